@@ -1,0 +1,52 @@
+// base/hash.h — the one keyed hash.
+//
+// A folded-multiply hash in the manner of wyhash (github.com/wangyi-fudan/wyhash, public
+// domain): fast, well mixed, and keyed, so that whoever does not know the seed cannot craft
+// collisions at will. It is not a MAC. Results are the same on every machine of either byte
+// order's little-endian kind; databases are little-endian only.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define HASH_SECRET_0 UINT64_C(0xa0761d6478bd642f)
+#define HASH_SECRET_1 UINT64_C(0xe7037ed1a0b428db)
+
+// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+// One step: takes the next eight bytes, as a word, into `state`. A state begins as the seed.
+static inline uint64_t hash_word(uint64_t state, uint64_t word)
+{
+	return hash_mix(state ^ HASH_SECRET_0, word ^ HASH_SECRET_1);
+}
+
+// The last 0-7 bytes of a run as one word, zero-padded. Reads only `size` bytes.
+static inline uint64_t hash_tail_word(const uint8_t *bytes, size_t size)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, size & 7);
+	return word;
+}
+
+// Any bytes. The size is mixed in, so that trailing zeros count.
+static inline uint64_t hash_bytes(uint64_t seed, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+	uint64_t state = seed ^ size;
+
+	for (; size >= 8; bytes += 8, size -= 8) {
+		uint64_t word;
+
+		memcpy(&word, bytes, 8);
+		state = hash_word(state, word);
+	}
+	return hash_word(hash_word(state, hash_tail_word(bytes, size)), HASH_SECRET_1 ^ seed);
+}

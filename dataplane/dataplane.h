@@ -1,0 +1,89 @@
+// dataplane/dataplane.h — packets in, hits out. The folder's only public header.
+//
+// app opens captures, starts workers over them, and drains the workers' rings into the
+// sightings side.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/report.h"
+#include "base/ring.h"
+#include "engine/hit.h"
+#include "engine/match.h"
+
+// What one worker, or several added up, has seen and done.
+struct dataplane_counters {
+	uint64_t packets;
+	uint64_t bytes;                // on the wire
+	uint64_t packets_cut;          // snaplen: fewer bytes captured than were on the wire
+	uint64_t packets_not_ip;       // ARP, STP …
+	uint64_t packets_unknown_link; // of a link type we do not decode
+	uint64_t packets_malformed;    // IP or transport headers that cannot be
+	uint64_t fragments;            // not first: addresses matched, payload not seen
+	uint64_t flows;
+	uint64_t flows_evicted;        // the flow table's budget was full
+	uint64_t stream_gaps;          // bytes of a TCP stream that never came
+	uint64_t stream_bytes_dropped; // the reassembly budget was full
+	uint64_t messages_malformed;   // DNS, TLS, HTTP that began well and ended badly
+	uint64_t observables[OBSERVABLE_TYPE_COUNT];
+	uint64_t hits;
+	uint64_t matches_left_out;  // struct match_limits
+	uint64_t patterns_given_up; // likewise
+};
+
+void dataplane_counters_add(struct dataplane_counters *sum,
+                            const struct dataplane_counters *counters);
+
+// How reading one capture went.
+struct capture_result {
+	int error; // 0, or why it could not be read at all (-errno)
+	uint64_t packets;
+	uint64_t bytes;        // on the wire
+	int64_t first_time_ns; // TIMESTAMP_MAX when there was no packet
+	int64_t last_time_ns;
+	bool is_cut_short;    // stopped, or damaged: `report` says where
+	struct report report; // warnings; report_clear() when done
+};
+
+struct workers_options {
+	const struct database *database; // NULL with `observe`
+	const char *const *captures;     // paths, "-" is standard input; index = capture_id
+	uint32_t capture_count;
+	unsigned worker_count;      // 1-256
+	struct ring *const *rings;  // worker_count rings for hits, borrowed; NULL with `observe`
+	size_t flow_budget_bytes;   // per worker, 0: 512 MB (used only as flows need it)
+	size_t stream_budget_bytes; // per worker, 0: 256 MB
+	// When set, called for each observable instead of matching, on the worker's thread;
+	// worker_count must be 1. `origin` and `observable` are borrowed for the call.
+	void (*observe)(void *context, const struct origin *origin,
+	                const struct observable *observable);
+	void *observe_context;
+};
+
+struct workers;
+
+// Starts the threads; each takes the next capture when it is done with one. `options` and what
+// it points to must outlive the workers. Returns 0 and gives the workers to the caller
+// (workers_free), -EINVAL, -ENOMEM, or why no thread could be started.
+int workers_start(const struct workers_options *options, struct workers **ret_workers);
+
+// True when every worker has ended: what is in the rings then is the rest.
+bool workers_are_done(const struct workers *workers);
+
+// Packets taken and bytes of the captures' files read so far, for a progress bar.
+void workers_progress(const struct workers *workers, uint64_t *ret_packets,
+                      uint64_t *ret_file_bytes);
+
+// Asks the workers to end after their current batch: flows are written as they are.
+// Async-signal-safe.
+void workers_stop(struct workers *workers);
+
+// After workers_are_done(). Waits for the threads. The results belong to `workers`.
+void workers_join(struct workers *workers, struct dataplane_counters *ret_counters,
+                  const struct capture_result **ret_results);
+
+// Stops and joins what still runs. Accepts NULL.
+void workers_free(struct workers *workers);
+DEFINE_AUTO(workers, workers_free)

@@ -1,0 +1,79 @@
+// dataplane/extract.h — payload to observables: what all extractors share.
+//
+// An extractor knows one protocol. It is given bytes and writes the observables it finds to
+// struct extract_output; it knows nothing of packets, flows or indicators. Everything it is given
+// is hostile. All of it is HOT: no allocation, no lock, no log.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "engine/hit.h"
+
+enum {
+	// The most that stream.c keeps for an extractor that waits for the rest of a message. One
+	// that wants more is told of a gap instead.
+	EXTRACT_PENDING_MAX = 64 * 1024 + 512,
+};
+
+// Where observables go. The pipeline owns it; `add` copies the observable and its text.
+struct extract_output {
+	void (*add)(struct extract_output *output, const struct observable *observable);
+	uint64_t messages_malformed; // counted by extractors
+};
+
+enum extract_verdict {
+	EXTRACT_MORE,    // call again with what follows
+	EXTRACT_DONE,    // nothing more can come of this direction
+	EXTRACT_RESTART, // another protocol may follow behind what was consumed (CONNECT)
+};
+
+struct extract_progress {
+	enum extract_verdict verdict;
+	size_t consumed;     // of the bytes given; the rest is kept and given again, with more
+	uint64_t skip_bytes; // of what follows the consumed bytes: not wanted (a message's body)
+};
+
+// What an extractor remembers of one direction of a stream. All zero at its start.
+struct extract_state {
+	uint64_t body_bytes; // http: of a body still to come
+	uint32_t scanned;    // bytes of the pending message already searched for its end
+	uint8_t phase;       // the extractor's own
+	uint8_t flags;       // the extractor's own
+};
+
+enum probe_result {
+	PROBE_NO,
+	PROBE_MAYBE, // too few bytes to tell
+	PROBE_YES,
+};
+
+// An extractor of a TCP stream's direction.
+struct extractor_ops {
+	const char *name;
+
+	// Do these first bytes of a direction (or first after a gap) begin a message of the
+	// protocol? `port` is the server's port as far as known.
+	enum probe_result (*probe)(struct slice bytes, uint16_t port);
+
+	// Takes in what it can of `bytes`, which continue where the last call stopped consuming.
+	struct extract_progress (*consume)(struct extract_state *state, struct slice bytes,
+	                                   struct extract_output *output);
+
+	// `missing_bytes` will never come (0: not known how many). What was pending is lost.
+	// DONE when the protocol cannot be picked up again; MORE when it can after skip_bytes;
+	// RESTART to be probed anew at the next segment.
+	struct extract_progress (*gap)(struct extract_state *state, uint64_t missing_bytes);
+};
+
+extern const struct extractor_ops extract_dns_stream; // RFC 1035, section 4.2.2
+extern const struct extractor_ops extract_tls;
+extern const struct extractor_ops extract_http;
+
+// In the order in which they are probed, NULL behind the last.
+extern const struct extractor_ops *const extractors[];
+
+// One DNS message, as in a UDP datagram (RFC 1035, section 4).
+void extract_dns_message(struct slice message, struct extract_output *output);

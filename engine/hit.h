@@ -1,0 +1,84 @@
+// engine/hit.h — what was seen, where, and what it met.
+//
+// Extractors fill struct observable, workers add the struct origin, match.h finds indicators;
+// the three together are a struct hit, which travels through a ring to the sightings side.
+#pragma once
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "engine/indicator.h"
+
+// Where in the traffic an observable stood. The names printed are in observable_where_name().
+enum observable_where {
+	WHERE_IP_SRC,
+	WHERE_IP_DST,
+	WHERE_ICMP_SRC, // of the packet quoted in an ICMP error
+	WHERE_ICMP_DST,
+	WHERE_DNS_QUERY,
+	WHERE_DNS_ANSWER_NAME,    // owner or target name of a record
+	WHERE_DNS_ANSWER_ADDRESS, // A, AAAA
+	WHERE_TLS_SNI,
+	WHERE_HTTP_HOST,
+	WHERE_HTTP_URL,
+	WHERE_COUNT,
+};
+
+// "ip.src", "dns.query", "tls.sni" …
+const char *observable_where_name(enum observable_where where);
+
+// A value seen in traffic, normalised (engine/normalize.h).
+struct observable {
+	enum observable_type type;
+	enum observable_where where;
+	struct address address; // OBSERVABLE_ADDRESS
+	uint16_t port;          // OBSERVABLE_ADDRESS: the port on its side, 0 when there is none
+	uint8_t protocol;       // OBSERVABLE_ADDRESS: IP protocol number
+	enum hash_algorithm algorithm; // OBSERVABLE_HASH
+	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.
+};
+
+enum match_kind {
+	MATCH_EXACT,      // the value itself
+	MATCH_PARENT,     // a name above it
+	MATCH_PREFIX,     // a covering network
+	MATCH_URL_PREFIX, // the beginning of the URL
+	MATCH_URL_HOST,   // an SNI that is the host of a listed https URL
+	MATCH_PATTERN,    // a LIKE or MATCHES pattern
+	MATCH_KIND_COUNT,
+};
+
+// "exact", "parent", "prefix", "url-prefix", "url-host", "pattern"
+const char *match_kind_name(enum match_kind kind);
+
+// "ipv4-addr", "ipv6-addr", "domain-name", "url", "file" (STIX's own names)
+const char *observable_type_name(const struct observable *observable);
+
+// Where and when: the packet that completed the observable, and its flow.
+struct origin {
+	int64_t time_ns;        // of the packet; of an address: of the flow's first packet
+	int64_t last_time_ns;   // of an address: of the flow's last packet; else time_ns
+	uint64_t packet_number; // 1-based within the capture
+	uint64_t packet_count;  // of an address: the flow's so far, both directions; else 0
+	uint64_t byte_count;    // likewise, bytes of IP packets
+	uint32_t capture_id;    // index of the capture, as app numbers them
+	uint16_t src_port;      // host byte order; ICMP: type
+	uint16_t dst_port;      // ICMP: code
+	struct address src;     // of the packet; of an address: the flow's first packet
+	struct address dst;
+	uint8_t protocol; // IP protocol number
+};
+
+// The fixed part of a hit as it travels; observable_bytes of text follow it. All-integer and
+// without holes that matter: two equal hits are equal byte for byte.
+struct hit {
+	struct origin origin;
+	struct observable observable; // .text.data is dangling in transit; hit_read() mends it
+	uint32_t indicator_id;
+	enum match_kind kind;
+	enum action action;
+};
+
+// The record to push into a ring is {hit, sizeof(struct hit)} followed by observable.text.
+// Reads one back: copies the fixed part, lets text point into `record`.
+void hit_read(struct slice record, struct hit *ret_hit);

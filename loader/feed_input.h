@@ -1,0 +1,44 @@
+// loader/feed_input.h — a feed's bytes: file or standard input, plain, gzip or zstd.
+//
+// One owner, one thread. Memory is bounded by the largest window asked for.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/slice.h"
+
+enum { FEED_LINE_BYTES_MAX = 64 * 1024 }; // longer lines are cut
+
+struct feed_input;
+
+// Called now and then with the bytes of the (possibly compressed) file read so far; false stops.
+typedef bool feed_progress_fn(void *context, uint64_t file_bytes);
+
+// "-" is standard input. Returns 0 and gives the input to the caller (feed_input_close), or the
+// file's error, or -ENOMEM.
+int feed_input_open(const char *path, feed_progress_fn *progress, void *context,
+                    struct feed_input **ret_input);
+
+// Accepts NULL.
+void feed_input_close(struct feed_input *input);
+DEFINE_AUTO(feed_input, feed_input_close)
+
+// Gives a window of at least `size` bytes from the current position on (less only at the end of
+// the input), valid until the next call. Returns 0, -ENOMEM, -ECANCELED, -EBADMSG (damaged
+// compression), or the file's error.
+int feed_input_peek(struct feed_input *input, size_t size, struct slice *ret_window);
+
+// Moves on by `size` bytes, which must lie within the last window.
+void feed_input_skip(struct feed_input *input, size_t size);
+
+// The next line without its CR and LF, valid until the next call. A line longer than
+// FEED_LINE_BYTES_MAX is given cut, with *ret_is_cut; its rest is passed over.
+// Returns 1, 0 at the end, or an error as above.
+int feed_input_line(struct feed_input *input, struct slice *ret_line, bool *ret_is_cut);
+
+// Bytes (decompressed) before the current position, and lines given by feed_input_line().
+uint64_t feed_input_offset(const struct feed_input *input);
+uint64_t feed_input_line_number(const struct feed_input *input);

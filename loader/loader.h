@@ -1,0 +1,81 @@
+// loader/loader.h — feeds in, indicators out. The folder's public header.
+//
+// A loader reads feeds one after another into a struct build, and settles at the end what needs
+// all of them: newest versions, revocations, the reports that name an indicator.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/report.h"
+#include "engine/build.h"
+#include "engine/hit.h"
+#include "engine/indicator.h"
+
+enum feed_format {
+	FEED_AUTO, // by content
+	FEED_STIX, // STIX 2.0 and 2.1 JSON: a bundle, or one object a line
+	FEED_TEXT, // one value a line
+	FEED_HOSTS,
+	FEED_CSV,         // with a header line
+	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
+	FEED_FORMAT_COUNT,
+};
+
+// "auto", "stix", "text", "hosts", "csv", "misp-warninglist"
+const char *feed_format_name(enum feed_format format);
+// False when there is no such format.
+bool feed_format_by_name(const char *name, enum feed_format *ret_format);
+
+struct feed_options {
+	const char *path; // "-": standard input. gzip and zstd are recognised by content
+	enum feed_format format;
+	const char *source; // NULL: the file's name without its folders
+	const char *group;  // NULL: none
+	enum tlp tlp;       // for what carries none itself
+	bool is_source_hidden;
+};
+
+struct feed_summary {
+	enum feed_format format;
+	uint64_t bytes;                         // read, after decompression
+	uint64_t objects;                       // STIX objects, or lines with a value
+	uint64_t indicators;                    // taken
+	uint64_t values[OBSERVABLE_TYPE_COUNT]; // taken, by type
+	uint64_t patterns;                      // taken: those for Hyperscan
+	uint64_t duplicates;                    // the same value or object again, within this feed
+	uint64_t known_benign;                  // entries of a warninglist: noted, not compiled
+	int64_t duration_ns;
+	struct report report; // what was skipped or changed, and why; report_clear() when done
+};
+
+struct loader;
+
+// `build` is borrowed until loader_finish(). Returns 0 and gives the loader to the caller
+// (loader_free), or -ENOMEM.
+int loader_create(struct build *build, struct loader **ret_loader);
+
+// Accepts NULL.
+void loader_free(struct loader *loader);
+DEFINE_AUTO(loader, loader_free)
+
+// Reads one feed. `progress` (may be NULL) is told the bytes of the file read so far, now and
+// then; when it returns false, reading stops and the call returns -ECANCELED.
+// *ret_summary is always set; its report.each and each_context are kept as the caller set them.
+// Returns 0 (also when everything in it was skipped), or why the feed could not be read at all:
+// the file's error, -EBADMSG (not of the format asked, or of none known), -ENOMEM.
+int loader_read_feed(struct loader *loader, const struct feed_options *options,
+                     bool (*progress)(void *context, uint64_t file_bytes), void *context,
+                     struct feed_summary *ret_summary);
+
+// Settles versions, revocations and report names across all feeds. `report` is told of
+// indicators withdrawn. Returns 0 or -ENOMEM.
+int loader_finish(struct loader *loader, struct report *report);
+
+// One value as a person types it, for `lookup`: defanged, a URL, a name, an address, a network,
+// a hash. Gives the observables that it can be (a URL or name is one, at most two in all);
+// their text lies in ret_text. Returns how many, or -EINVAL with none.
+
+int loader_value_observables(struct slice value, char ret_text[2 * URL_BYTES_MAX],
+                             struct observable ret_observables[2]);

@@ -1,0 +1,52 @@
+// loader/reader.h — what all feed readers share.
+//
+// A reader knows one format: it takes bytes from a feed_input, adds indicators to the build, hands
+// their values to the intake, and reports what it skipped. One file each, parse_<format>.c; the
+// array `readers` names them all.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "loader/feed_input.h"
+#include "loader/loader.h"
+
+struct intake;   // loader/intake.h: normalise, screen, add
+struct versions; // loader/versions.h: newest version of each STIX object
+
+// One feed being read. loader.c owns it; readers fill `summary`.
+struct feed {
+	const struct feed_options *options;
+	struct slice source; // options->source, or the file's name
+	struct feed_input *input;
+	struct build *build;
+	struct intake *intake;
+	struct versions *versions;
+	struct feed_summary *summary;
+	uint32_t feed_id; // 0, 1, 2 … in the order of reading
+};
+
+struct reader_ops {
+	enum feed_format format;
+	const char *name;
+
+	// Does a feed that begins with `head` (the first 64 KB, or all of it) look like this
+	// format?
+	bool (*recognises)(struct slice head);
+
+	// Reads all of it. Returns 0, -ECANCELED, -ENOMEM, the input's error, or -EBADMSG when
+	// nothing in it could be read as this format.
+	int (*read)(struct feed *feed);
+};
+
+extern const struct reader_ops read_stix2;
+extern const struct reader_ops read_warninglist;
+extern const struct reader_ops read_csv;
+extern const struct reader_ops read_hosts;
+extern const struct reader_ops read_text;
+
+// In the order in which they are asked, the least particular last; NULL behind it.
+extern const struct reader_ops *const readers[];
+
+// A record with the feed's source, group, TLP and hiding set, and everything else unknown.
+struct indicator reader_new_indicator(const struct feed *feed);

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Fail when a folder includes what it must not: the architecture, as a test."""
+import pathlib
+import re
+import sys
+
+MAY_USE = {  # a folder may include itself, and only these
+    'base': set(),
+    'engine': {'base'},
+    'ebpf': {'base', 'engine'},
+    'dataplane': {'base', 'engine', 'ebpf'},
+    'loader': {'base', 'engine'},
+    'sightings': {'base', 'engine', 'loader'},
+    'app': {'base', 'engine', 'ebpf', 'dataplane', 'loader', 'sightings'},
+}
+PUBLIC = {  # from outside, only these headers of a folder
+    'engine': {'indicator.h', 'address.h', 'normalize.h', 'hit.h', 'build.h', 'publish.h', 'match.h'},
+    'ebpf': {'ebpf.h'},
+    'dataplane': {'dataplane.h'},
+    'loader': {'loader.h', 'store.h', 'taxii_client.h'},  # the latter two for sightings only
+    'sightings': {'sightings.h'},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+)/([^"]+)"', re.M)
+
+
+def violations(root):
+    for folder, allowed in MAY_USE.items():
+        for path in sorted((root / folder).rglob('*')):
+            if path.suffix not in {'.c', '.h', '.cc'}:
+                continue
+            for used, header in INCLUDE.findall(path.read_text()):
+                if used == folder:
+                    continue
+                if used not in allowed:
+                    yield f'{path}: {folder}/ must not use {used}/'
+                elif header not in PUBLIC.get(used, {header}):
+                    yield f'{path}: {used}/{header} is private to {used}/'
+
+
+found = list(violations(pathlib.Path(sys.argv[1])))
+print('\n'.join(found))
+sys.exit(bool(found))
