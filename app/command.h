@@ -1,0 +1,26 @@
+// app/command.h — the subcommands of `sekisho`.
+//
+// One file a subcommand, cmd_<name>.c; main.c lists them all.
+#pragma once
+
+// Exit statuses, as grep's; compile and inspect say in their man pages what NOTHING is for them.
+enum exit_status {
+	EXIT_FOUND = 0,
+	EXIT_NOTHING = 1,
+	EXIT_FAILED = 2,
+	EXIT_SIGNAL_BASE = 128, // stopped by a signal: 128 + its number
+};
+
+struct command {
+	const char *name;
+	const char *summary; // one line, for `sekisho --help`
+
+	// argv[0] is the subcommand's name. Returns the exit status.
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_compile;
+extern const struct command command_match;
+extern const struct command command_observe;
+extern const struct command command_lookup;
+extern const struct command command_inspect;
