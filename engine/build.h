@@ -28,6 +28,9 @@ int build_add_indicator(struct build *build, const struct indicator *indicator,
 // Appends to the record's report_names (a name already there is not repeated).
 int build_add_report_name(struct build *build, uint32_t indicator_id, struct slice name);
 
+// Raises the record's TLP to `tlp` when that is stricter (a marking defined later in the feed).
+void build_raise_tlp(struct build *build, uint32_t indicator_id, enum tlp tlp);
+
 // Takes an indicator out: its values are not compiled and its id is never reported; a newer
 // version, with an id of its own, takes its place, or it was revoked.
 void build_withdraw_indicator(struct build *build, uint32_t indicator_id);
