@@ -33,13 +33,13 @@ int normalize_reverse_name(struct slice name, struct address *ret_address);
 // A name as people and feeds write it: case folded, one root dot dropped, IDN to A-labels
 // (libidn2, UTS 46 non-transitional), underscores allowed, at least one label, labels of 1-63
 // bytes, at most 253 in all. Not a name: an address, a label with a space or other ASCII
-// outside [a-z0-9_-], '*' anywhere.
+// outside [a-z0-9_-], '*' anywhere, a last label of digits only (an address gone wrong).
 // Returns the size written, or -EINVAL, or -ENOMEM. May allocate.
 int normalize_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1]);
 
 // A name as traffic writes it, for Host and SNI: case folded, root dot dropped, anything
 // printable else taken as it is. Returns the size written, or -EINVAL (empty, empty labels, too
-// long, control bytes or spaces). HOT.
+// long, control bytes or spaces), and then what ret_name holds is not defined. HOT.
 int normalize_wire_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1]);
 
 struct url_parts {
@@ -54,18 +54,27 @@ struct url_parts {
 // Normalises a URL (RFC 3986, sections 6.2.2 and 6.2.3): scheme and host folded (host IDN to
 // A-labels), user information dropped, default port dropped, empty path made "/", percent-
 // encoding: unreserved decoded, hex in upper case, bytes outside printable ASCII encoded; dot
-// segments removed, fragment dropped. Path and query keep their case.
+// segments removed, fragment dropped. Path and query keep their case; "/?" is not "/".
+//
+// Beyond the RFC: printable bytes that it allows nowhere ("<>^`{|} and space) are encoded; a '%'
+// that begins no "%xx" is "%25"; '+' is kept. A backslash is a slash up to the query, and after
+// "http:" any number of slashes may stand (as browsers read it); "http:host" is refused. An
+// empty port is none. Percent-encoding in the host is removed. Without a scheme, "host:8080" is
+// host and port, port 80 means http only and 443 https only (both then dropped), user@host is a
+// mail address, not a URL; "//host/x" is host/x. Spaces and line ends around the text are dropped.
+//
 // The output is "http://host[:port]/path[?query]"; without a scheme it begins with the host,
 // and so does the *URL key*, by which tables compare: the output from key_offset on. Schemes
 // other than http and https stay in the key.
 // Returns the size written (<= out_size), -EINVAL (no host, bad port, control bytes inside),
-// -EMSGSIZE (does not fit). May allocate for an IDN host.
+// -EMSGSIZE (does not fit), and then what ret_url holds is not defined. May allocate for an IDN
+// host.
 int normalize_url(struct slice text, char *ret_url, size_t out_size, struct url_parts *ret_parts);
 
 // The URL of an HTTP/1.x request: `authority` from Host or the absolute form ("host[:port]"),
 // `target` in origin form ("/path?query"), scheme http unless is_https. Same result as
 // normalize_url() of the whole, but names as normalize_wire_name() takes them. HOT.
-// Returns the size written, -EINVAL or -EMSGSIZE.
+// Returns the size written, -EINVAL (also for a target such as "*") or -EMSGSIZE.
 int normalize_request_url(struct slice authority, struct slice target, bool is_https, char *ret_url,
                           size_t out_size, struct url_parts *ret_parts);
 
