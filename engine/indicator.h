@@ -44,11 +44,17 @@ enum hash_algorithm { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH_ALGORI
 extern const uint8_t hash_algorithm_bytes[HASH_ALGORITHM_COUNT];
 
 // What happens on a hit, weakest first.
-enum action { ACTION_IGNORE, ACTION_LOG, ACTION_ALERT, ACTION_DROP };
+enum action { ACTION_IGNORE, ACTION_LOG, ACTION_ALERT, ACTION_DROP, ACTION_COUNT };
+
+// "ignore", "log", "alert", "drop"
+const char *action_name(enum action action);
 
 // TLP 2.0 (FIRST, 2022); TLP 1's WHITE is CLEAR. Weakest restriction first; a provider that
 // said nothing gave TLP_NONE.
 enum tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED, TLP_COUNT };
+
+// "none", "clear", "green", "amber", "amber+strict", "red"
+const char *tlp_name(enum tlp tlp);
 
 enum { CONFIDENCE_NONE = 255 }; // else 0-100 (STIX 2.1, section 3.2)
 
