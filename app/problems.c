@@ -1,0 +1,97 @@
+#include "app/problems.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+enum { PLACE_TEXT_BYTES = 64 };
+
+static const char *consequence_of(const char *consequence)
+{
+	return consequence != NULL ? consequence : "skipped";
+}
+
+// " (line 12)", " (offset 80)", or nothing.
+static const char *format_place(uint64_t line, bool has_offset, uint64_t offset,
+                                char ret_place[PLACE_TEXT_BYTES])
+{
+	ret_place[0] = '\0';
+	if (line != 0)
+		(void)snprintf(ret_place, PLACE_TEXT_BYTES, " (line %" PRIu64 ")", line);
+	else if (has_offset)
+		(void)snprintf(ret_place, PLACE_TEXT_BYTES, " (offset %" PRIu64 ")", offset);
+	return ret_place;
+}
+
+static const char *separator(const char *text)
+{
+	return text[0] != '\0' ? ": " : "";
+}
+
+void problems_print(FILE *file, const struct report *report)
+{
+	char place[PLACE_TEXT_BYTES];
+
+	for (unsigned i = 0; i < report->reason_count; i++) {
+		const struct report_reason *reason = &report->reasons[i];
+
+		(void)fprintf(file, "  %" PRIu64 " × %s: %s\n", reason->count, reason->reason,
+		              consequence_of(reason->consequence));
+		for (unsigned j = 0; j < reason->example_count; j++) {
+			const struct problem_text *example = &reason->examples[j];
+
+			(void)fprintf(file, "      %s%s%s%s\n", example->object,
+			              format_place(example->line, example->has_offset,
+			                           example->offset, place),
+			              separator(example->detail), example->detail);
+		}
+		if (reason->count > reason->example_count)
+			(void)fprintf(file, "      …\n");
+	}
+}
+
+void problems_print_each(void *context, const struct report *report, const struct problem *problem)
+{
+	char object[PROBLEM_TEXT_BYTES];
+	char detail[PROBLEM_TEXT_BYTES];
+	char place[PLACE_TEXT_BYTES];
+
+	report_printable(problem->object, object);
+	report_printable(problem->detail, detail);
+	(void)fprintf(context, "%s: %s: %s: %s%s%s%s\n",
+	              report->input != NULL ? report->input : "all feeds",
+	              consequence_of(problem->consequence), problem->reason, object,
+	              format_place(problem->line, problem->has_offset, problem->offset, place),
+	              separator(detail), detail);
+}
+
+static void log_problems(enum log_level level, const char *input, const struct report *report)
+{
+	char place[PLACE_TEXT_BYTES];
+	char times[PLACE_TEXT_BYTES];
+
+	for (unsigned i = 0; i < report->reason_count; i++) {
+		const struct report_reason *reason = &report->reasons[i];
+		const struct problem_text *first = &reason->examples[0];
+
+		if (reason->example_count == 0)
+			continue;
+		times[0] = '\0';
+		if (reason->count > 1)
+			(void)snprintf(times, sizeof(times), " (%" PRIu64 " times)", reason->count);
+		log_write(level, "%s: %s%s%s%s%s%s%s", input, reason->reason,
+		          separator(first->object), first->object,
+		          format_place(first->line, first->has_offset, first->offset, place),
+		          separator(first->detail), first->detail, times);
+	}
+}
+
+void problems_warn(const char *input, const struct report *report)
+{
+	log_problems(LOG_WARNING, input, report);
+}
+
+void problems_error(const char *input, const struct report *report)
+{
+	log_problems(LOG_ERROR, input, report);
+}

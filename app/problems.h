@@ -1,0 +1,19 @@
+// app/problems.h — a report's problems, for people.
+#pragma once
+
+#include <stdio.h>
+
+#include "base/report.h"
+
+// Each reason with its count and its first few examples, indented by two:
+//   2 × invalid pattern: skipped
+//       indicator--… (line 12): unexpected ')'
+// Nothing when there was no problem.
+void problems_print(FILE *file, const struct report *report);
+
+// For report.each: prints every problem as it comes, a line each, to `context`, a FILE.
+void problems_print_each(void *context, const struct report *report, const struct problem *problem);
+
+// Logs each reason as one line that names the input, with its first example.
+void problems_warn(const char *input, const struct report *report);
+void problems_error(const char *input, const struct report *report);

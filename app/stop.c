@@ -1,0 +1,25 @@
+#include "app/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t stop_flag;
+
+static void set_flag(int signal_number)
+{
+	stop_flag = signal_number;
+}
+
+void stop_install(void)
+{
+	struct sigaction action = {.sa_handler = set_flag, .sa_flags = (int)SA_RESETHAND};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+int stop_signal(void)
+{
+	return stop_flag;
+}

@@ -1,0 +1,8 @@
+// app/stop.h — SIGINT and SIGTERM end the work cleanly; a second one ends it at once.
+#pragma once
+
+// From now on the two signals only set the flag. Once, at a command's start.
+void stop_install(void);
+
+// The signal that asked to stop, or 0.
+int stop_signal(void);
