@@ -75,5 +75,12 @@ extern const struct extractor_ops extract_http;
 // In the order in which they are probed, NULL behind the last.
 extern const struct extractor_ops *const extractors[];
 
-// One DNS message, as in a UDP datagram (RFC 1035, section 4).
+// Adds the host of an SNI or a Host header: an address when it is the text of one (an IPv6
+// address may stand in brackets), else a name. Without the port. Returns false, having added
+// nothing, when it is neither.
+bool extract_add_host(struct extract_output *output, enum observable_where where,
+                      struct slice host);
+
+// One DNS message, as in a UDP datagram (RFC 1035, section 4). What is no DNS message gives
+// nothing; one that is cut or malformed gives what stood before the fault.
 void extract_dns_message(struct slice message, struct extract_output *output);

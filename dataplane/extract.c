@@ -1,0 +1,41 @@
+#include "dataplane/extract.h"
+
+#include <assert.h>
+
+#include "engine/normalize.h"
+
+// DNS looks at port 53 only; the other two know their first bytes.
+const struct extractor_ops *const extractors[] = {
+	&extract_dns_stream,
+	&extract_tls,
+	&extract_http,
+	NULL,
+};
+static_assert(sizeof(extractors) / sizeof(extractors[0]) == 4, "an extractor is missing");
+
+static struct slice without_brackets(struct slice host)
+{
+	if (host.size > 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
+		return slice_of(host.data + 1, host.size - 2);
+	return host;
+}
+
+bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host)
+{
+	char name[NAME_BYTES_MAX + 1];
+	struct observable observable = {.where = where};
+	int size;
+
+	if (normalize_address(without_brackets(host), &observable.address) == 0) {
+		observable.type = OBSERVABLE_ADDRESS;
+		output->add(output, &observable);
+		return true;
+	}
+	size = normalize_wire_name(host, name);
+	if (size <= 0)
+		return false;
+	observable.type = OBSERVABLE_NAME;
+	observable.text = slice_of(name, (size_t)size);
+	output->add(output, &observable);
+	return true;
+}

@@ -1,0 +1,82 @@
+// tests/fuzz/fuzz_extract.h — what the extractors' fuzz targets share.
+#pragma once
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "dataplane/extract.h"
+#include "tests/fuzz/fuzz.h"
+
+// What was told, as a digest.
+struct fuzz_told {
+	struct extract_output output;
+	uint64_t digest;
+	uint64_t text_bytes;
+};
+
+static inline void fuzz_told_add(struct extract_output *output, const struct observable *observable)
+{
+	struct fuzz_told *told = (struct fuzz_told *)output;
+
+	if (observable->type == OBSERVABLE_ADDRESS) {
+		told->digest = hash_bytes(told->digest, &observable->address,
+		                          sizeof(observable->address));
+	} else {
+		size_t most = observable->type == OBSERVABLE_URL ? URL_BYTES_MAX : NAME_BYTES_MAX;
+
+		FUZZ_ASSERT(observable->text.size > 0 && observable->text.size <= most);
+		told->digest = hash_bytes(told->digest, observable->text.data,
+		                          observable->text.size);
+		told->text_bytes += observable->text.size;
+	}
+	told->digest = hash_word(told->digest, observable->where);
+}
+
+static inline void fuzz_told_clear(struct fuzz_told *told)
+{
+	*told = (struct fuzz_told){.output = {.add = fuzz_told_add}};
+}
+
+// As stream.c feeds a direction, until the extractor has enough. The bytes of each call are a copy
+// of their own, so that a read beyond them is found.
+static inline void fuzz_feed(const struct extractor_ops *ops, struct slice stream,
+                             size_t piece_bytes, struct fuzz_told *told)
+{
+	struct extract_state state = {0};
+	struct extract_progress progress = {.verdict = EXTRACT_MORE};
+	size_t start = 0, end = 0;
+
+	fuzz_told_clear(told);
+	while (end < stream.size && progress.verdict == EXTRACT_MORE) {
+		size_t given;
+		uint8_t *copy;
+
+		end = end + piece_bytes < stream.size ? end + piece_bytes : stream.size;
+		if (start >= end)
+			continue;
+		given = end - start;
+		copy = malloc(given);
+		memcpy(copy, stream.data + start, given);
+		progress = ops->consume(&state, slice_of(copy, given), &told->output);
+		free(copy);
+		FUZZ_ASSERT(progress.consumed <= given);
+		FUZZ_ASSERT(progress.skip_bytes == 0 || progress.consumed == given);
+		start = progress.skip_bytes > stream.size
+		                ? stream.size
+		                : start + progress.consumed + progress.skip_bytes;
+	}
+	(void)ops->gap(&state, 0);
+}
+
+static inline void fuzz_stream(const struct extractor_ops *ops, struct slice stream, uint16_t port)
+{
+	struct fuzz_told whole, pieces;
+
+	(void)ops->probe(stream, port);
+	fuzz_feed(ops, stream, stream.size + 1, &whole);
+	fuzz_feed(ops, stream, 1, &pieces);
+	FUZZ_ASSERT(whole.digest == pieces.digest);
+	FUZZ_ASSERT(whole.output.messages_malformed == pieces.output.messages_malformed);
+	fuzz_feed(ops, stream, 7, &pieces);
+	FUZZ_ASSERT(whole.digest == pieces.digest);
+}

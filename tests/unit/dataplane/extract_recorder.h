@@ -1,0 +1,62 @@
+// What extractors told, as text: one "where value" a line, for tests to compare with.
+#pragma once
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dataplane/extract.h"
+#include "engine/normalize.h"
+
+struct recorder {
+	struct extract_output output;
+	size_t size;
+	char text[64 * 1024];
+};
+
+static inline void recorder_add(struct extract_output *output, const struct observable *observable)
+{
+	struct recorder *recorder = (struct recorder *)output;
+	char address[ADDRESS_TEXT_BYTES];
+	struct slice value = observable->text;
+
+	if (observable->type == OBSERVABLE_ADDRESS) {
+		normalize_format_address(&observable->address, address);
+		value = slice_text(address);
+	}
+	recorder->size += (size_t)snprintf(
+		recorder->text + recorder->size, sizeof(recorder->text) - recorder->size,
+		"%s %.*s\n", observable_where_name(observable->where), SLICE_FORMAT(value));
+	if (recorder->size >= sizeof(recorder->text))
+		recorder->size = sizeof(recorder->text) - 1;
+}
+
+static inline void recorder_clear(struct recorder *recorder)
+{
+	recorder->output = (struct extract_output){.add = recorder_add};
+	recorder->size = 0;
+	recorder->text[0] = '\0';
+}
+
+// Feeds a direction of a stream as stream.c would: what is not consumed is given again, with
+// `piece_bytes` more; what is to be skipped is not given. Returns the last verdict; *ret_used is
+// the offset behind what was consumed or skipped.
+static inline enum extract_verdict recorder_feed(struct recorder *recorder,
+                                                 const struct extractor_ops *ops,
+                                                 struct slice stream, size_t piece_bytes,
+                                                 size_t *ret_used)
+{
+	struct extract_state state = {0};
+	struct extract_progress progress = {.verdict = EXTRACT_MORE};
+	size_t start = 0, end = 0;
+
+	while (end < stream.size && progress.verdict == EXTRACT_MORE) {
+		end = end + piece_bytes < stream.size ? end + piece_bytes : stream.size;
+		if (start > end)
+			continue;
+		progress = ops->consume(&state, slice_of(stream.data + start, end - start),
+		                        &recorder->output);
+		start += progress.consumed + progress.skip_bytes;
+	}
+	*ret_used = start;
+	return progress.verdict;
+}
