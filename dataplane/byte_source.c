@@ -1,0 +1,211 @@
+#include "dataplane/byte_source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dataplane/decompress.h"
+
+enum {
+	// Small enough to stay in the second-level cache between the kernel's copy and our
+	// reading (docs/decisions/0004-file-port-and-flows.md).
+	READ_BYTES = 256 * 1024,
+	WINDOW_BYTES = BYTE_SOURCE_FILL_MAX + READ_BYTES,
+	COMPRESSED_BYTES = 128 * 1024,
+	MAGIC_BYTES = 4,
+};
+
+struct byte_source {
+	int fd;
+	bool is_at_end; // of the file
+	int error;
+	uint64_t file_bytes;
+	uint64_t offset; // of window[start]
+	size_t start;
+	size_t end;
+	uint8_t *window; // WINDOW_BYTES
+
+	struct decompress *decompress; // NULL: plain
+	uint8_t *compressed;           // COMPRESSED_BYTES
+	struct slice to_decompress;    // into `compressed`
+};
+
+void byte_source_close(struct byte_source *source)
+{
+	if (source == NULL)
+		return;
+	if (source->fd > STDIN_FILENO)
+		(void)close(source->fd);
+	decompress_free(source->decompress);
+	free(source->compressed);
+	free(source->window);
+	free(source);
+}
+
+// Reads once. Returns the bytes read, 0 at the end.
+static size_t read_some(struct byte_source *source, uint8_t *data, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(source->fd, data, size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		source->error = -errno;
+	if (got <= 0) {
+		source->is_at_end = true;
+		return 0;
+	}
+	source->file_bytes += (uint64_t)got;
+	return (size_t)got;
+}
+
+static void add_plain(struct byte_source *source)
+{
+	size_t room = WINDOW_BYTES - source->end;
+
+	source->end += read_some(source, source->window + source->end,
+	                         room < READ_BYTES ? room : READ_BYTES);
+}
+
+static void add_decompressed(struct byte_source *source)
+{
+	size_t room = WINDOW_BYTES - source->end;
+	size_t written = 0;
+	int error;
+
+	if (source->to_decompress.size == 0 && !source->is_at_end) {
+		size_t got = read_some(source, source->compressed, COMPRESSED_BYTES);
+
+		source->to_decompress = slice_of(source->compressed, got);
+		if (source->error < 0)
+			return;
+	}
+	if (source->to_decompress.size == 0 && !decompress_has_more(source->decompress)) {
+		// A stream that just stops was cut.
+		if (!decompress_is_complete(source->decompress))
+			source->error = -EBADMSG;
+		return;
+	}
+	error = decompress_step(source->decompress, &source->to_decompress,
+	                        source->window + source->end, room < READ_BYTES ? room : READ_BYTES,
+	                        &written);
+	source->end += written;
+	if (error < 0)
+		source->error = error;
+}
+
+static bool is_exhausted(const struct byte_source *source)
+{
+	if (source->error < 0)
+		return true;
+	if (source->decompress == NULL)
+		return source->is_at_end;
+	return source->is_at_end && source->to_decompress.size == 0 &&
+	       !decompress_has_more(source->decompress) &&
+	       decompress_is_complete(source->decompress);
+}
+
+int byte_source_fill(struct byte_source *source, size_t size)
+{
+	assert(size <= BYTE_SOURCE_FILL_MAX);
+	if (source->end - source->start >= size)
+		return 0;
+	memmove(source->window, source->window + source->start, source->end - source->start);
+	source->end -= source->start;
+	source->start = 0;
+	while (source->end < size && !is_exhausted(source)) {
+		if (source->decompress == NULL)
+			add_plain(source);
+		else
+			add_decompressed(source);
+	}
+	return source->end < size ? source->error : 0;
+}
+
+// Turns to decompressing when the first bytes say so: they are what is decompressed.
+static int detect(struct byte_source *source)
+{
+	int error = byte_source_fill(source, MAGIC_BYTES);
+
+	if (error < 0)
+		return error;
+	error = decompress_create(byte_source_window(source), &source->decompress);
+	if (error < 0)
+		return error;
+	if (source->decompress == NULL)
+		return 0;
+	source->compressed = malloc(READ_BYTES);
+	if (source->compressed == NULL)
+		return -ENOMEM;
+	static_assert((int)COMPRESSED_BYTES <= (int)READ_BYTES, "what is in the window fits");
+	memcpy(source->compressed, source->window, source->end);
+	source->to_decompress = slice_of(source->compressed, source->end);
+	source->end = 0;
+	return 0;
+}
+
+int byte_source_open(const char *path, struct byte_source **ret_source)
+{
+	AUTO(byte_source) source = calloc(1, sizeof(*source));
+	int error;
+
+	if (source == NULL)
+		return -ENOMEM;
+	source->window = malloc(WINDOW_BYTES);
+	if (source->window == NULL)
+		return -ENOMEM;
+	source->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (source->fd < 0)
+		return -errno;
+	(void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	error = detect(source);
+	if (error < 0)
+		return error;
+	*ret_source = TAKE(source);
+	return 0;
+}
+
+struct slice byte_source_window(const struct byte_source *source)
+{
+	return slice_of(source->window + source->start, source->end - source->start);
+}
+
+void byte_source_skip(struct byte_source *source, size_t size)
+{
+	assert(size <= source->end - source->start);
+	source->start += size;
+	source->offset += size;
+}
+
+int byte_source_pass(struct byte_source *source, uint64_t size)
+{
+	while (size > 0) {
+		size_t ready = source->end - source->start;
+		size_t step = size < ready ? (size_t)size : ready;
+
+		byte_source_skip(source, step);
+		size -= step;
+		if (size > 0) {
+			int error = byte_source_fill(source, 1);
+
+			if (error < 0)
+				return error;
+			if (source->end == source->start)
+				return -ENODATA;
+		}
+	}
+	return 0;
+}
+
+uint64_t byte_source_offset(const struct byte_source *source)
+{
+	return source->offset;
+}
+
+uint64_t byte_source_file_bytes(const struct byte_source *source)
+{
+	return source->file_bytes;
+}

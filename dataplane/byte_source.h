@@ -1,0 +1,48 @@
+// dataplane/byte_source.h — a capture's bytes: file or standard input, plain, gzip or zstd.
+//
+// What is compressed is told by content. One owner, one thread. The memory is fixed: one window
+// that moves over the bytes.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/slice.h"
+
+enum {
+	BYTE_SOURCE_FILL_MAX = 1024 * 1024, // the most that may be asked of byte_source_fill()
+};
+
+struct byte_source;
+
+// "-" is standard input. Returns 0 and gives the source to the caller (byte_source_close), the
+// file's error, or -ENOMEM.
+int byte_source_open(const char *path, struct byte_source **ret_source);
+
+// Accepts NULL.
+void byte_source_close(struct byte_source *source);
+DEFINE_AUTO(byte_source, byte_source_close)
+
+// HOT. What lies ready from the current position on, valid until byte_source_fill() or
+// byte_source_pass(); byte_source_skip() leaves it where it is.
+struct slice byte_source_window(const struct byte_source *source);
+
+// Reads until the window has `size` bytes, or less at the end; may move the window. Returns 0,
+// -EBADMSG (damaged or cut compression: what came before it is in the window), or the file's
+// error. An error stays.
+int byte_source_fill(struct byte_source *source, size_t size);
+
+// HOT. Moves on by `size` bytes, which must lie within the window.
+void byte_source_skip(struct byte_source *source, size_t size);
+
+// Moves on by `size` bytes, reading and dropping what lies outside the window. Returns 0, or an
+// error as byte_source_fill(), or -ENODATA when the bytes end before.
+int byte_source_pass(struct byte_source *source, uint64_t size);
+
+// Bytes (decompressed) before the current position.
+uint64_t byte_source_offset(const struct byte_source *source);
+
+// Bytes of the file read so far (compressed), for a progress bar.
+uint64_t byte_source_file_bytes(const struct byte_source *source);

@@ -1,0 +1,32 @@
+#include "dataplane/port.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "dataplane/byte_source.h"
+
+// In the order in which they are tried.
+static const struct port_ops *const ports[] = {&port_file, &port_pcap};
+
+int port_open(const char *path, struct report *report, struct port **ret_port)
+{
+	AUTO(byte_source) source = NULL;
+	int error = byte_source_open(path, &source);
+
+	if (error < 0)
+		return error;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		error = ports[i]->open(source, report, ret_port);
+		if (error == 0)
+			source = NULL; // the port has it
+		if (error != -EINVAL)
+			return error;
+	}
+	return error;
+}
+
+void port_close(struct port *port)
+{
+	if (port != NULL)
+		port->ops->close(port);
+}
