@@ -1,0 +1,23 @@
+#include "dataplane/dataplane.h"
+
+void dataplane_counters_add(struct dataplane_counters *sum,
+                            const struct dataplane_counters *counters)
+{
+	sum->packets += counters->packets;
+	sum->bytes += counters->bytes;
+	sum->packets_cut += counters->packets_cut;
+	sum->packets_not_ip += counters->packets_not_ip;
+	sum->packets_unknown_link += counters->packets_unknown_link;
+	sum->packets_malformed += counters->packets_malformed;
+	sum->fragments += counters->fragments;
+	sum->flows += counters->flows;
+	sum->flows_evicted += counters->flows_evicted;
+	sum->stream_gaps += counters->stream_gaps;
+	sum->stream_bytes_dropped += counters->stream_bytes_dropped;
+	sum->messages_malformed += counters->messages_malformed;
+	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
+		sum->observables[i] += counters->observables[i];
+	sum->hits += counters->hits;
+	sum->matches_left_out += counters->matches_left_out;
+	sum->patterns_given_up += counters->patterns_given_up;
+}

@@ -1,0 +1,356 @@
+#include "dataplane/decode.h"
+
+#include "engine/address.h"
+
+#include "dataplane/wire.h"
+
+enum ether_type {
+	ETHER_IPV4 = 0x0800,
+	ETHER_VLAN = 0x8100,
+	ETHER_IPV6 = 0x86dd,
+	ETHER_SERVICE_VLAN = 0x88a8,
+	ETHER_OLD_SERVICE_VLAN = 0x9100,
+};
+
+enum {
+	VLAN_TAGS_MAX = 8,
+	EXTENSION_HEADERS_MAX = 8,
+	IPV4_HEADER_BYTES = 20,
+	IPV6_HEADER_BYTES = 40,
+	UDP_HEADER_BYTES = 8,
+	TCP_HEADER_BYTES = 20,
+	ICMP_HEADER_BYTES = 8,
+};
+
+// What a link header says of what follows it.
+enum link_content { CONTENT_IP, CONTENT_OTHER, CONTENT_UNKNOWN_LINK };
+
+static enum link_content from_ether_type(uint16_t type, struct slice *rest)
+{
+	for (unsigned i = 0;
+	     i < VLAN_TAGS_MAX &&
+	     (type == ETHER_VLAN || type == ETHER_SERVICE_VLAN || type == ETHER_OLD_SERVICE_VLAN);
+	     i++) {
+		if (rest->size < 4)
+			return CONTENT_OTHER;
+		type = wire_be16(rest->data + 2);
+		*rest = slice_from(*rest, 4);
+	}
+	return type == ETHER_IPV4 || type == ETHER_IPV6 ? CONTENT_IP : CONTENT_OTHER;
+}
+
+// A header of `size` bytes with an EtherType at `type_offset`.
+static enum link_content from_typed_header(struct slice *rest, size_t size, size_t type_offset)
+{
+	uint16_t type;
+
+	if (rest->size < size)
+		return CONTENT_OTHER;
+	type = wire_be16(rest->data + type_offset);
+	*rest = slice_from(*rest, size);
+	return from_ether_type(type, rest);
+}
+
+// BSD loopback: an address family in the order of the machine that captured (null) or in
+// network order (loop). AF_INET6 differs among the systems: NetBSD 24, FreeBSD 28, Darwin 30,
+// Linux 10.
+static enum link_content from_family(struct slice *rest)
+{
+	uint32_t family;
+
+	if (rest->size < 4)
+		return CONTENT_OTHER;
+	family = wire_le32(rest->data);
+	if (family > 0xffff)
+		family = wire_be32(rest->data);
+	*rest = slice_from(*rest, 4);
+	return family == 2 || family == 10 || family == 24 || family == 28 || family == 30
+	               ? CONTENT_IP
+	               : CONTENT_OTHER;
+}
+
+// Moves `rest` to the IP header.
+static enum link_content skip_link(enum link_type link, struct slice *rest)
+{
+	switch (link) {
+	case LINK_ETHERNET:
+		return from_typed_header(rest, 14, 12);
+	case LINK_LINUX_SLL:
+		return from_typed_header(rest, 16, 14);
+	case LINK_LINUX_SLL2:
+		return from_typed_header(rest, 20, 0);
+	case LINK_NULL:
+	case LINK_LOOP:
+		return from_family(rest);
+	case LINK_RAW_BSD:
+	case LINK_RAW_OPENBSD:
+	case LINK_RAW:
+	case LINK_IPV4:
+	case LINK_IPV6:
+		return CONTENT_IP;
+	}
+	return CONTENT_UNKNOWN_LINK;
+}
+
+// What an IP header gave.
+struct ip_layer {
+	struct slice rest;      // behind the IP headers, captured
+	uint32_t missing_bytes; // behind `rest`, not captured
+	bool is_later_fragment;
+};
+
+// Cuts `ip` to the `total` bytes the header speaks of; what is not there was not captured.
+static struct slice cut_to_total(struct slice ip, size_t total, uint32_t *ret_missing_bytes)
+{
+	*ret_missing_bytes = total > ip.size ? (uint32_t)(total - ip.size) : 0;
+	return slice_first(ip, total);
+}
+
+// RFC 791, section 3.1.
+static bool decode_ipv4(struct slice ip, uint32_t wire_bytes, struct packet *packet,
+                        struct ip_layer *layer)
+{
+	size_t header_bytes, total;
+
+	if (ip.size < IPV4_HEADER_BYTES)
+		return false;
+	header_bytes = (size_t)(ip.data[0] & 15) * 4;
+	total = wire_be16(ip.data + 2);
+	if (total == 0) // segmentation offload: the card would have filled it in
+		total = wire_bytes;
+	if (header_bytes < IPV4_HEADER_BYTES || total < header_bytes || ip.size < header_bytes)
+		return false;
+	packet->src = address_from_ipv4(ip.data + 12);
+	packet->dst = address_from_ipv4(ip.data + 16);
+	packet->protocol = ip.data[9];
+	packet->ip_bytes = (uint32_t)total;
+	layer->is_later_fragment = (wire_be16(ip.data + 6) & 0x1fff) != 0;
+	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), header_bytes);
+	return true;
+}
+
+// Bytes of the extension header `protocol` at the beginning of `rest` (RFC 8200, section 4;
+// RFC 4302, section 2.2), or 0 when it is none.
+static size_t extension_bytes(uint8_t protocol, struct slice rest)
+{
+	switch (protocol) {
+	case IP_HOP_BY_HOP:
+	case IP_ROUTING:
+	case IP_DESTINATION_OPTIONS:
+		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 1) * 8;
+	case IP_AUTHENTICATION:
+		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 2) * 4;
+	case IP_FRAGMENT:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+// Behind the extension headers; an unfinished chain leaves the rest empty.
+static void skip_extensions(struct packet *packet, struct ip_layer *layer)
+{
+	for (unsigned i = 0; i < EXTENSION_HEADERS_MAX && !layer->is_later_fragment; i++) {
+		size_t size = extension_bytes(packet->protocol, layer->rest);
+
+		if (size == 0)
+			return;
+		if (size > layer->rest.size) {
+			layer->rest.size = 0;
+			return;
+		}
+		if (packet->protocol == IP_FRAGMENT)
+			layer->is_later_fragment = (wire_be16(layer->rest.data + 2) & 0xfff8) != 0;
+		packet->protocol = layer->rest.data[0];
+		layer->rest = slice_from(layer->rest, size);
+	}
+}
+
+// RFC 8200, section 3.
+static bool decode_ipv6(struct slice ip, uint32_t wire_bytes, struct packet *packet,
+                        struct ip_layer *layer)
+{
+	size_t total;
+
+	if (ip.size < IPV6_HEADER_BYTES)
+		return false;
+	total = (size_t)wire_be16(ip.data + 4) + IPV6_HEADER_BYTES;
+	if (total == IPV6_HEADER_BYTES) // jumbogram (RFC 2675) or segmentation offload
+		total = wire_bytes;
+	memcpy(packet->src.octets, ip.data + 8, 16);
+	memcpy(packet->dst.octets, ip.data + 24, 16);
+	packet->protocol = ip.data[6];
+	packet->ip_bytes = (uint32_t)total;
+	layer->is_later_fragment = false;
+	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), IPV6_HEADER_BYTES);
+	skip_extensions(packet, layer);
+	return true;
+}
+
+static bool decode_ip(struct slice ip, uint32_t wire_bytes, struct packet *packet,
+                      struct ip_layer *layer)
+{
+	if (ip.size == 0)
+		return false;
+	if (ip.data[0] >> 4 == 4)
+		return decode_ipv4(ip, wire_bytes, packet, layer);
+	return ip.data[0] >> 4 == 6 && decode_ipv6(ip, wire_bytes, packet, layer);
+}
+
+static void set_payload(struct packet *packet, const struct ip_layer *layer, size_t header_bytes)
+{
+	struct slice payload = slice_from(layer->rest, header_bytes);
+
+	packet->payload = payload.data;
+	packet->payload_bytes = (uint32_t)payload.size;
+	packet->missing_bytes = layer->missing_bytes;
+}
+
+// RFC 9293, section 3.1.
+static bool decode_tcp(struct packet *packet, const struct ip_layer *layer)
+{
+	const uint8_t *tcp = layer->rest.data;
+	size_t header_bytes;
+
+	if (layer->rest.size < TCP_HEADER_BYTES)
+		return false;
+	header_bytes = (size_t)(tcp[12] >> 4) * 4;
+	if (header_bytes < TCP_HEADER_BYTES)
+		return false;
+	packet->sequence = wire_be32(tcp + 4);
+	packet->tcp_flags = tcp[13];
+	if (header_bytes > layer->rest.size)
+		return layer->missing_bytes > 0;
+	set_payload(packet, layer, header_bytes);
+	return true;
+}
+
+// RFC 768. The datagram ends where its own length says, if that is within the packet.
+static bool decode_udp(struct packet *packet, const struct ip_layer *layer)
+{
+	size_t length;
+
+	if (layer->rest.size < UDP_HEADER_BYTES)
+		return false;
+	length = wire_be16(layer->rest.data + 4);
+	if (length != 0 && length < UDP_HEADER_BYTES)
+		return false;
+	set_payload(packet, layer, UDP_HEADER_BYTES);
+	if (length != 0 && packet->payload_bytes > length - UDP_HEADER_BYTES)
+		packet->payload_bytes = (uint32_t)(length - UDP_HEADER_BYTES);
+	return true;
+}
+
+// Errors that quote the packet they are about (RFC 792; RFC 4443, section 2.1).
+static bool quotes(uint8_t protocol, uint16_t type)
+{
+	if (protocol == IP_ICMPV6)
+		return type >= 1 && type <= 4;
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+static bool decode_icmp(struct packet *packet, const struct ip_layer *layer)
+{
+	if (layer->rest.size < 4)
+		return false;
+	packet->src_port = layer->rest.data[0];
+	packet->dst_port = layer->rest.data[1];
+	packet->is_icmp_error = quotes(packet->protocol, packet->src_port);
+	if (packet->is_icmp_error)
+		set_payload(packet, layer, ICMP_HEADER_BYTES);
+	return true;
+}
+
+static void decode_ports(struct packet *packet, struct slice rest)
+{
+	if (rest.size < 4)
+		return;
+	packet->src_port = wire_be16(rest.data);
+	packet->dst_port = wire_be16(rest.data + 2);
+}
+
+// False when the transport header cannot be; what is known of it by then is set.
+static bool decode_transport(struct packet *packet, const struct ip_layer *layer)
+{
+	switch (packet->protocol) {
+	case IP_TCP:
+		decode_ports(packet, layer->rest);
+		return decode_tcp(packet, layer);
+	case IP_UDP:
+		decode_ports(packet, layer->rest);
+		return decode_udp(packet, layer);
+	case IP_ICMP:
+	case IP_ICMPV6:
+		return decode_icmp(packet, layer);
+	default:
+		return true;
+	}
+}
+
+static void clear(struct packet *packet)
+{
+	packet->payload = NULL;
+	packet->payload_bytes = 0;
+	packet->missing_bytes = 0;
+	packet->sequence = 0;
+	packet->src_port = 0;
+	packet->dst_port = 0;
+	packet->tcp_flags = 0;
+	packet->is_ip = false;
+	packet->is_icmp_error = false;
+}
+
+static void decode_frame(const struct frame *frame, struct packet *packet,
+                         struct dataplane_counters *counters)
+{
+	struct slice rest = slice_of(frame->data, frame->captured_bytes);
+	enum link_content content = skip_link(frame->link, &rest);
+	struct ip_layer layer;
+
+	clear(packet);
+	if (content != CONTENT_IP) {
+		counters->packets_unknown_link += content == CONTENT_UNKNOWN_LINK;
+		counters->packets_not_ip += content == CONTENT_OTHER;
+		return;
+	}
+
+	uint32_t link_bytes = frame->captured_bytes - (uint32_t)rest.size;
+	if (!decode_ip(rest, frame->wire_bytes - link_bytes, packet, &layer)) {
+		counters->packets_malformed++;
+		return;
+	}
+	packet->is_ip = true;
+	if (layer.is_later_fragment)
+		counters->fragments++;
+	else if (!decode_transport(packet, &layer) && layer.missing_bytes == 0)
+		counters->packets_malformed++;
+}
+
+void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
+                  struct packet packets[], struct dataplane_counters *counters)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame *frame = &frames[i];
+
+		decode_frame(frame, &packets[i], counters);
+		packets[i].time_ns = frame->time_ns;
+		packets[i].number = first_number + i;
+		counters->bytes += frame->wire_bytes;
+		counters->packets_cut += frame->captured_bytes < frame->wire_bytes;
+	}
+	counters->packets += count;
+}
+
+bool decode_quote(const struct packet *error, struct packet *ret_quoted)
+{
+	struct slice quote = slice_of(error->payload, error->payload_bytes);
+	struct ip_layer layer;
+
+	clear(ret_quoted);
+	if (!decode_ip(quote, error->payload_bytes, ret_quoted, &layer))
+		return false;
+	if (!layer.is_later_fragment &&
+	    (ret_quoted->protocol == IP_TCP || ret_quoted->protocol == IP_UDP))
+		decode_ports(ret_quoted, layer.rest);
+	return true;
+}

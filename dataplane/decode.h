@@ -1,0 +1,60 @@
+// dataplane/decode.h — bytes of a frame to the headers that matter.
+//
+// Link layers, VLAN tags, IPv4, IPv6 with its extension headers, TCP, UDP, ICMP. Everything is
+// length-checked here and nowhere else: behind decode_batch() a packet's fields can be trusted
+// to lie within the frame. Fragments other than the first have no ports and no payload.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/port.h"
+#include "engine/indicator.h"
+
+// www.iana.org/assignments/protocol-numbers
+enum ip_protocol {
+	IP_HOP_BY_HOP = 0,
+	IP_ICMP = 1,
+	IP_TCP = 6,
+	IP_UDP = 17,
+	IP_ROUTING = 43,
+	IP_FRAGMENT = 44,
+	IP_AUTHENTICATION = 51,
+	IP_ICMPV6 = 58,
+	IP_NO_NEXT_HEADER = 59,
+	IP_DESTINATION_OPTIONS = 60,
+};
+
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+
+struct packet {
+	struct address src;
+	struct address dst;
+	const uint8_t *payload; // of TCP or UDP; of an ICMP error, the quoted packet
+	uint32_t payload_bytes; // captured
+	uint32_t missing_bytes; // of the payload, not captured
+	uint32_t ip_bytes;      // of the whole IP packet, on the wire
+	uint32_t sequence;      // TCP
+	uint16_t src_port;      // ICMP: type
+	uint16_t dst_port;      // ICMP: code
+	uint8_t protocol;       // enum ip_protocol or any other number
+	uint8_t tcp_flags;      // enum tcp_flag
+	bool is_ip;             // else nothing of this is set
+	bool is_icmp_error;
+	// Set by flow_batch():
+	bool is_from_high; // sent by the side that the flow calls high
+	bool is_flow_first;
+	uint32_t flow_id;
+	int64_t time_ns;
+	uint64_t number; // 1-based within the capture
+};
+
+// HOT. Decodes `count` frames, which are numbered from `first_number` on.
+void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
+                  struct packet packets[], struct dataplane_counters *counters);
+
+// HOT. The packet that an ICMP error quotes: addresses, protocol, and ports when they are there.
+// False when the quote is too short or no IP packet.
+bool decode_quote(const struct packet *error, struct packet *ret_quoted);

@@ -1,0 +1,392 @@
+#include "dataplane/flow.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "base/cpu.h"
+#include "base/hash.h"
+#include "base/timestamp.h"
+
+static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one line per flow");
+static_assert(offsetof(struct flow, state) == 38, "the key has no holes but its last byte");
+
+enum {
+	BUCKETS_MIN = 64 * 1024,
+	TICK_SHIFT = 28, // 2^28 ns = 0.27 s; 32 bits of them last 36 years
+};
+
+#define TICKS(seconds) ((int32_t)((seconds)*NS_PER_S >> TICK_SHIFT))
+
+// How long a flow of the class may be idle. A flow goes to the end of its class' list when a
+// packet comes in another epoch than its last one: most packets touch no other flow, and the
+// list is in order to within an epoch.
+static const struct {
+	int32_t idle_ticks;
+	unsigned epoch_shift;
+} classes[FLOW_CLASS_COUNT] = {
+	[FLOW_BRIEF] = {TICKS(60), 5},
+	[FLOW_ESTABLISHED] = {TICKS(300), 7},
+	[FLOW_CLOSED] = {TICKS(10), 2},
+};
+
+static uint32_t tick_of(int64_t time_ns)
+{
+	return (uint32_t)(time_ns >> TICK_SHIFT);
+}
+
+static void *map_buckets(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
+int flow_table_open(struct flow_table *table, size_t budget_bytes)
+{
+	struct flow_table opened = {.bucket_mask = BUCKETS_MIN - 1};
+	size_t buckets = BUCKETS_MIN;
+	int error = pool_open(&opened.flows, sizeof(struct flow), budget_bytes);
+
+	if (error < 0)
+		return error;
+	while (buckets < opened.flows.capacity)
+		buckets *= 2;
+	opened.bucket_mask_max = buckets - 1;
+	opened.buckets_mapped_bytes = buckets * sizeof(uint32_t);
+	opened.buckets = map_buckets(opened.buckets_mapped_bytes);
+	if (opened.buckets == NULL) {
+		pool_close(&opened.flows);
+		return -ENOMEM;
+	}
+	// Only a defence against crafted collisions: without entropy it is a constant.
+	if (getrandom(opened.seeds, sizeof(opened.seeds), GRND_NONBLOCK) < 0)
+		opened.seeds[0] = HASH_SECRET_0;
+	*table = opened;
+	return 0;
+}
+
+void flow_table_close(struct flow_table *table)
+{
+	pool_close(&table->flows);
+	if (table->buckets != NULL)
+		(void)munmap(table->buckets, table->buckets_mapped_bytes);
+	*table = (struct flow_table){0};
+}
+
+static uint64_t word_at(const void *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+// Both factors of each product are keyed: an address that equals a public constant would
+// otherwise cancel the other one.
+static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
+{
+	uint64_t ports = (uint64_t)key->low_port << 24 | (uint64_t)key->high_port << 8 |
+	                 key->protocol;
+	uint64_t tails = hash_mix(word_at(key->low.octets + 8) ^ seeds[0],
+	                          word_at(key->high.octets + 8) ^ seeds[1]);
+	uint64_t heads = hash_mix(word_at(key->low.octets) ^ seeds[1],
+	                          word_at(key->high.octets) ^ seeds[0]);
+
+	return hash_word(tails ^ ports, heads ^ seeds[0]);
+}
+
+static bool is_key(const struct flow_key *a, const struct flow_key *b)
+{
+	return memcmp(a, b, offsetof(struct flow_key, protocol) + 1) == 0;
+}
+
+// Any total order will do, as long as both directions agree.
+static bool is_above(const struct packet *packet)
+{
+	uint64_t src = word_at(packet->src.octets + 8);
+	uint64_t dst = word_at(packet->dst.octets + 8);
+
+	if (src != dst)
+		return src > dst;
+	src = word_at(packet->src.octets);
+	dst = word_at(packet->dst.octets);
+	if (src != dst)
+		return src > dst;
+	return packet->src_port > packet->dst_port;
+}
+
+static void make_key(struct packet *packet, struct flow_key *key)
+{
+	bool has_ports = packet->protocol == IP_TCP || packet->protocol == IP_UDP;
+	uint16_t src_port = has_ports ? packet->src_port : 0;
+	uint16_t dst_port = has_ports ? packet->dst_port : 0;
+
+	packet->is_from_high = is_above(packet);
+	key->low = packet->is_from_high ? packet->dst : packet->src;
+	key->high = packet->is_from_high ? packet->src : packet->dst;
+	key->low_port = packet->is_from_high ? dst_port : src_port;
+	key->high_port = packet->is_from_high ? src_port : dst_port;
+	key->protocol = packet->protocol;
+}
+
+static void list_add(struct flow_table *table, uint32_t id)
+{
+	struct flow *flow = flow_at(table, id);
+	struct flow_list *list = &table->lists[flow->idle_class];
+
+	flow->older = list->newest;
+	flow->newer = 0;
+	if (list->newest != 0)
+		flow_at(table, list->newest)->newer = id;
+	else
+		list->oldest = id;
+	list->newest = id;
+}
+
+static void list_remove(struct flow_table *table, uint32_t id)
+{
+	const struct flow *flow = flow_at(table, id);
+	struct flow_list *list = &table->lists[flow->idle_class];
+
+	if (flow->older != 0)
+		flow_at(table, flow->older)->newer = flow->newer;
+	else
+		list->oldest = flow->newer;
+	if (flow->newer != 0)
+		flow_at(table, flow->newer)->older = flow->older;
+	else
+		list->newest = flow->older;
+}
+
+static void chain_remove(struct flow_table *table, uint32_t id)
+{
+	const struct flow *flow = flow_at(table, id);
+	uint64_t hash = hash_key(&flow->key, table->seeds);
+	uint32_t *link = &table->buckets[hash & table->bucket_mask];
+
+	while (*link != id)
+		link = &flow_at(table, *link)->next;
+	*link = flow->next;
+}
+
+static void end_flow(struct flow_table *table, uint32_t id)
+{
+	if (table->on_end != NULL)
+		table->on_end(table->context, flow_at(table, id));
+	list_remove(table, id);
+	chain_remove(table, id);
+	pool_give(&table->flows, id);
+}
+
+// Twice the buckets: each chain is dealt to two.
+static void grow_buckets(struct flow_table *table)
+{
+	uint64_t old_count = table->bucket_mask + 1;
+
+	table->bucket_mask = old_count * 2 - 1;
+	for (uint64_t i = 0; i < old_count; i++) {
+		uint32_t id = table->buckets[i];
+
+		table->buckets[i] = 0;
+		while (id != 0) {
+			struct flow *flow = flow_at(table, id);
+			uint64_t hash = hash_key(&flow->key, table->seeds);
+			uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
+			uint32_t next = flow->next;
+
+			flow->next = *bucket;
+			*bucket = id;
+			id = next;
+		}
+	}
+}
+
+static int32_t idle_ticks(const struct flow *flow, uint32_t now)
+{
+	return (int32_t)(now - flow->last_tick);
+}
+
+// The flow that makes room for another: a closed one, else the one idle longest.
+static uint32_t choose_victim(const struct flow_table *table, uint32_t now)
+{
+	uint32_t brief = table->lists[FLOW_BRIEF].oldest;
+	uint32_t established = table->lists[FLOW_ESTABLISHED].oldest;
+
+	if (table->lists[FLOW_CLOSED].oldest != 0)
+		return table->lists[FLOW_CLOSED].oldest;
+	if (brief == 0 || established == 0)
+		return brief | established;
+	return idle_ticks(flow_at(table, brief), now) >=
+	                       idle_ticks(flow_at(table, established), now)
+	               ? brief
+	               : established;
+}
+
+// Returns 0 when the only way to make room would be to end a flow of the current batch.
+static uint32_t create_flow(struct flow_table *table, const struct flow_key *key, uint64_t hash,
+                            uint32_t now)
+{
+	uint32_t id = pool_take(&table->flows);
+
+	if (id == 0) {
+		uint32_t victim = choose_victim(table, now);
+
+		if (flow_at(table, victim)->state & FLOW_IN_BATCH)
+			return 0;
+		end_flow(table, victim);
+		table->evicted++;
+		id = pool_take(&table->flows);
+	}
+	if (table->flows.used > table->bucket_mask && table->bucket_mask < table->bucket_mask_max)
+		grow_buckets(table);
+
+	struct flow *flow = flow_at(table, id);
+	uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
+	*flow = (struct flow){.key = *key, .next = *bucket, .last_tick = now};
+	*bucket = id;
+	list_add(table, id);
+	table->created++;
+	return id;
+}
+
+static uint32_t find_flow(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+{
+	uint32_t id = table->buckets[hash & table->bucket_mask];
+
+	while (id != 0 && !is_key(&flow_at(table, id)->key, key))
+		id = flow_at(table, id)->next;
+	return id;
+}
+
+// Is `packet` of another flow that happens to have the same key?
+static bool is_over(const struct flow *flow, const struct packet *packet, uint32_t now)
+{
+	int32_t idle = idle_ticks(flow, now);
+
+	if (flow->idle_class == FLOW_CLOSED && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return true;
+	// A clock that went back as far says the same as one that went on.
+	return idle > classes[flow->idle_class].idle_ticks ||
+	       idle < -classes[flow->idle_class].idle_ticks;
+}
+
+static enum flow_class class_after(struct flow *flow, const struct packet *packet)
+{
+	const uint8_t both_seen = FLOW_SEEN_LOW | FLOW_SEEN_HIGH;
+	const uint8_t both_ended = FLOW_FIN_LOW | FLOW_FIN_HIGH;
+
+	flow->state |= packet->is_from_high ? FLOW_SEEN_HIGH : FLOW_SEEN_LOW;
+	if (packet->protocol != IP_TCP || flow->idle_class == FLOW_CLOSED)
+		return flow->idle_class;
+	if (packet->tcp_flags & TCP_FIN)
+		flow->state |= packet->is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
+	if ((packet->tcp_flags & TCP_RST) || (flow->state & both_ended) == both_ended)
+		return FLOW_CLOSED;
+	if (packet->payload_bytes > 0 || (flow->state & both_seen) == both_seen)
+		return FLOW_ESTABLISHED;
+	return flow->idle_class;
+}
+
+static void touch_flow(struct flow_table *table, uint32_t id, const struct packet *packet,
+                       uint32_t now)
+{
+	struct flow *flow = flow_at(table, id);
+	enum flow_class class = class_after(flow, packet);
+	unsigned shift = classes[class].epoch_shift;
+
+	if (class != flow->idle_class || (flow->last_tick ^ now) >> shift != 0) {
+		list_remove(table, id);
+		flow->idle_class = (uint8_t) class;
+		list_add(table, id);
+	}
+	flow->last_tick = now;
+	flow->state |= FLOW_IN_BATCH;
+}
+
+// Returns false when the packet has to wait for the next batch.
+static bool assign_flow(struct flow_table *table, struct packet *packet, const struct flow_key *key,
+                        uint64_t hash)
+{
+	uint32_t now = tick_of(packet->time_ns);
+	uint32_t id = find_flow(table, key, hash);
+
+	if (id != 0 && is_over(flow_at(table, id), packet, now)) {
+		if (flow_at(table, id)->state & FLOW_IN_BATCH)
+			return false;
+		end_flow(table, id);
+		id = 0;
+	}
+	packet->is_flow_first = id == 0;
+	if (id == 0)
+		id = create_flow(table, key, hash, now);
+	if (id == 0)
+		return false;
+	packet->flow_id = id;
+	touch_flow(table, id, packet, now);
+	return true;
+}
+
+unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned count)
+{
+	struct flow_key keys[PORT_BURST_MAX];
+	uint64_t hashes[PORT_BURST_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!packets[i].is_ip)
+			continue;
+		make_key(&packets[i], &keys[i]);
+		hashes[i] = hash_key(&keys[i], table->seeds);
+		prefetch_read(&table->buckets[hashes[i] & table->bucket_mask]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t id;
+
+		if (!packets[i].is_ip)
+			continue;
+		id = table->buckets[hashes[i] & table->bucket_mask];
+		if (id != 0)
+			prefetch_read(flow_at(table, id));
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (packets[i].is_ip && !assign_flow(table, &packets[i], &keys[i], hashes[i]))
+			return i;
+	return count;
+}
+
+void flow_batch_end(struct flow_table *table, const struct packet packets[], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (packets[i].is_ip)
+			flow_at(table, packets[i].flow_id)->state &= (uint8_t)~FLOW_IN_BATCH;
+}
+
+void flow_expire(struct flow_table *table, int64_t time_ns)
+{
+	uint32_t now = tick_of(time_ns);
+
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++) {
+		uint32_t id = table->lists[class].oldest;
+
+		while (id != 0 && idle_ticks(flow_at(table, id), now) > classes[class].idle_ticks) {
+			end_flow(table, id);
+			id = table->lists[class].oldest;
+		}
+	}
+}
+
+void flow_end_all(struct flow_table *table)
+{
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++)
+		while (table->lists[class].oldest != 0)
+			end_flow(table, table->lists[class].oldest);
+	pool_reset(&table->flows);
+}

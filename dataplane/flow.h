@@ -1,0 +1,99 @@
+// dataplane/flow.h — which packets belong together.
+//
+// A flow is what two (address, port) pairs say to each other over one protocol; protocols
+// without ports, and fragments, have port 0. It ends when it was idle for too long in packet
+// time, when a closed TCP connection's ports are used again, or when the table's budget is full
+// and it is the one that was idle longest. What the table does depends on the packets alone,
+// never on the seed of its hash: two runs give the same flows.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/decode.h"
+#include "dataplane/pool.h"
+
+// How long a flow may be idle, by class.
+enum flow_class {
+	FLOW_BRIEF,       // UDP, others, TCP of which only one side was seen and no payload: 60 s
+	FLOW_ESTABLISHED, // TCP: 300 s
+	FLOW_CLOSED,      // TCP after FIN from both sides, or RST: 10 s
+	FLOW_CLASS_COUNT,
+};
+
+enum flow_state {
+	FLOW_FIN_LOW = 1 << 0,
+	FLOW_FIN_HIGH = 1 << 1,
+	FLOW_SEEN_LOW = 1 << 2, // sent something
+	FLOW_SEEN_HIGH = 1 << 3,
+	FLOW_DONE = 1 << 4,     // nothing more can come of it but a longer watch
+	FLOW_IN_BATCH = 1 << 5, // a packet of the current batch refers to it
+};
+
+// The two ends are ordered, so that both directions have the same key: `low` is the smaller.
+struct flow_key {
+	struct address low;
+	struct address high;
+	uint16_t low_port;
+	uint16_t high_port;
+	uint8_t protocol;
+};
+
+// One cache line. What only some flows need hangs from it.
+struct flow {
+	struct flow_key key;
+	uint8_t state;      // enum flow_state
+	uint8_t idle_class; // enum flow_class
+	uint32_t next;      // in the hash chain
+	uint32_t older;     // in the class' list
+	uint32_t newer;
+	uint32_t last_tick;  // when its last packet came
+	uint32_t streams_id; // stream.c's, 0: none
+	uint32_t watch_id;   // watch.c's, 0: none
+};
+
+struct flow_list {
+	uint32_t oldest;
+	uint32_t newest;
+};
+
+struct flow_table {
+	struct pool flows;
+	uint32_t *buckets; // ids of the chains' first flows
+	size_t buckets_mapped_bytes;
+	uint64_t bucket_mask;
+	uint64_t bucket_mask_max;
+	uint64_t seeds[2];
+	struct flow_list lists[FLOW_CLASS_COUNT];
+	uint64_t created;
+	uint64_t evicted;
+	// Told of each flow that ends, before it is gone.
+	void (*on_end)(void *context, struct flow *flow);
+	void *context;
+};
+
+// At most `budget_bytes`, used as flows need it. Returns 0, or -ENOMEM with *table untouched.
+int flow_table_open(struct flow_table *table, size_t budget_bytes);
+
+// Accepts an all-zero table. Ends no flow.
+void flow_table_close(struct flow_table *table);
+
+// HOT. Finds or makes the flows of packets[0..count) (count <= PORT_BURST_MAX), sets the packets'
+// flow fields and the flows' states. Stops before a packet for which a flow would have to end
+// that an earlier packet of this call refers to. Returns how many packets were taken, at least
+// one; packets that are not IP are passed over. They must be given to flow_batch_end() before
+// the next call.
+unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned count);
+void flow_batch_end(struct flow_table *table, const struct packet packets[], unsigned count);
+
+// HOT. Ends flows that were idle for too long at `time_ns`. Not between flow_batch() and
+// flow_batch_end().
+void flow_expire(struct flow_table *table, int64_t time_ns);
+
+// Ends all flows, the longest idle first within their class, and forgets them.
+void flow_end_all(struct flow_table *table);
+
+static inline struct flow *flow_at(const struct flow_table *table, uint32_t id)
+{
+	return pool_block(&table->flows, id);
+}

@@ -1,0 +1,80 @@
+#include "dataplane/match_batch.h"
+
+#include <string.h>
+
+static void add_from_extractor(struct extract_output *output, const struct observable *observable)
+{
+	match_batch_add((struct match_batch *)output, observable);
+}
+
+void match_batch_init(struct match_batch *batch)
+{
+	batch->output.add = add_from_extractor;
+	batch->output.messages_malformed = 0;
+	batch->count = 0;
+	batch->text_bytes = 0;
+	memset(batch->observable_count, 0, sizeof(batch->observable_count));
+}
+
+static void observe(struct match_batch *batch, const struct observable *observable)
+{
+	struct origin origin;
+
+	emit_origin(batch->packet, batch->capture_id, &origin);
+	batch->observe(batch->observe_context, &origin, observable);
+}
+
+void match_batch_add(struct match_batch *batch, const struct observable *observable)
+{
+	struct slice text = slice_first(observable->text, URL_BYTES_MAX);
+
+	batch->observable_count[observable->type]++;
+	if (batch->context == NULL) {
+		observe(batch, observable);
+		return;
+	}
+	if (batch->count == MATCH_BATCH_MAX || MATCH_TEXT_BYTES - batch->text_bytes < text.size)
+		match_batch_run(batch);
+	batch->observables[batch->count] = *observable;
+	batch->observables[batch->count].text = slice_of(batch->text + batch->text_bytes,
+	                                                 text.size);
+	if (text.size > 0)
+		memcpy(batch->text + batch->text_bytes, text.data, text.size);
+	batch->text_bytes += text.size;
+	emit_origin(batch->packet, batch->capture_id, &batch->origins[batch->count]);
+	batch->count++;
+}
+
+static void emit_match(struct match_batch *batch, const struct match *match)
+{
+	const struct observable *observable = &batch->observables[match->observable];
+	struct hit hit;
+
+	memset(&hit, 0, sizeof(hit));
+	hit.origin = batch->origins[match->observable];
+	hit.observable.type = observable->type;
+	hit.observable.where = observable->where;
+	hit.observable.address = observable->address;
+	hit.observable.port = observable->port;
+	hit.observable.protocol = observable->protocol;
+	hit.observable.algorithm = observable->algorithm;
+	hit.observable.text = observable->text;
+	hit.indicator_id = match->indicator_id;
+	hit.kind = match->kind;
+	hit.action = match->action;
+	emit_hit(batch->emitter, &hit);
+}
+
+void match_batch_run(struct match_batch *batch)
+{
+	const struct match *matches;
+	unsigned count;
+
+	if (batch->count == 0)
+		return;
+	count = match_find(batch->context, batch->observables, batch->count, &matches);
+	for (unsigned i = 0; i < count; i++)
+		emit_match(batch, &matches[i]);
+	batch->count = 0;
+	batch->text_bytes = 0;
+}

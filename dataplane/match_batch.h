@@ -1,0 +1,40 @@
+// dataplane/match_batch.h — observables on their way to match_find().
+//
+// Extractors and the pipeline add to it; it asks the database when it is full or told to, and
+// emits the hits. When observing, every observable goes to the observer at once instead.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/dataplane.h"
+#include "dataplane/emit.h"
+#include "dataplane/extract.h"
+
+enum { MATCH_TEXT_BYTES = 4 * URL_BYTES_MAX };
+
+struct match_batch {
+	struct extract_output output;  // first: what extractors are given
+	const struct packet *packet;   // the one on whose behalf observables are added
+	struct match_context *context; // borrowed; NULL when observing
+	struct emitter *emitter;       // borrowed
+	uint32_t capture_id;
+	void (*observe)(void *context, const struct origin *origin,
+	                const struct observable *observable);
+	void *observe_context;
+	uint64_t observable_count[OBSERVABLE_TYPE_COUNT];
+
+	unsigned count;
+	size_t text_bytes;
+	struct observable observables[MATCH_BATCH_MAX];
+	struct origin origins[MATCH_BATCH_MAX];
+	uint8_t text[MATCH_TEXT_BYTES];
+};
+
+// Empties the batch and sets output.add; the other fields are the caller's.
+void match_batch_init(struct match_batch *batch);
+
+// HOT. Adds an observable of batch->packet; its text is copied.
+void match_batch_add(struct match_batch *batch, const struct observable *observable);
+
+// HOT. Matches what was added and emits the hits.
+void match_batch_run(struct match_batch *batch);

@@ -1,0 +1,170 @@
+#include "dataplane/watch.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+
+#define WATCH_TIME_NS (60 * NS_PER_S)
+
+struct watch {
+	struct origin origin;
+	uint32_t first_match;
+	uint32_t last_match;
+};
+
+// One of a watch's hits.
+struct watch_match {
+	uint32_t next;
+	uint32_t indicator_id;
+	uint8_t kind;
+	uint8_t action;
+	bool is_dst;
+};
+
+enum {
+	WATCH_BYTES = (sizeof(struct watch) + 7) & ~7u,
+	MATCH_BYTES = (sizeof(struct watch_match) + 7) & ~7u,
+};
+
+int watch_table_open(struct watch_table *table, size_t budget_bytes)
+{
+	struct watch_table opened = {0};
+	int error = pool_open(&opened.watches, WATCH_BYTES, budget_bytes / 2);
+
+	if (error < 0)
+		return error;
+	error = pool_open(&opened.matches, MATCH_BYTES, budget_bytes / 2);
+	if (error < 0) {
+		pool_close(&opened.watches);
+		return error;
+	}
+	*table = opened;
+	return 0;
+}
+
+void watch_table_close(struct watch_table *table)
+{
+	pool_close(&table->watches);
+	pool_close(&table->matches);
+}
+
+static uint16_t side_port(uint8_t protocol, uint16_t port)
+{
+	return protocol == IP_TCP || protocol == IP_UDP ? port : 0;
+}
+
+struct observable watch_observable(const struct packet *packet, bool is_dst)
+{
+	return (struct observable){
+		.type = OBSERVABLE_ADDRESS,
+		.where = is_dst ? WHERE_IP_DST : WHERE_IP_SRC,
+		.address = is_dst ? packet->dst : packet->src,
+		.port = side_port(packet->protocol, is_dst ? packet->dst_port : packet->src_port),
+		.protocol = packet->protocol,
+	};
+}
+
+static void write_hit(struct watch_table *table, const struct origin *origin,
+                      const struct watch_match *match)
+{
+	struct hit hit;
+
+	memset(&hit, 0, sizeof(hit));
+	hit.origin = *origin;
+	hit.observable.type = OBSERVABLE_ADDRESS;
+	hit.observable.where = match->is_dst ? WHERE_IP_DST : WHERE_IP_SRC;
+	hit.observable.address = match->is_dst ? origin->dst : origin->src;
+	hit.observable.port = side_port(origin->protocol,
+	                                match->is_dst ? origin->dst_port : origin->src_port);
+	hit.observable.protocol = origin->protocol;
+	hit.indicator_id = match->indicator_id;
+	hit.kind = (enum match_kind)match->kind;
+	hit.action = (enum action)match->action;
+	emit_hit(table->emitter, &hit);
+}
+
+static uint32_t watch_of(struct watch_table *table, struct flow *flow, const struct packet *packet)
+{
+	struct watch *watch;
+
+	if (flow->watch_id != 0)
+		return flow->watch_id;
+	flow->watch_id = pool_take(&table->watches);
+	if (flow->watch_id == 0)
+		return 0;
+	watch = pool_block(&table->watches, flow->watch_id);
+	emit_origin(packet, table->capture_id, &watch->origin);
+	watch->first_match = 0;
+	watch->last_match = 0;
+	return flow->watch_id;
+}
+
+static void link_match(struct watch_table *table, struct watch *watch, uint32_t id)
+{
+	if (watch->last_match != 0)
+		((struct watch_match *)pool_block(&table->matches, watch->last_match))->next = id;
+	else
+		watch->first_match = id;
+	watch->last_match = id;
+}
+
+void watch_add(struct watch_table *table, struct flow *flow, const struct packet *packet,
+               const struct match *found, bool is_dst)
+{
+	struct watch_match match = {
+		.indicator_id = found->indicator_id,
+		.kind = (uint8_t)found->kind,
+		.action = (uint8_t)found->action,
+		.is_dst = is_dst,
+	};
+	uint32_t watch_id = watch_of(table, flow, packet);
+	uint32_t match_id = watch_id != 0 ? pool_take(&table->matches) : 0;
+
+	if (match_id == 0) {
+		struct origin origin;
+
+		emit_origin(packet, table->capture_id, &origin);
+		origin.packet_count = 1;
+		origin.byte_count = packet->ip_bytes;
+		write_hit(table, &origin, &match);
+		return;
+	}
+	*(struct watch_match *)pool_block(&table->matches, match_id) = match;
+	link_match(table, pool_block(&table->watches, watch_id), match_id);
+}
+
+void watch_end(struct watch_table *table, struct flow *flow)
+{
+	struct watch *watch;
+	uint32_t id;
+
+	if (flow->watch_id == 0)
+		return;
+	watch = pool_block(&table->watches, flow->watch_id);
+	id = watch->first_match;
+	while (id != 0) {
+		const struct watch_match *match = pool_block(&table->matches, id);
+		uint32_t next = match->next;
+
+		write_hit(table, &watch->origin, match);
+		pool_give(&table->matches, id);
+		id = next;
+	}
+	pool_give(&table->watches, flow->watch_id);
+	flow->watch_id = 0;
+}
+
+void watch_packet(struct watch_table *table, struct flow *flow, const struct packet *packet)
+{
+	struct watch *watch = pool_block(&table->watches, flow->watch_id);
+
+	assert(flow->watch_id != 0);
+	if (packet->time_ns - watch->origin.time_ns > WATCH_TIME_NS) {
+		watch_end(table, flow);
+		return;
+	}
+	watch->origin.packet_count++;
+	watch->origin.byte_count += packet->ip_bytes;
+	watch->origin.last_time_ns = packet->time_ns;
+}
