@@ -44,7 +44,7 @@ static const struct option compile_options[] = {
 };
 
 static const struct command_line compile_line = {
-	"compile",
+	"sekisho compile",
 	"[options] FEED... -o FILE",
 	"Compiles indicator feeds (STIX 2.0 and 2.1 JSON, text lists, hosts files, CSV; plain, "
 	"gzip or zstd; - is standard input) into one database for 'sekisho match -d'.",

@@ -47,7 +47,7 @@ static const struct option inspect_options[] = {
 };
 
 static const struct command_line inspect_line = {
-	"inspect",
+	"sekisho inspect",
 	"[options] DB",
 	"Says what a database holds, and whether it is whole and signed.",
 	inspect_options,

@@ -44,7 +44,7 @@ static const struct option lookup_options[] = {
 };
 
 static const struct command_line lookup_line = {
-	"lookup",
+	"sekisho lookup",
 	"[options] -d DB VALUE...",
 	"Says which indicators name a value: an address, a network (its first address), a name, a "
 	"URL or a hash, defanged or not; - reads values from standard input, one a line.",

@@ -17,7 +17,7 @@ void options_complain(const struct command_line *line, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "sekisho %s: %s\nTry 'sekisho %s --help'.\n", line->name, message,
+	(void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", line->name, message,
 	              line->name);
 }
 

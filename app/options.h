@@ -35,7 +35,7 @@ struct option {
 };
 
 struct command_line {
-	const char *name;     // "compile"
+	const char *name;     // "sekisho compile"
 	const char *synopsis; // "[options] FEED... -o FILE"
 	const char *about;    // a paragraph
 	const struct option *options;

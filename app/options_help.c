@@ -73,7 +73,7 @@ void options_write_help(const struct command_line *line)
 {
 	static const struct option help = {OPTION_FLAG, 'h', "help", .help = "show this help"};
 
-	(void)printf("Usage: sekisho %s %s\n\n", line->name, line->synopsis);
+	(void)printf("Usage: %s %s\n\n", line->name, line->synopsis);
 	write_wrapped(line->about, 0, 0);
 	if (line->options->kind != OPTION_HEADING)
 		(void)printf("\nOptions:\n");

@@ -59,7 +59,7 @@ static const struct option table[] = {
 	{OPTION_CALL, 'f', "feed", "FEED", .add = add_feed, .help = "-"},
 	{OPTION_END},
 };
-static const struct command_line line = {"test", "", "", table, add_operand};
+static const struct command_line line = {"sekisho test", "", "", table, add_operand};
 
 static enum options_outcome parse(struct values *values, const char *a, const char *b,
                                   const char *c)
