@@ -37,13 +37,15 @@ static inline void fuzz_told_clear(struct fuzz_told *told)
 	*told = (struct fuzz_told){.output = {.add = fuzz_told_add}};
 }
 
-// As stream.c feeds a direction, until the extractor has enough. The bytes of each call are a copy
+// As stream.c feeds a direction: from when its first bytes are known to be the protocol's, until
+// the extractor has enough. The bytes of each call are a copy
 // of their own, so that a read beyond them is found.
-static inline void fuzz_feed(const struct extractor_ops *ops, struct slice stream,
+static inline void fuzz_feed(const struct extractor_ops *ops, struct slice stream, uint16_t port,
                              size_t piece_bytes, struct fuzz_told *told)
 {
 	struct extract_state state = {0};
 	struct extract_progress progress = {.verdict = EXTRACT_MORE};
+	enum probe_result probed = PROBE_MAYBE;
 	size_t start = 0, end = 0;
 
 	fuzz_told_clear(told);
@@ -57,8 +59,13 @@ static inline void fuzz_feed(const struct extractor_ops *ops, struct slice strea
 		given = end - start;
 		copy = malloc(given);
 		memcpy(copy, stream.data + start, given);
-		progress = ops->consume(&state, slice_of(copy, given), &told->output);
+		if (probed == PROBE_MAYBE)
+			probed = ops->probe(slice_of(copy, given), port);
+		if (probed == PROBE_YES)
+			progress = ops->consume(&state, slice_of(copy, given), &told->output);
 		free(copy);
+		if (probed == PROBE_NO)
+			return;
 		FUZZ_ASSERT(progress.consumed <= given);
 		FUZZ_ASSERT(progress.skip_bytes == 0 || progress.consumed == given);
 		start = progress.skip_bytes > stream.size
@@ -72,11 +79,10 @@ static inline void fuzz_stream(const struct extractor_ops *ops, struct slice str
 {
 	struct fuzz_told whole, pieces;
 
-	(void)ops->probe(stream, port);
-	fuzz_feed(ops, stream, stream.size + 1, &whole);
-	fuzz_feed(ops, stream, 1, &pieces);
+	fuzz_feed(ops, stream, port, stream.size + 1, &whole);
+	fuzz_feed(ops, stream, port, 1, &pieces);
 	FUZZ_ASSERT(whole.digest == pieces.digest);
 	FUZZ_ASSERT(whole.output.messages_malformed == pieces.output.messages_malformed);
-	fuzz_feed(ops, stream, 7, &pieces);
+	fuzz_feed(ops, stream, port, 7, &pieces);
 	FUZZ_ASSERT(whole.digest == pieces.digest);
 }
