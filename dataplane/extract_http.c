@@ -65,21 +65,6 @@ static void skip_empty_lines(struct http_reader *reader)
 	consume_bytes(reader, size);
 }
 
-// "user@host:port" to "host"; an IPv6 address keeps its brackets.
-static struct slice host_of(struct slice authority)
-{
-	size_t at = slice_find(authority, '@'), colon;
-
-	if (at < authority.size)
-		authority = slice_from(authority, at + 1);
-	if (slice_starts_with(authority, "["))
-		return slice_first(authority, slice_find(authority, ']') + 1);
-	colon = slice_find(authority, ':');
-	if (slice_find(slice_from(authority, colon + 1), ':') + colon + 1 < authority.size)
-		return authority; // an IPv6 address without brackets
-	return slice_first(authority, colon);
-}
-
 static bool equals_ignoring_case(struct slice a, struct slice b)
 {
 	return a.size == b.size &&
@@ -118,44 +103,70 @@ static struct target split_target(const struct http_head *head)
 	return target;
 }
 
-// A URL that is too long is cut: what is listed of it can only be a prefix.
-static void tell_url(struct extract_output *output, struct slice authority,
-                     const struct target *target)
+// The URL of a request, or, as far as that cannot be, of the root: its host counts all the same.
+// One that is too long is cut: what is listed of it can only be a prefix. Returns its size, or 0
+// when the authority is none; *has_path tells whether the path is the request's.
+static size_t write_url(struct slice authority, const struct target *target, bool *has_path,
+                        struct url_parts *ret_parts, char ret_url[URL_BYTES_MAX])
 {
-	char url[URL_BYTES_MAX];
-	struct url_parts parts;
 	struct slice path = target->path;
-	int size = normalize_request_url(authority, path, target->is_https, url, sizeof(url),
-	                                 &parts);
+	int size = -EINVAL;
 
-	// A byte may take up three.
+	*has_path = path.size > 0;
+	if (*has_path)
+		size = normalize_request_url(authority, path, target->is_https, ret_url,
+		                             URL_BYTES_MAX, ret_parts);
 	if (size == -EMSGSIZE && authority.size < URL_BYTES_MAX / 2) {
+		// A byte may take up three.
 		path = slice_first(path, (URL_BYTES_MAX - authority.size - 16) / 3);
-		size = normalize_request_url(authority, path, target->is_https, url, sizeof(url),
-		                             &parts);
+		size = normalize_request_url(authority, path, target->is_https, ret_url,
+		                             URL_BYTES_MAX, ret_parts);
 	}
-	if (size > 0)
-		output->add(output, &(struct observable){
-					    .type = OBSERVABLE_URL,
-					    .where = WHERE_HTTP_URL,
-					    .text = slice_of(url, (size_t)size),
-				    });
+	if (size < 0) {
+		*has_path = false;
+		size = normalize_request_url(authority, slice_text("/"), target->is_https, ret_url,
+		                             URL_BYTES_MAX, ret_parts);
+	}
+	return size > 0 ? (size_t)size : 0;
+}
+
+// A Host header beside a target that names its host itself: told when it says another.
+static void tell_other_host(struct extract_output *output, struct slice authority,
+                            struct slice told_host)
+{
+	char url[NAME_BYTES_MAX + 32];
+	struct url_parts parts;
+
+	if (normalize_request_url(authority, slice_text("/"), false, url, sizeof(url), &parts) >
+	            0 &&
+	    !slice_equal(parts.host, told_host))
+		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host);
 }
 
 static void tell_request(struct extract_output *output, const struct http_head *head)
 {
 	struct target target = split_target(head);
-	struct slice authority = target.authority.size > 0 ? target.authority : head->host;
-	struct slice host = host_of(authority), other = host_of(head->host);
+	bool is_named = target.authority.size > 0, has_path;
+	struct slice authority = is_named ? target.authority : head->host;
+	char url[URL_BYTES_MAX];
+	struct url_parts parts;
+	size_t size;
 
 	if (authority.size == 0)
 		return;
-	if (!extract_add_host(output, WHERE_HTTP_HOST, host))
+	size = write_url(authority, &target, &has_path, &parts, url);
+	if (size == 0 || !extract_add_host(output, WHERE_HTTP_HOST, parts.host)) {
 		output->messages_malformed++;
-	else if (target.path.size > 0)
-		tell_url(output, authority, &target);
-	if (other.size > 0 && !equals_ignoring_case(host, other))
-		(void)extract_add_host(output, WHERE_HTTP_HOST, other);
+		return;
+	}
+	if (has_path)
+		output->add(output, &(struct observable){
+					    .type = OBSERVABLE_URL,
+					    .where = WHERE_HTTP_URL,
+					    .text = slice_of(url, size),
+				    });
+	if (is_named && head->host.size > 0)
+		tell_other_host(output, head->host, parts.host);
 }
 
 static bool read_cut_head(struct http_reader *reader)
