@@ -1,0 +1,164 @@
+#include "sightings/sightings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "sightings/hit_order.h"
+#include "sightings/state.h"
+
+static int compare_records(struct slice a, struct slice b)
+{
+	struct hit first;
+	struct hit second;
+
+	hit_read(a, &first);
+	hit_read(b, &second);
+	return hit_order_by_time(&first, &second);
+}
+
+int sightings_create(const struct sightings_options *options, struct sightings **ret_sightings)
+{
+	AUTO(sightings) sightings = calloc(1, sizeof(*sightings));
+
+	if (sightings == NULL)
+		return -ENOMEM;
+	sightings->options = *options;
+
+	int error = sorter_create(options->memory_bytes, compare_records, &sightings->hits);
+	if (error < 0)
+		return error;
+	*ret_sightings = TAKE(sightings);
+	return 0;
+}
+
+void sightings_free(struct sightings *sightings)
+{
+	if (sightings == NULL)
+		return;
+	sorter_free(sightings->hits);
+	free(sightings->hit_indicators);
+	free(sightings);
+}
+
+// Remembers that the indicator was hit; counts it when it is the first time.
+static int mark_indicator(struct sightings *sightings, uint32_t indicator_id)
+{
+	size_t word = indicator_id / 64;
+	uint64_t bit = UINT64_C(1) << indicator_id % 64;
+
+	if (word >= sightings->hit_indicators_words) {
+		size_t words = word + word / 2 + 1024;
+		uint64_t *bits = reallocarray(sightings->hit_indicators, words, sizeof(*bits));
+
+		if (bits == NULL)
+			return -ENOMEM;
+		memset(bits + sightings->hit_indicators_words, 0,
+		       (words - sightings->hit_indicators_words) * sizeof(*bits));
+		sightings->hit_indicators = bits;
+		sightings->hit_indicators_words = words;
+	}
+	sightings->summary.indicators += (sightings->hit_indicators[word] & bit) == 0;
+	sightings->hit_indicators[word] |= bit;
+	return 0;
+}
+
+int sightings_add(struct sightings *sightings, struct slice record)
+{
+	struct indicator indicator;
+	struct hit hit;
+
+	hit_read(record, &hit);
+	// A damaged database: what it says nothing about cannot be reported.
+	if (!database_indicator(sightings->options.database, hit.indicator_id, &indicator))
+		return 0;
+
+	int error = mark_indicator(sightings, hit.indicator_id);
+	if (error == 0)
+		error = sorter_add(sightings->hits, record);
+	if (error < 0)
+		return error;
+	sightings->summary.hits++;
+	sightings->summary.by_type[hit.observable.type]++;
+	if (state_validity(&indicator, hit.origin.time_ns) != VALIDITY_VALID)
+		sightings->summary.hits_outside_validity++;
+	return 0;
+}
+
+int sightings_finish(struct sightings *sightings, struct sightings_summary *ret_summary)
+{
+	// Sorts now, so that a writer's time is its own.
+	AUTO(sorter_cursor) cursor = NULL;
+	int error = sorter_read(sightings->hits, &cursor);
+
+	if (error < 0)
+		return error;
+	*ret_summary = sightings->summary;
+	return 0;
+}
+
+int hit_reader_open(struct sightings *sightings, struct hit_reader *ret_reader)
+{
+	*ret_reader = (struct hit_reader){.sightings = sightings};
+	return sorter_read(sightings->hits, &ret_reader->cursor);
+}
+
+void hit_reader_close(struct hit_reader *reader)
+{
+	sorter_cursor_free(reader->cursor);
+	reader->cursor = NULL;
+}
+
+int hit_reader_next(struct hit_reader *reader)
+{
+	int got = sorter_next(reader->cursor, &reader->record);
+
+	if (got <= 0)
+		return got;
+	hit_read(reader->record, &reader->hit);
+	reader->indicator = (struct indicator){0};
+	(void)database_indicator(reader->sightings->options.database, reader->hit.indicator_id,
+	                         &reader->indicator); // sightings_add() has seen it
+	reader->validity = state_validity(&reader->indicator, reader->hit.origin.time_ns);
+	return 1;
+}
+
+const char *state_validity_name(enum validity validity)
+{
+	static const char *const names[] = {
+		[VALIDITY_VALID] = "valid",
+		[VALIDITY_EARLY] = "early",
+		[VALIDITY_EXPIRED] = "expired",
+	};
+
+	return names[validity];
+}
+
+enum validity state_validity(const struct indicator *indicator, int64_t time_ns)
+{
+	if (time_ns < indicator->valid_from_ns)
+		return VALIDITY_EARLY;
+	return time_ns < indicator->valid_until_ns ? VALIDITY_VALID : VALIDITY_EXPIRED;
+}
+
+const char *state_capture(const struct sightings *sightings, uint32_t capture_id)
+{
+	if (capture_id >= sightings->options.capture_count)
+		return "";
+	return sightings->options.captures[capture_id];
+}
+
+unsigned state_time_digits(int64_t time_ns)
+{
+	return time_ns % NS_PER_US != 0 ? 9 : 6;
+}
+
+int state_flush(struct buffer *buffer, FILE *file)
+{
+	if (buffer->failed)
+		return -ENOMEM;
+	if (buffer->size > 0 && fwrite(buffer->data, 1, buffer->size, file) != buffer->size)
+		return errno != 0 ? -errno : -EIO;
+	buffer_clear(buffer);
+	return 0;
+}

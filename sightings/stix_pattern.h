@@ -1,0 +1,12 @@
+// sightings/stix_pattern.h — the STIX pattern that says what an entry of a list means.
+#pragma once
+
+#include "base/buffer.h"
+#include "engine/hit.h"
+
+// Appends a pattern (STIX 2.1, section 9) for `entry`, a value as a list had it: an address, a
+// network, address:port, a name (with the names below it), a URL, a URL prefix ending in '*', or
+// a digest. What is none of these gets the pattern of `observed`, which it matched.
+// Sets pattern->failed when there is no memory.
+void stix_pattern_append(struct buffer *pattern, struct slice entry,
+                         const struct observable *observed);
