@@ -77,7 +77,7 @@ static inline struct slice slice_trim(struct slice slice)
 // Offset of the first `byte`, or slice.size when there is none.
 static inline size_t slice_find(struct slice slice, uint8_t byte)
 {
-	const uint8_t *found = slice.size > 0 ? memchr(slice.data, byte, slice.size) : NULL;
+	const void *found = slice.size > 0 ? memchr(slice.data, byte, slice.size) : NULL;
 
-	return found != NULL ? (size_t)(found - slice.data) : slice.size;
+	return found != NULL ? (size_t)((const uint8_t *)found - slice.data) : slice.size;
 }

@@ -10,7 +10,10 @@
 #include "base/cleanup.h"
 #include "base/slice.h"
 
-enum { FEED_LINE_BYTES_MAX = 64 * 1024 }; // longer lines are cut
+enum {
+	FEED_LINE_BYTES_MAX = 64 * 1024, // longer lines are cut
+	FEED_PADDING_BYTES = 64,         // readable, of no meaning, behind every window
+};
 
 struct feed_input;
 
@@ -28,7 +31,7 @@ DEFINE_AUTO(feed_input, feed_input_close)
 
 // Gives a window of at least `size` bytes from the current position on (less only at the end of
 // the input), valid until the next call. Returns 0, -ENOMEM, -ECANCELED, -EBADMSG (damaged
-// compression), or the file's error.
+// compression), or the file's error; but what could be read before an error is given first.
 int feed_input_peek(struct feed_input *input, size_t size, struct slice *ret_window);
 
 // Moves on by `size` bytes, which must lie within the last window.

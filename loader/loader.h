@@ -69,8 +69,9 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
                      bool (*progress)(void *context, uint64_t file_bytes), void *context,
                      struct feed_summary *ret_summary);
 
-// Settles versions, revocations and report names across all feeds. `report` is told of
-// indicators withdrawn. Returns 0 or -ENOMEM.
+// Settles markings and report names across all feeds. `report` is told of markings that no feed
+// defines; what was revoked or replaced is in the report of the feed that did so.
+// Returns 0 or -ENOMEM.
 int loader_finish(struct loader *loader, struct report *report);
 
 // One value as a person types it, for `lookup`: defanged, a URL, a name, an address, a network,

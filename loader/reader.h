@@ -11,8 +11,10 @@
 #include "loader/feed_input.h"
 #include "loader/loader.h"
 
-struct intake;   // loader/intake.h: normalise, screen, add
-struct versions; // loader/versions.h: newest version of each STIX object
+struct intake;       // loader/intake.h: normalise, screen, add
+struct versions;     // loader/versions.h: newest version of each STIX object
+struct markings;     // loader/markings.h: what they say about sharing
+struct report_names; // loader/report_names.h: of the reports that name an indicator
 
 // One feed being read. loader.c owns it; readers fill `summary`.
 struct feed {
@@ -22,6 +24,8 @@ struct feed {
 	struct build *build;
 	struct intake *intake;
 	struct versions *versions;
+	struct markings *markings;
+	struct report_names *report_names;
 	struct feed_summary *summary;
 	uint32_t feed_id; // 0, 1, 2 … in the order of reading
 };

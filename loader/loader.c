@@ -1,0 +1,230 @@
+#include "loader/loader.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "loader/foreign.h"
+#include "loader/intake.h"
+#include "loader/markings.h"
+#include "loader/reader.h"
+#include "loader/report_names.h"
+#include "loader/versions.h"
+
+enum { HEAD_BYTES = 64 * 1024 };
+
+static const char *const format_names[] = {
+	[FEED_AUTO] = "auto",   [FEED_STIX] = "stix", [FEED_TEXT] = "text",
+	[FEED_HOSTS] = "hosts", [FEED_CSV] = "csv",   [FEED_WARNINGLIST] = "misp-warninglist",
+};
+static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
+
+const struct reader_ops *const readers[] = {
+	&read_stix2, &read_warninglist, &read_csv, &read_hosts, &read_text, NULL,
+};
+static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
+
+struct loader {
+	struct build *build; // borrowed
+	struct intake *intake;
+	struct versions *versions;
+	struct markings *markings;
+	struct report_names *report_names;
+	uint32_t feed_count;
+};
+
+const char *feed_format_name(enum feed_format format)
+{
+	return format_names[format];
+}
+
+bool feed_format_by_name(const char *name, enum feed_format *ret_format)
+{
+	for (unsigned i = 0; i < FEED_FORMAT_COUNT; i++) {
+		if (strcmp(name, format_names[i]) == 0) {
+			*ret_format = (enum feed_format)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int loader_create(struct build *build, struct loader **ret_loader)
+{
+	AUTO(loader) loader = calloc(1, sizeof(*loader));
+
+	if (loader == NULL)
+		return -ENOMEM;
+	loader->build = build;
+
+	int error = intake_create(&loader->intake);
+	if (error == 0)
+		error = versions_create(&loader->versions);
+	if (error == 0)
+		error = markings_create(&loader->markings);
+	if (error == 0)
+		error = report_names_create(&loader->report_names);
+	if (error == 0)
+		*ret_loader = TAKE(loader);
+	return error;
+}
+
+void loader_free(struct loader *loader)
+{
+	if (loader == NULL)
+		return;
+	intake_free(loader->intake);
+	versions_free(loader->versions);
+	markings_free(loader->markings);
+	report_names_free(loader->report_names);
+	free(loader);
+}
+
+struct indicator reader_new_indicator(const struct feed *feed)
+{
+	return (struct indicator){
+		.source = feed->source,
+		.group = slice_text(feed->options->group),
+		.created_ns = TIMESTAMP_MIN,
+		.modified_ns = TIMESTAMP_MIN,
+		.valid_from_ns = TIMESTAMP_MIN,
+		.valid_until_ns = TIMESTAMP_MAX,
+		.tlp = feed->options->tlp,
+		.action = ACTION_ALERT,
+		.confidence = CONFIDENCE_NONE,
+		.is_source_hidden = feed->options->is_source_hidden,
+	};
+}
+
+static struct slice source_of(const struct feed_options *options)
+{
+	const char *slash = strrchr(options->path, '/');
+
+	if (options->source != NULL)
+		return slice_text(options->source);
+	return slice_text(slash != NULL ? slash + 1 : options->path);
+}
+
+static const struct reader_ops *forced_reader(enum feed_format format)
+{
+	for (const struct reader_ops *const *reader = readers; *reader != NULL; reader++)
+		if ((*reader)->format == format)
+			return *reader;
+	return NULL;
+}
+
+// The reader for a feed that begins with `head`; NULL, and a report, when there is none. What is
+// foreign is told before the readers of lists are asked: they would take many things for a list.
+static const struct reader_ops *recognise(struct slice head, struct report *report)
+{
+	const char *foreign = foreign_format(head);
+
+	for (const struct reader_ops *const *reader = readers; *reader != NULL; reader++) {
+		bool is_list = *reader != &read_stix2 && *reader != &read_warninglist;
+
+		if ((foreign == NULL || !is_list) && (*reader)->recognises(head))
+			return *reader;
+	}
+	report_note(report, "format not read by this version", slice_text(""), "%s",
+	            foreign != NULL ? foreign : "not one of those known");
+	return NULL;
+}
+
+// Damaged compression is told once; what was read before the damage stays.
+static int settle_damage(const struct feed *feed, int error)
+{
+	struct feed_summary *summary = feed->summary;
+	struct slice window;
+
+	if (feed_input_peek(feed->input, 1, &window) != -EBADMSG)
+		return error;
+	report_add(&summary->report, &(struct problem){
+					     .reason = "compressed data is damaged or truncated",
+					     .consequence = "what came before is kept",
+					     .offset = feed_input_offset(feed->input),
+					     .has_offset = true,
+				     });
+	return summary->objects > 0 && (error == 0 || error == -EBADMSG) ? 0 : -EBADMSG;
+}
+
+static int read_input(struct feed *feed)
+{
+	struct feed_summary *summary = feed->summary;
+	enum feed_format format = feed->options->format;
+	struct slice head;
+
+	int error = feed_input_peek(feed->input, HEAD_BYTES, &head);
+	if (error != 0)
+		return error == -EBADMSG ? settle_damage(feed, error) : error;
+	if (head.size == 0) {
+		report_note(&summary->report, "empty", slice_text(""), "%s", "");
+		return 0;
+	}
+
+	const struct reader_ops *reader =
+		format != FEED_AUTO ? forced_reader(format)
+				    : recognise(slice_first(head, HEAD_BYTES), &summary->report);
+	if (reader == NULL)
+		return -EBADMSG;
+	summary->format = reader->format;
+	error = reader->read(feed);
+	return error == 0 || error == -EBADMSG ? settle_damage(feed, error) : error;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+// Everything but what the caller set.
+static void clear_summary(struct feed_summary *summary, const struct feed_options *options)
+{
+	struct report report = {
+		.input = options->path,
+		.each = summary->report.each,
+		.each_context = summary->report.each_context,
+	};
+
+	*summary = (struct feed_summary){.format = options->format, .report = report};
+}
+
+int loader_read_feed(struct loader *loader, const struct feed_options *options,
+                     bool (*progress)(void *context, uint64_t file_bytes), void *context,
+                     struct feed_summary *ret_summary)
+{
+	AUTO(feed_input) input = NULL;
+	int64_t start_ns = now_ns();
+
+	clear_summary(ret_summary, options);
+	int error = feed_input_open(options->path, progress, context, &input);
+	if (error != 0)
+		return error;
+
+	struct feed feed = {
+		.options = options,
+		.source = source_of(options),
+		.input = input,
+		.build = loader->build,
+		.intake = loader->intake,
+		.versions = loader->versions,
+		.markings = loader->markings,
+		.report_names = loader->report_names,
+		.summary = ret_summary,
+		.feed_id = loader->feed_count++,
+	};
+	error = read_input(&feed);
+	ret_summary->bytes = feed_input_offset(input);
+	ret_summary->duration_ns = now_ns() - start_ns;
+	return error;
+}
+
+int loader_finish(struct loader *loader, struct report *report)
+{
+	markings_settle(loader->markings, loader->build, report);
+	return report_names_settle(loader->report_names, loader->versions, loader->build);
+}
