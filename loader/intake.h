@@ -34,6 +34,8 @@ struct candidate {
 	enum observable_type pattern_type;  // VALUE_LIKE, VALUE_MATCHES: NAME or URL
 	enum hash_algorithm hash_algorithm; // VALUE_HASH with is_hash_algorithm_known
 	bool is_hash_algorithm_known;
+	bool has_wildcards;  // '*' stands for anything, a leading dot for "all below" (lists)
+	const char *remark;  // static: reported, as kept, when the value is taken; NULL: nothing
 	struct slice object; // for the report: the STIX id, or empty (then the value itself)
 	uint64_t line;       // for the report, 0 for none
 };
@@ -52,7 +54,11 @@ int intake_add(struct feed *feed, uint32_t indicator_id, const struct candidate 
 // For readers that make one indicator of each value, so that nothing is added for a value that is
 // refused: the same in two steps. intake_check() returns 1 and sets *ret_value when the value
 // would be taken, 0 when refused (reported), or -ENOMEM; the value is valid until the next check.
+// intake_check() takes each value once in a feed: again, it is counted as a duplicate and gives 0.
 struct intake_value;
 int intake_check(struct feed *feed, const struct candidate *candidate,
                  const struct intake_value **ret_value);
 int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_value *value);
+
+// The feed is read: forgets which values it had, and gives their memory back.
+void intake_end_feed(struct feed *feed);

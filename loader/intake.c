@@ -1,0 +1,136 @@
+#include "loader/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "loader/intake_value.h"
+#include "loader/reader.h"
+
+int intake_create(struct intake **ret_intake)
+{
+	AUTO(intake) intake = calloc(1, sizeof(*intake));
+
+	if (intake == NULL)
+		return -ENOMEM;
+	int error = public_suffixes_load(&intake->suffixes);
+	if (error < 0)
+		return error;
+	*ret_intake = TAKE(intake);
+	return 0;
+}
+
+void intake_free(struct intake *intake)
+{
+	if (intake == NULL)
+		return;
+	public_suffixes_free(intake->suffixes);
+	value_set_close(&intake->had);
+	buffer_close(&intake->refanged);
+	buffer_close(&intake->pattern);
+	free(intake);
+}
+
+static int take_pattern(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
+{
+	const char *why = "";
+	int error = build_add_pattern(feed->build, value->type, value->syntax, value->text,
+	                              indicator_id, &value->terms, &why);
+
+	if (error == -EINVAL) {
+		report_note(&feed->summary->report, "pattern cannot be compiled", value->text, "%s",
+		            why);
+		return 0;
+	}
+	if (error < 0)
+		return error;
+	feed->summary->patterns++;
+	return 1;
+}
+
+static int take_url(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
+{
+	const struct entry_terms host_terms = {
+		.kinds = ENTRY_URL_HOST,
+		.action = ACTION_LOG,
+	};
+	int error = build_add_url(feed->build, value->text, indicator_id, &value->terms);
+
+	if (error < 0 || value->host.size == 0)
+		return error;
+	return build_add_name(feed->build, value->host, indicator_id, &host_terms);
+}
+
+int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
+{
+	int error = 0;
+
+	if (value->is_pattern)
+		return take_pattern(feed, indicator_id, value);
+	switch (value->type) {
+	case OBSERVABLE_ADDRESS:
+		error = build_add_prefix(feed->build, &value->prefix, indicator_id, &value->terms);
+		break;
+	case OBSERVABLE_NAME:
+		error = build_add_name(feed->build, value->text, indicator_id, &value->terms);
+		break;
+	case OBSERVABLE_URL:
+		error = take_url(feed, indicator_id, value);
+		break;
+	case OBSERVABLE_HASH:
+	case OBSERVABLE_TYPE_COUNT:
+		error = build_add_hash(feed->build, value->algorithm, value->text, indicator_id);
+		break;
+	}
+	if (error < 0)
+		return error;
+	feed->summary->values[value->type]++;
+	return 1;
+}
+
+// Everything that makes two values differ: terms, then the value itself.
+static int is_new(struct intake *intake, const struct intake_value *value)
+{
+	uint8_t key[sizeof(struct entry_terms) + 2 + sizeof(intake->text)];
+	struct slice text = value->text;
+	size_t size = 0;
+
+	if (value->type == OBSERVABLE_ADDRESS)
+		text = slice_of(&value->prefix, sizeof(value->prefix));
+	if (text.size > sizeof(intake->text))
+		return 1;
+	key[size++] = (uint8_t)(value->type << 1 | value->is_pattern);
+	key[size++] = value->terms.kinds;
+	key[size++] = value->terms.schemes;
+	key[size++] = value->terms.protocol;
+	key[size++] = (uint8_t)value->terms.port;
+	key[size++] = (uint8_t)(value->terms.port >> 8);
+	memcpy(key + size, text.data, text.size);
+	return value_set_add(&intake->had, slice_of(key, size + text.size));
+}
+
+int intake_check(struct feed *feed, const struct candidate *candidate,
+                 const struct intake_value **ret_value)
+{
+	int result = intake_value_prepare(feed, candidate);
+
+	if (result != 1)
+		return result;
+	result = is_new(feed->intake, &feed->intake->value);
+	if (result == 0)
+		feed->summary->duplicates++;
+	if (result == 1)
+		*ret_value = &feed->intake->value;
+	return result;
+}
+
+int intake_add(struct feed *feed, uint32_t indicator_id, const struct candidate *candidate)
+{
+	int result = intake_value_prepare(feed, candidate);
+
+	return result == 1 ? intake_take(feed, indicator_id, &feed->intake->value) : result;
+}
+
+void intake_end_feed(struct feed *feed)
+{
+	value_set_close(&feed->intake->had);
+}

@@ -1,0 +1,314 @@
+#include "loader/intake_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+#include "engine/normalize.h"
+#include "loader/reader.h"
+#include "loader/screen.h"
+#include "loader/value.h"
+#include "loader/wildcard.h"
+
+// A candidate on its way through.
+struct passage {
+	struct intake *intake;
+	struct report *report;
+	const struct candidate *candidate;
+	struct slice text; // what is left of the candidate's
+};
+
+static void tell(const struct passage *passage, const char *reason, const char *consequence)
+{
+	const struct candidate *candidate = passage->candidate;
+	bool has_id = candidate->object.size > 0;
+	struct problem problem = {
+		.reason = reason,
+		.consequence = consequence,
+		.object = has_id ? candidate->object : candidate->text,
+		.detail = has_id ? candidate->text : slice_of(NULL, 0),
+		.line = candidate->line,
+	};
+
+	report_add(passage->report, &problem);
+}
+
+static int refuse(const struct passage *passage, const char *reason)
+{
+	tell(passage, reason, NULL);
+	return 0;
+}
+
+static void remark(const struct passage *passage, const char *text)
+{
+	if (text != NULL)
+		tell(passage, text, "kept");
+}
+
+static int prepare_address(struct passage *passage, struct intake_value *value)
+{
+	bool had_host_bits;
+	const char *about;
+
+	if (normalize_prefix(passage->text, &value->prefix, &had_host_bits) < 0)
+		return refuse(passage, "not an address or network");
+	const char *reason = screen_prefix(&value->prefix, &about);
+	if (reason != NULL)
+		return refuse(passage, reason);
+
+	value->type = OBSERVABLE_ADDRESS;
+	remark(passage, about);
+	if (had_host_bits)
+		remark(passage, "network with host bits, taken without them");
+	return 1;
+}
+
+static int prepare_pattern(struct passage *passage, enum pattern_syntax syntax,
+                           struct intake_value *value)
+{
+	if (passage->intake->pattern.failed)
+		return -ENOMEM;
+	value->is_pattern = true;
+	value->syntax = syntax;
+	value->text = buffer_slice(&passage->intake->pattern);
+	return 1;
+}
+
+// "*.example.com" and ".example.com" are the name and all below it; other wildcards patterns.
+static int prepare_name(struct passage *passage, struct intake_value *value)
+{
+	const struct candidate *candidate = passage->candidate;
+	uint8_t kinds = candidate->name_kinds;
+	const char *about;
+
+	value->type = OBSERVABLE_NAME;
+	value->terms.kinds = kinds != 0 ? kinds : ENTRY_EXACT | ENTRY_PARENT;
+	if (candidate->has_wildcards) {
+		if (slice_starts_with(passage->text, "*."))
+			passage->text = slice_from(passage->text, 2);
+		else if (slice_starts_with(passage->text, "."))
+			passage->text = slice_from(passage->text, 1);
+		if (slice_find(passage->text, '*') < passage->text.size) {
+			if (!wildcard_name(passage->text, &passage->intake->pattern))
+				return refuse(passage, "wildcard too wide, or not a name");
+			return prepare_pattern(passage, PATTERN_MATCHES, value);
+		}
+	}
+
+	int size = normalize_name(passage->text, passage->intake->text);
+	if (size < 0)
+		return size == -ENOMEM ? size : refuse(passage, "not a name");
+	value->text = slice_of(passage->intake->text, (size_t)size);
+
+	const char *reason = screen_name(passage->intake->suffixes, value->text,
+	                                 &value->terms.kinds, &about);
+	if (reason != NULL)
+		return refuse(passage, reason);
+	remark(passage, about);
+	return 1;
+}
+
+// The host of a URL: an address must be one that may be listed; the name of an https URL is all
+// that TLS shows of it.
+static int prepare_host(struct passage *passage, const struct url_parts *parts,
+                        struct intake_value *value)
+{
+	struct prefix prefix;
+	bool had_host_bits;
+	const char *about;
+
+	if (!parts->is_host_name) {
+		if (normalize_prefix(parts->host, &prefix, &had_host_bits) < 0)
+			return refuse(passage, "not a URL");
+		const char *reason = screen_prefix(&prefix, &about);
+		return reason != NULL ? refuse(passage, reason) : 1;
+	}
+
+	uint8_t kinds = ENTRY_EXACT;
+	if (parts->has_scheme && parts->schemes == URL_SCHEME_HTTPS && !value->is_pattern &&
+	    screen_name(passage->intake->suffixes, parts->host, &kinds, &about) == NULL)
+		value->host = parts->host;
+	return 1;
+}
+
+// A prefix must end at a cut ('/' or '?') to be in the exact table; "http://host*" is taken as
+// "http://host/*": no name goes on behind the host.
+static int prepare_open_url(struct passage *passage, struct slice url, size_t key_offset,
+                            bool has_scheme, struct intake_value *value)
+{
+	struct slice inner = slice_first(url, url.size - slice_ends_with(url, "*"));
+
+	if (slice_ends_with(url, "*") && slice_find(inner, '*') == inner.size &&
+	    (slice_ends_with(inner, "/") || slice_ends_with(inner, "?"))) {
+		value->text = slice_from(inner, key_offset);
+		value->terms.kinds = ENTRY_PREFIX;
+		return 1;
+	}
+	wildcard_url(url, has_scheme, &passage->intake->pattern);
+	return prepare_pattern(passage, PATTERN_MATCHES, value);
+}
+
+static int prepare_url(struct passage *passage, struct intake_value *value)
+{
+	struct intake *intake = passage->intake;
+	struct url_parts parts;
+	struct slice text = passage->text;
+	bool has_wildcard = passage->candidate->has_wildcards && slice_find(text, '*') < text.size;
+	bool is_host_only = false;
+
+	if (has_wildcard && slice_ends_with(text, "*")) {
+		struct slice rest = slice_first(text, text.size - 1);
+		const uint8_t *scheme = memmem(rest.data, rest.size, "://", 3);
+		struct slice host =
+			slice_from(rest, scheme != NULL ? (size_t)(scheme - rest.data) + 3 : 0);
+
+		is_host_only = slice_find(host, '/') == host.size &&
+		               slice_find(host, '?') == host.size;
+		if (is_host_only)
+			text = rest;
+	}
+	int size = normalize_url(text, intake->text, URL_BYTES_MAX, &parts);
+	if (size == -ENOMEM)
+		return size;
+	if (size < 0)
+		return refuse(passage, size == -EMSGSIZE ? "URL too long"
+		                       : has_wildcard    ? "wildcard in the host of a URL: not "
+		                                           "matchable yet"
+		                                         : "not a URL");
+
+	struct slice url = slice_of(intake->text, (size_t)size);
+	int result = 1;
+	value->type = OBSERVABLE_URL;
+	value->terms.kinds = ENTRY_EXACT;
+	value->terms.schemes = parts.schemes;
+	value->text = slice_from(url, parts.key_offset);
+	if (is_host_only)
+		value->terms.kinds = ENTRY_PREFIX;
+	else if (has_wildcard)
+		result = prepare_open_url(passage, url, parts.key_offset, parts.has_scheme, value);
+	return result == 1 ? prepare_host(passage, &parts, value) : result;
+}
+
+static int prepare_hash(struct passage *passage, struct intake_value *value)
+{
+	const struct candidate *candidate = passage->candidate;
+	int size = normalize_hash(passage->text, passage->intake->digest, &value->algorithm);
+
+	if (size < 0)
+		return refuse(passage, "not a hash");
+	if (candidate->is_hash_algorithm_known && candidate->hash_algorithm != value->algorithm)
+		return refuse(passage, "hash of the wrong length");
+	value->type = OBSERVABLE_HASH;
+	value->text = slice_of(passage->intake->digest, (size_t)size);
+
+	const char *reason = screen_hash(value->algorithm, value->text);
+	return reason != NULL ? refuse(passage, reason) : 1;
+}
+
+// Names are compared in lower case, and the scheme and host of a URL are.
+static size_t folded_size(const struct candidate *candidate)
+{
+	struct slice text = candidate->text;
+	size_t scheme = slice_starts_with(text, "https://") ? 8 : 7;
+
+	if (candidate->pattern_type == OBSERVABLE_NAME)
+		return text.size;
+	if (!slice_starts_with(text, "http://") && !slice_starts_with(text, "https://"))
+		return 0;
+	return scheme + slice_find(slice_from(text, scheme), '/');
+}
+
+static int prepare_like(struct passage *passage, struct intake_value *value)
+{
+	size_t folded = folded_size(passage->candidate);
+
+	for (size_t i = 0; i < passage->text.size; i++) {
+		uint8_t byte = passage->text.data[i];
+
+		if (byte >= 0x80 && passage->candidate->pattern_type == OBSERVABLE_NAME)
+			return refuse(passage, "LIKE with a non-ASCII name: not matchable yet");
+		buffer_append_byte(&passage->intake->pattern,
+		                   i < folded ? (uint8_t)tolower(byte) : byte);
+	}
+	value->type = passage->candidate->pattern_type;
+	return prepare_pattern(passage, PATTERN_LIKE, value);
+}
+
+static int prepare_matches(struct passage *passage, struct intake_value *value)
+{
+	value->type = passage->candidate->pattern_type;
+	if (value->type == OBSERVABLE_NAME)
+		buffer_append_text(&passage->intake->pattern, "(?i)");
+	buffer_append_slice(&passage->intake->pattern, passage->text);
+	return prepare_pattern(passage, PATTERN_MATCHES, value);
+}
+
+static int prepare_any(struct passage *passage, struct intake_value *value)
+{
+	struct value_guess guess = value_guess(passage->text);
+
+	passage->text = guess.text;
+	switch (guess.shape) {
+	case SHAPE_ADDRESS:
+		if (guess.port != 0)
+			value->terms.port = guess.port;
+		return prepare_address(passage, value);
+	case SHAPE_NAME:
+		return prepare_name(passage, value);
+	case SHAPE_URL:
+		return prepare_url(passage, value);
+	case SHAPE_HASH:
+		return prepare_hash(passage, value);
+	case SHAPE_UNMATCHED:
+		break;
+	}
+	return refuse(passage, guess.reason);
+}
+
+// The candidate's text without what surrounds it, in intake->refanged if it had to be mended.
+static int clean(struct passage *passage)
+{
+	struct buffer *refanged = &passage->intake->refanged;
+
+	passage->text = slice_trim(passage->candidate->text);
+	if (!passage->candidate->is_defanged || passage->text.size == 0)
+		return 0;
+	buffer_clear(refanged);
+	if (!buffer_reserve(refanged, passage->text.size))
+		return -ENOMEM;
+	refanged->size = normalize_refang(passage->text, (char *)refanged->data);
+	passage->text = slice_trim(buffer_slice(refanged));
+	return 0;
+}
+
+int intake_value_prepare(struct feed *feed, const struct candidate *candidate)
+{
+	struct intake *intake = feed->intake;
+	struct intake_value *value = &intake->value;
+	struct passage passage = {
+		.intake = intake,
+		.report = &feed->summary->report,
+		.candidate = candidate,
+	};
+	static int (*const ways[])(struct passage * passage, struct intake_value * value) = {
+		[VALUE_ANY] = prepare_any,         [VALUE_ADDRESS] = prepare_address,
+		[VALUE_NAME] = prepare_name,       [VALUE_URL] = prepare_url,
+		[VALUE_HASH] = prepare_hash,       [VALUE_LIKE] = prepare_like,
+		[VALUE_MATCHES] = prepare_matches,
+	};
+	int result = clean(&passage);
+
+	if (result < 0)
+		return result;
+	if (passage.text.size == 0)
+		return refuse(&passage, "empty value");
+	buffer_clear(&intake->pattern);
+	*value = (struct intake_value){
+		.terms = {.port = candidate->port,
+	                  .protocol = candidate->protocol,
+	                  .action = ACTION_DROP},
+	};
+	result = ways[candidate->kind](&passage, value);
+	if (result == 1)
+		remark(&passage, candidate->remark);
+	return result;
+}
