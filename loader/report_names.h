@@ -1,0 +1,44 @@
+// loader/report_names.h — which reports and groupings name which indicators.
+//
+// A report may be read before the indicators it refers to, or come in another file: names are
+// given out when all feeds are read. Bounded: references beyond REPORT_REFERENCES_MAX are
+// refused, so that no feed can fill the memory with them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/report.h"
+#include "base/slice.h"
+#include "engine/build.h"
+#include "loader/versions.h"
+
+enum {
+	REPORT_REFERENCES_MAX = 4 * 1024 * 1024,
+	REPORT_NAME_BYTES_MAX = 256,     // longer names are cut
+	REPORT_NAMES_PER_INDICATOR = 16, // further ones are left out
+};
+
+struct report_names;
+
+// Returns 0 and gives the names to the caller (report_names_free), or -ENOMEM.
+int report_names_create(struct report_names **ret_names);
+
+// Accepts NULL.
+void report_names_free(struct report_names *names);
+DEFINE_AUTO(report_names, report_names_free)
+
+// Copies the name of a report and gives its id (1, 2, 3 …). Returns 0 or -ENOMEM.
+int report_names_add(struct report_names *names, struct slice name, uint32_t *ret_name_id);
+
+// A newer version takes the place of this one: it names nothing any more.
+void report_names_withdraw(struct report_names *names, uint32_t name_id);
+
+// The report names the indicator with this versions_id_hash(). Returns 1, 0 when there are too
+// many already, or -ENOMEM.
+int report_names_refer(struct report_names *names, uint32_t name_id, uint64_t indicator_hash);
+
+// Names the indicators that `versions` holds. Returns 0 or -ENOMEM.
+int report_names_settle(struct report_names *names, const struct versions *versions,
+                        struct build *build);
