@@ -5,6 +5,7 @@
 
 // In the order of --help, NULL behind the last.
 static const struct command *const commands[] = {
+	&command_observe,
 	NULL,
 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/capture_results.h"
 #include "app/clock.h"
-#include "app/problems.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/log.h"
@@ -102,29 +102,6 @@ static int drain_until_done(struct crew *crew, struct sightings *sightings,
 	}
 }
 
-static unsigned log_results(const struct capture_list *captures,
-                            const struct capture_result results[])
-{
-	unsigned unreadable_count = 0;
-
-	for (uint32_t i = 0; i < captures->count; i++) {
-		const char *path = captures->paths[i];
-
-		if (results[i].error < 0) {
-			const struct report *report = &results[i].report;
-
-			unreadable_count++;
-			if (report->reason_count == 0)
-				log_error("%s: %s", path, strerror(-results[i].error));
-			else
-				problems_error(path, report);
-		} else {
-			problems_warn(path, &results[i].report);
-		}
-	}
-	return unreadable_count;
-}
-
 int match_run(const struct match_run_options *options, struct sightings *sightings,
               struct match_run_result *ret_result)
 {
@@ -149,7 +126,7 @@ int match_run(const struct match_run_options *options, struct sightings *sightin
 	if (error < 0)
 		log_error("collecting the hits: %s", strerror(-error));
 	workers_join(crew.workers, &ret_result->counters, &results);
-	ret_result->unreadable_count = log_results(options->captures, results);
+	ret_result->unreadable_count = capture_results_log(options->captures, results);
 	ret_result->duration_ns = clock_now_ns() - start_ns;
 	crew_close(&crew);
 	return error;

@@ -53,7 +53,7 @@ static enum link_content from_typed_header(struct slice *rest, size_t size, size
 
 // BSD loopback: an address family in the order of the machine that captured (null) or in
 // network order (loop). AF_INET6 differs among the systems: NetBSD 24, FreeBSD 28, Darwin 30,
-// Linux 10.
+// Linux 10. Some systems write an EtherType into the last two bytes instead, as Wireshark knows.
 static enum link_content from_family(struct slice *rest)
 {
 	uint32_t family;
@@ -63,6 +63,8 @@ static enum link_content from_family(struct slice *rest)
 	family = wire_le32(rest->data);
 	if (family > 0xffff)
 		family = wire_be32(rest->data);
+	if (family > 0xffff)
+		return from_typed_header(rest, 4, 2);
 	*rest = slice_from(*rest, 4);
 	return family == 2 || family == 10 || family == 24 || family == 28 || family == 30
 	               ? CONTENT_IP

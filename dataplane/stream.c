@@ -156,7 +156,9 @@ static void keep(struct stream_table *table, struct direction *direction, struct
 static enum probe_result probe(struct stream_table *table, struct direction *direction,
                                struct slice bytes)
 {
-	uint16_t port = table->batch->packet->dst_port;
+	const struct packet *packet = table->batch->packet;
+	// Who began is not always known; the server's port is nearly always the lower one.
+	uint16_t port = packet->dst_port < packet->src_port ? packet->dst_port : packet->src_port;
 	enum probe_result result = PROBE_NO;
 
 	for (uint8_t i = 0; extractors[i] != NULL; i++) {

@@ -47,7 +47,7 @@ static int read_file(struct feed_decode *decode, uint8_t *bytes, size_t size, si
 			return -ECANCELED;
 	}
 	do {
-		got = read(decode->fd, bytes, size);
+		got = read(decode->fd, bytes, size < PROGRESS_BYTES ? size : PROGRESS_BYTES);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;

@@ -10,7 +10,7 @@
 #include "loader/intake.h"
 #include "loader/markings.h"
 #include "loader/reader.h"
-#include "loader/report_names.h"
+#include "loader/report_index.h"
 #include "loader/versions.h"
 
 enum { HEAD_BYTES = 64 * 1024 };
@@ -31,7 +31,7 @@ struct loader {
 	struct intake *intake;
 	struct versions *versions;
 	struct markings *markings;
-	struct report_names *report_names;
+	struct report_index *report_index;
 	uint32_t feed_count;
 };
 
@@ -65,7 +65,7 @@ int loader_create(struct build *build, struct loader **ret_loader)
 	if (error == 0)
 		error = markings_create(&loader->markings);
 	if (error == 0)
-		error = report_names_create(&loader->report_names);
+		error = report_index_create(&loader->report_index);
 	if (error == 0)
 		*ret_loader = TAKE(loader);
 	return error;
@@ -78,7 +78,7 @@ void loader_free(struct loader *loader)
 	intake_free(loader->intake);
 	versions_free(loader->versions);
 	markings_free(loader->markings);
-	report_names_free(loader->report_names);
+	report_index_free(loader->report_index);
 	free(loader);
 }
 
@@ -213,7 +213,7 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 		.intake = loader->intake,
 		.versions = loader->versions,
 		.markings = loader->markings,
-		.report_names = loader->report_names,
+		.report_index = loader->report_index,
 		.summary = ret_summary,
 		.feed_id = loader->feed_count++,
 	};
@@ -226,5 +226,5 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 int loader_finish(struct loader *loader, struct report *report)
 {
 	markings_settle(loader->markings, loader->build, report);
-	return report_names_settle(loader->report_names, loader->versions, loader->build);
+	return report_index_settle(loader->report_index, loader->versions, loader->build);
 }

@@ -14,7 +14,7 @@
 struct intake;       // loader/intake.h: normalise, screen, add
 struct versions;     // loader/versions.h: newest version of each STIX object
 struct markings;     // loader/markings.h: what they say about sharing
-struct report_names; // loader/report_names.h: of the reports that name an indicator
+struct report_index; // loader/report_index.h: of the reports that name an indicator
 
 // One feed being read. loader.c owns it; readers fill `summary`.
 struct feed {
@@ -25,7 +25,7 @@ struct feed {
 	struct intake *intake;
 	struct versions *versions;
 	struct markings *markings;
-	struct report_names *report_names;
+	struct report_index *report_index;
 	struct feed_summary *summary;
 	uint32_t feed_id; // 0, 1, 2 … in the order of reading
 };

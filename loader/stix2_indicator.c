@@ -170,7 +170,6 @@ static int fill_record(struct stix2_reader *reader, const struct stix2_object *o
 	return error;
 }
 
-// The record is added with the first value that is taken: what has none leaves no trace.
 static int add_record(struct stix2_reader *reader, const struct stix2_object *object,
                       const struct candidate_version *version, uint32_t *ret_indicator_id)
 {
@@ -185,38 +184,52 @@ static int add_record(struct stix2_reader *reader, const struct stix2_object *ob
 		error = build_add_indicator(feed->build, &indicator, ret_indicator_id);
 	if (error == 0)
 		error = stix2_marking_apply(reader, &markings, *ret_indicator_id);
-	if (error == 0)
-		error = build_keep_object(feed->build, *ret_indicator_id, object->id, object->json);
-	if (error == 0 && reader->first_indicator_id == NO_INDICATOR)
-		reader->first_indicator_id = *ret_indicator_id;
 	return error;
 }
 
-static int take_values(struct stix2_reader *reader, const struct stix2_object *object,
-                       const struct candidate_version *version, const struct plan *plan,
-                       uint32_t *ret_indicator_id)
+// Counts the values that the intake takes, or returns an error.
+static int64_t take_values(struct stix2_reader *reader, const struct stix2_object *object,
+                           const struct plan *plan, uint32_t indicator_id)
 {
-	uint32_t indicator_id = NO_INDICATOR;
+	int64_t taken = 0;
 
 	for (size_t i = 0; i < plan->value_count; i++) {
 		struct candidate candidate = plan->values[i];
-		const struct intake_value *value;
 
 		candidate.object = object->id;
-		int result = intake_check(reader->feed, &candidate, &value);
-		if (result > 0 && indicator_id == NO_INDICATOR) {
-			int error = add_record(reader, object, version, &indicator_id);
-
-			if (error != 0)
-				return error;
-		}
-		if (result > 0)
-			result = intake_take(reader->feed, indicator_id, value);
+		int result = intake_add(reader->feed, indicator_id, &candidate);
 		if (result < 0)
 			return result;
+		taken += result;
 	}
+	return taken;
+}
+
+// Adds the record, its values and the object. An indicator of which nothing was taken is taken
+// out again: *ret_indicator_id is NO_INDICATOR.
+static int add_indicator(struct stix2_reader *reader, const struct stix2_object *object,
+                         const struct candidate_version *version, const struct plan *plan,
+                         uint32_t *ret_indicator_id)
+{
+	struct build *build = reader->feed->build;
+	uint32_t indicator_id;
+
+	int error = add_record(reader, object, version, &indicator_id);
+	if (error != 0)
+		return error;
+
+	int64_t taken = take_values(reader, object, plan, indicator_id);
+	if (taken < 0)
+		return (int)taken;
+	if (taken == 0) {
+		build_withdraw_indicator(build, indicator_id);
+		*ret_indicator_id = NO_INDICATOR;
+		return 0;
+	}
+	if (reader->first_indicator_id == NO_INDICATOR)
+		reader->first_indicator_id = indicator_id;
 	*ret_indicator_id = indicator_id;
-	return 0;
+	return build_keep_object(build, indicator_id, object->id, object->json);
 }
 
 static void report_plan(const struct stix2_object *object, const struct plan *plan)
@@ -270,7 +283,7 @@ static int read_pattern(struct stix2_reader *reader, const struct stix2_object *
 		if (plan.outcome == PLAN_INVALID)
 			return 0;
 		if (plan.outcome != PLAN_UNMATCHED)
-			error = take_values(reader, object, version, &plan, &indicator_id);
+			error = add_indicator(reader, object, version, &plan, &indicator_id);
 		if (error != 0)
 			return error;
 	}

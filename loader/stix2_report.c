@@ -2,7 +2,7 @@
 #include "loader/stix2.h"
 
 #include "engine/build.h"
-#include "loader/report_names.h"
+#include "loader/report_index.h"
 #include "loader/stix_id.h"
 #include "loader/versions.h"
 
@@ -38,7 +38,7 @@ static int refer_to_all(struct stix2_reader *reader, const struct stix2_object *
 
 		if (!stix_id_is(ref, "indicator"))
 			continue;
-		int result = report_names_refer(feed->report_names, name_id,
+		int result = report_index_refer(feed->report_index, name_id,
 		                                versions_id_hash(feed->versions, ref));
 		if (result < 0)
 			return result;
@@ -64,9 +64,9 @@ int stix2_report_read(struct stix2_reader *reader, const struct stix2_object *ob
 	    !is_news(reader, object, &key, &modified_ns, &name_id))
 		return 0;
 	if (name_id != 0)
-		report_names_withdraw(feed->report_names, name_id);
+		report_index_withdraw(feed->report_index, name_id);
 
-	int error = report_names_add(feed->report_names, name, &name_id);
+	int error = report_index_add(feed->report_index, name, &name_id);
 	if (error == 0)
 		error = versions_set(feed->versions, key, modified_ns, name_id);
 	if (error != 0)

@@ -10,19 +10,26 @@ static int compare_slices(struct slice a, struct slice b)
 	return order != 0 ? order : COMPARE(a.size, b.size);
 }
 
+static int compare_values(const struct observable *a, const struct observable *b)
+{
+	int order = COMPARE(a->type, b->type);
+
+	if (order == 0 && a->type == OBSERVABLE_ADDRESS)
+		order = memcmp(&a->address, &b->address, sizeof(a->address));
+	if (order == 0 && a->type == OBSERVABLE_HASH)
+		order = COMPARE(a->algorithm, b->algorithm);
+	return order != 0 ? order : compare_slices(a->text, b->text);
+}
+
 static int compare_observables(const struct observable *a, const struct observable *b)
 {
 	int order = COMPARE(a->where, b->where);
 
 	if (order == 0)
-		order = COMPARE(a->type, b->type);
-	if (order == 0 && a->type == OBSERVABLE_ADDRESS)
-		order = memcmp(&a->address, &b->address, sizeof(a->address));
+		order = compare_values(a, b);
 	if (order == 0 && a->type == OBSERVABLE_ADDRESS)
 		order = COMPARE(a->port, b->port);
-	if (order == 0 && a->type == OBSERVABLE_HASH)
-		order = COMPARE(a->algorithm, b->algorithm);
-	return order != 0 ? order : compare_slices(a->text, b->text);
+	return order;
 }
 
 static int compare_endpoints(const struct origin *a, const struct origin *b)
@@ -98,4 +105,19 @@ bool hit_order_is_same_observation(const struct hit *a, const struct hit *b)
 	return a->origin.capture_id == b->origin.capture_id &&
 	       a->origin.time_ns == b->origin.time_ns &&
 	       a->origin.packet_number == b->origin.packet_number && compare_rest(a, b) == 0;
+}
+
+int hit_order_by_value(const struct hit *a, const struct hit *b)
+{
+	int order = COMPARE(a->indicator_id, b->indicator_id);
+
+	if (order == 0)
+		order = compare_values(&a->observable, &b->observable);
+	return order != 0 ? order : hit_order_by_time(a, b);
+}
+
+bool hit_order_is_same_value(const struct hit *a, const struct hit *b)
+{
+	return a->indicator_id == b->indicator_id &&
+	       compare_values(&a->observable, &b->observable) == 0;
 }

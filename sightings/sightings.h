@@ -58,6 +58,12 @@ int sightings_write_table(struct sightings *sightings, FILE *file,
 // One JSON object a hit and line, names in the manner of Suricata's EVE.
 int sightings_write_json(struct sightings *sightings, FILE *file);
 
+// Appends one observable as such an object and line, whether or not it met an indicator. Any
+// thread.
+struct buffer;
+void sightings_append_observable(struct buffer *json, const char *capture,
+                                 const struct origin *origin, const struct observable *observable);
+
 struct stix_options {
 	const char *sensor;    // name of the sensor's identity
 	bool has_indicators;   // add the indicators as received

@@ -219,6 +219,61 @@ static void too_large_an_object_is_named_and_passed_over(void **state)
 	buffer_close(&content);
 }
 
+// A value of random shape: brackets, quotes and backslashes within strings, too.
+static void append_random(struct buffer *buffer, unsigned depth)
+{
+	static const char *const strings[] = {"a",  "}{", "\\\"",    "\\\\",
+	                                      "][", "",   "objects", "\\\\\\\""};
+	unsigned count = (unsigned)rand() % 4;
+	bool is_array = rand() % 2 == 0;
+
+	if (depth == 0 || rand() % 3 == 0) {
+		buffer_format(buffer, "\"%s\"", strings[rand() % 8]);
+		return;
+	}
+	buffer_append_byte(buffer, is_array ? '[' : '{');
+	for (unsigned i = 0; i < count; i++) {
+		if (i > 0)
+			buffer_append_text(buffer, rand() % 2 == 0 ? ", " : ",\n");
+		if (!is_array)
+			buffer_format(buffer, "\"%s%u\": ", strings[rand() % 8], i);
+		append_random(buffer, depth - 1);
+	}
+	buffer_append_byte(buffer, is_array ? ']' : '}');
+}
+
+// Random objects are cut where they were joined.
+static void random_bundles_come_apart(void **state)
+{
+	(void)state;
+	srand(3);
+	for (unsigned round = 0; round < 300; round++) {
+		struct buffer content = {0};
+		struct buffer expected = {0};
+		struct buffer text = {0};
+		bool is_bundle = round % 2 == 0;
+
+		buffer_append_text(&content, is_bundle ? "{\"id\":\"b\",\"objects\":[" : "");
+		for (unsigned i = 0; i < 20; i++) {
+			if (is_bundle && i > 0)
+				buffer_append_byte(&content, ',');
+			size_t offset = content.size;
+
+			buffer_append_text(&content, "{\"m\":");
+			append_random(&content, 5);
+			buffer_append_byte(&content, '}');
+			buffer_format(&expected, "object@%zu:%.*s|", offset,
+			              (int)(content.size - offset), (char *)content.data + offset);
+		}
+		buffer_append_text(&content, is_bundle ? "],\"x\":[{}]}" : "");
+		split_to((const char *)content.data, content.size, &text);
+		assert_true(slice_equal(buffer_slice(&text), buffer_slice(&expected)));
+		buffer_close(&content);
+		buffer_close(&expected);
+		buffer_close(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_cut_input_is_told),
 		cmocka_unit_test(where_an_object_lies_does_not_matter),
 		cmocka_unit_test(the_block_scans_agree),
+		cmocka_unit_test(random_bundles_come_apart),
 		cmocka_unit_test(too_large_an_object_is_named_and_passed_over),
 	};
 

@@ -1,4 +1,4 @@
-#include "loader/report_names.h"
+#include "loader/report_index.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ struct reference {
 	uint32_t name_id;
 };
 
-struct report_names {
+struct report_index {
 	struct arena arena;
 	struct slice *names; // by name id - 1; data is NULL when withdrawn
 	size_t name_count;
@@ -21,24 +21,24 @@ struct report_names {
 	size_t reference_capacity;
 };
 
-int report_names_create(struct report_names **ret_names)
+int report_index_create(struct report_index **ret_index)
 {
-	struct report_names *names = calloc(1, sizeof(*names));
+	struct report_index *index = calloc(1, sizeof(*index));
 
-	if (names == NULL)
+	if (index == NULL)
 		return -ENOMEM;
-	*ret_names = names;
+	*ret_index = index;
 	return 0;
 }
 
-void report_names_free(struct report_names *names)
+void report_index_free(struct report_index *index)
 {
-	if (names == NULL)
+	if (index == NULL)
 		return;
-	arena_close(&names->arena);
-	free(names->names);
-	free(names->references);
-	free(names);
+	arena_close(&index->arena);
+	free(index->names);
+	free(index->references);
+	free(index);
 }
 
 // Makes room for one more element behind `count`.
@@ -70,39 +70,39 @@ static struct slice cut_name(struct slice name)
 	}
 }
 
-int report_names_add(struct report_names *names, struct slice name, uint32_t *ret_name_id)
+int report_index_add(struct report_index *index, struct slice name, uint32_t *ret_name_id)
 {
-	struct slice *grown = grow(names->names, names->name_count, &names->name_capacity,
-	                           sizeof(*names->names));
+	struct slice *grown = grow(index->names, index->name_count, &index->name_capacity,
+	                           sizeof(*index->names));
 
 	if (grown == NULL)
 		return -ENOMEM;
-	names->names = grown;
+	index->names = grown;
 
-	struct slice copy = arena_copy(&names->arena, cut_name(name));
+	struct slice copy = arena_copy(&index->arena, cut_name(name));
 	if (copy.data == NULL)
 		return -ENOMEM;
-	names->names[names->name_count++] = copy;
-	*ret_name_id = (uint32_t)names->name_count;
+	index->names[index->name_count++] = copy;
+	*ret_name_id = (uint32_t)index->name_count;
 	return 0;
 }
 
-void report_names_withdraw(struct report_names *names, uint32_t name_id)
+void report_index_withdraw(struct report_index *index, uint32_t name_id)
 {
-	names->names[name_id - 1] = slice_of(NULL, 0);
+	index->names[name_id - 1] = slice_of(NULL, 0);
 }
 
-int report_names_refer(struct report_names *names, uint32_t name_id, uint64_t indicator_hash)
+int report_index_refer(struct report_index *index, uint32_t name_id, uint64_t indicator_hash)
 {
-	if (names->reference_count == REPORT_REFERENCES_MAX)
+	if (index->reference_count == REPORT_REFERENCES_MAX)
 		return 0;
 
-	struct reference *grown = grow(names->references, names->reference_count,
-	                               &names->reference_capacity, sizeof(*names->references));
+	struct reference *grown = grow(index->references, index->reference_count,
+	                               &index->reference_capacity, sizeof(*index->references));
 	if (grown == NULL)
 		return -ENOMEM;
-	names->references = grown;
-	names->references[names->reference_count++] = (struct reference){indicator_hash, name_id};
+	index->references = grown;
+	index->references[index->reference_count++] = (struct reference){indicator_hash, name_id};
 	return 1;
 }
 
@@ -117,15 +117,15 @@ static int compare_references(const void *left, const void *right)
 }
 
 // The first reference to this indicator or a later one.
-static size_t find_reference(const struct report_names *names, uint64_t indicator_hash)
+static size_t find_reference(const struct report_index *index, uint64_t indicator_hash)
 {
 	size_t low = 0;
-	size_t high = names->reference_count;
+	size_t high = index->reference_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (names->references[middle].indicator_hash < indicator_hash)
+		if (index->references[middle].indicator_hash < indicator_hash)
 			low = middle + 1;
 		else
 			high = middle;
@@ -144,18 +144,18 @@ struct namings {
 	size_t capacity;
 };
 
-static int find_names(const struct report_names *names, const struct version *version,
+static int find_names(const struct report_index *index, const struct version *version,
                       struct namings *namings)
 {
-	size_t i = find_reference(names, version->id_hash);
+	size_t i = find_reference(index, version->id_hash);
 
 	for (unsigned given = 0; given < REPORT_NAMES_PER_INDICATOR; i++) {
-		if (i == names->reference_count ||
-		    names->references[i].indicator_hash != version->id_hash)
+		if (i == index->reference_count ||
+		    index->references[i].indicator_hash != version->id_hash)
 			break;
 
-		uint32_t name_id = names->references[i].name_id;
-		if (names->names[name_id - 1].data == NULL)
+		uint32_t name_id = index->references[i].name_id;
+		if (index->names[name_id - 1].data == NULL)
 			continue;
 		struct naming *grown = grow(namings->elements, namings->count, &namings->capacity,
 		                            sizeof(*namings->elements));
@@ -168,14 +168,14 @@ static int find_names(const struct report_names *names, const struct version *ve
 	return 0;
 }
 
-static int find_all_names(const struct report_names *names, const struct versions *versions,
+static int find_all_names(const struct report_index *index, const struct versions *versions,
                           struct namings *namings)
 {
 	const struct version *version;
 	uint64_t cursor = 0;
 
 	while ((version = versions_next(versions, &cursor)) != NULL) {
-		int error = version->holder != 0 ? find_names(names, version, namings) : 0;
+		int error = version->holder != 0 ? find_names(index, version, namings) : 0;
 
 		if (error != 0)
 			return error;
@@ -193,13 +193,13 @@ static int compare_namings(const void *left, const void *right)
 	return a->name_id < b->name_id ? -1 : a->name_id > b->name_id;
 }
 
-static int give_names(const struct report_names *names, const struct namings *namings,
+static int give_names(const struct report_index *index, const struct namings *namings,
                       struct build *build)
 {
 	for (size_t i = 0; i < namings->count; i++) {
 		const struct naming *naming = &namings->elements[i];
 		int error = build_add_report_name(build, naming->indicator_id,
-		                                  names->names[naming->name_id - 1]);
+		                                  index->names[naming->name_id - 1]);
 
 		if (error != 0)
 			return error;
@@ -207,20 +207,20 @@ static int give_names(const struct report_names *names, const struct namings *na
 	return 0;
 }
 
-int report_names_settle(struct report_names *names, const struct versions *versions,
+int report_index_settle(struct report_index *index, const struct versions *versions,
                         struct build *build)
 {
 	struct namings namings = {0};
 
-	if (names->reference_count == 0)
+	if (index->reference_count == 0)
 		return 0;
-	qsort(names->references, names->reference_count, sizeof(*names->references),
+	qsort(index->references, index->reference_count, sizeof(*index->references),
 	      compare_references);
 
-	int error = find_all_names(names, versions, &namings);
+	int error = find_all_names(index, versions, &namings);
 	if (error == 0 && namings.count > 0) {
 		qsort(namings.elements, namings.count, sizeof(*namings.elements), compare_namings);
-		error = give_names(names, &namings, build);
+		error = give_names(index, &namings, build);
 	}
 	free(namings.elements);
 	return error;

@@ -1,4 +1,4 @@
-// loader/report_names.h — which reports and groupings name which indicators.
+// loader/report_index.h — which reports and groupings name which indicators.
 //
 // A report may be read before the indicators it refers to, or come in another file: names are
 // given out when all feeds are read. Bounded: references beyond REPORT_REFERENCES_MAX are
@@ -20,25 +20,25 @@ enum {
 	REPORT_NAMES_PER_INDICATOR = 16, // further ones are left out
 };
 
-struct report_names;
+struct report_index;
 
-// Returns 0 and gives the names to the caller (report_names_free), or -ENOMEM.
-int report_names_create(struct report_names **ret_names);
+// Returns 0 and gives the names to the caller (report_index_free), or -ENOMEM.
+int report_index_create(struct report_index **ret_index);
 
 // Accepts NULL.
-void report_names_free(struct report_names *names);
-DEFINE_AUTO(report_names, report_names_free)
+void report_index_free(struct report_index *index);
+DEFINE_AUTO(report_index, report_index_free)
 
 // Copies the name of a report and gives its id (1, 2, 3 …). Returns 0 or -ENOMEM.
-int report_names_add(struct report_names *names, struct slice name, uint32_t *ret_name_id);
+int report_index_add(struct report_index *index, struct slice name, uint32_t *ret_name_id);
 
 // A newer version takes the place of this one: it names nothing any more.
-void report_names_withdraw(struct report_names *names, uint32_t name_id);
+void report_index_withdraw(struct report_index *index, uint32_t name_id);
 
 // The report names the indicator with this versions_id_hash(). Returns 1, 0 when there are too
 // many already, or -ENOMEM.
-int report_names_refer(struct report_names *names, uint32_t name_id, uint64_t indicator_hash);
+int report_index_refer(struct report_index *index, uint32_t name_id, uint64_t indicator_hash);
 
 // Names the indicators that `versions` holds. Returns 0 or -ENOMEM.
-int report_names_settle(struct report_names *names, const struct versions *versions,
+int report_index_settle(struct report_index *index, const struct versions *versions,
                         struct build *build);

@@ -1,0 +1,253 @@
+#include <errno.h>
+
+#include "engine/address_table.h"
+#include "engine/build_internal.h"
+#include "engine/database_writer.h"
+#include "engine/hash_table.h"
+#include "engine/name_table.h"
+#include "engine/prefix_table.h"
+#include "engine/url_table.h"
+
+// Turns all rows into entries; the postings are complete afterwards.
+static int compile_tables(struct build *build)
+{
+	struct entry_compiler *compiler = &build->compiler;
+	struct entry_rows *tables = build->tables;
+	int error = record_builder_finish(&compiler->records);
+
+	if (error == 0)
+		error = entry_rows_compile_ipv4_hosts(&tables[BUILD_IPV4_HOSTS], compiler);
+	if (error == 0)
+		error = entry_rows_compile_ipv6_hosts(&tables[BUILD_IPV6_HOSTS], compiler);
+	if (error == 0)
+		error = entry_rows_compile_ipv4_networks(&tables[BUILD_IPV4_NETWORKS], compiler);
+	if (error == 0)
+		error = entry_rows_compile_ipv6_networks(&tables[BUILD_IPV6_NETWORKS], compiler);
+	if (error == 0)
+		error = entry_rows_compile_texts(&tables[BUILD_NAMES], compiler);
+	if (error == 0)
+		error = entry_rows_compile_texts(&tables[BUILD_URLS], compiler);
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT && error == 0; i++)
+		error = entry_rows_compile_digests(&tables[BUILD_HASHES + i],
+		                                   (enum hash_algorithm)i, compiler);
+	if (error != 0)
+		return error;
+	prefix_table_link_ipv4(&tables[BUILD_IPV4_NETWORKS].rows);
+	prefix_table_link_ipv6(&tables[BUILD_IPV6_NETWORKS].rows);
+	string_pool_close(&compiler->extra);
+	return 0;
+}
+
+static struct database_meta build_meta(const struct build *build)
+{
+	const struct record_builder *records = &build->compiler.records;
+	const struct entry_rows *tables = build->tables;
+	size_t id_end = records->states.size > 0 ? records->states.size : 1;
+
+	return (struct database_meta){
+		.indicator_count = id_end - 1 - records->withdrawn_count,
+		.indicator_id_end = (uint32_t)id_end,
+		.ipv4_host_terms = tables[BUILD_IPV4_HOSTS].usual_terms,
+		.ipv6_host_terms = tables[BUILD_IPV6_HOSTS].usual_terms,
+		.ipv4_network_terms = tables[BUILD_IPV4_NETWORKS].usual_terms,
+		.ipv6_network_terms = tables[BUILD_IPV6_NETWORKS].usual_terms,
+		.name_terms = tables[BUILD_NAMES].usual_terms,
+		.url_terms = tables[BUILD_URLS].usual_terms,
+	};
+}
+
+static int write_objects(struct build *build, struct database_writer *writer)
+{
+	uint64_t bytes;
+	int error = database_writer_begin(writer, SECTION_OBJECTS);
+
+	if (error == 0)
+		error = object_builder_write(build->objects, database_writer_append, writer,
+		                             &bytes);
+	return error != 0 ? error : database_writer_end(writer, 0);
+}
+
+static int write_content(struct build *build, struct database_writer *writer)
+{
+	struct entry_compiler *compiler = &build->compiler;
+	struct record_builder *records = &compiler->records;
+	struct database_meta meta = build_meta(build);
+	const struct {
+		enum section_type type;
+		struct slice bytes;
+		size_t row_size;
+	} sections[] = {
+		{SECTION_META, slice_of(&meta, sizeof(meta)), sizeof(meta)},
+		{SECTION_RECORDS, block_slice(&records->records), sizeof(struct record_row)},
+		{SECTION_CONTEXTS, block_slice(&records->contexts), sizeof(struct context_row)},
+		{SECTION_DETAILS, block_slice(&records->details), sizeof(struct detail_row)},
+		{SECTION_STRINGS, block_slice(&records->strings.bytes), 1},
+		{SECTION_STATES, block_slice(&records->states), 1},
+		{SECTION_POSTINGS, block_slice(&compiler->postings.lists), 4},
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && error == 0; i++)
+		error = database_writer_add(writer, sections[i].type, sections[i].bytes,
+		                            sections[i].bytes.size / sections[i].row_size);
+	for (unsigned i = 0; i < BUILD_TABLE_COUNT && error == 0; i++)
+		error = database_writer_add(writer, SECTION_IPV4_HOSTS + i,
+		                            block_slice(&build->tables[i].rows),
+		                            build->tables[i].entry_count);
+	block_close(&records->records);
+	block_close(&records->details);
+	posting_builder_close(&compiler->postings);
+	return error != 0 ? error : write_objects(build, writer);
+}
+
+static int write_exact(struct build *build, struct database_writer *writer,
+                       enum section_type filter_type, enum section_type bucket_type,
+                       struct exact_table_builder *table)
+{
+	size_t bucket_count = table->buckets.size / sizeof(struct exact_bucket);
+	int error = database_writer_add(writer, filter_type, block_slice(&table->filter),
+	                                table->filter.size / sizeof(uint64_t));
+
+	if (error == 0)
+		error = database_writer_add(writer, bucket_type, block_slice(&table->buckets),
+		                            bucket_count);
+	build->hot_bytes += table->filter.size + table->buckets.size;
+	exact_table_builder_close(table);
+	return error;
+}
+
+static int write_hosts(struct build *build, struct database_writer *writer,
+                       const struct hash_seeds *seeds)
+{
+	struct exact_table_builder table = {};
+	int error = address_table_build_ipv4(
+		&table, block_slice(&build->tables[BUILD_IPV4_HOSTS].rows), seeds);
+
+	if (error == 0)
+		error = write_exact(build, writer, SECTION_IPV4_FILTER, SECTION_IPV4_BUCKETS,
+		                    &table);
+	if (error == 0)
+		error = address_table_build_ipv6(
+			&table, block_slice(&build->tables[BUILD_IPV6_HOSTS].rows), seeds);
+	if (error == 0)
+		error = write_exact(build, writer, SECTION_IPV6_FILTER, SECTION_IPV6_BUCKETS,
+		                    &table);
+	exact_table_builder_close(&table);
+	return error;
+}
+
+static int write_networks(struct build *build, struct database_writer *writer,
+                          const struct hash_seeds *seeds)
+{
+	struct prefix_table_builder ipv4 = {};
+	struct prefix_table_builder ipv6 = {};
+	int error = prefix_table_build_ipv4(&ipv4,
+	                                    block_slice(&build->tables[BUILD_IPV4_NETWORKS].rows));
+
+	if (error == 0)
+		error = prefix_table_build_ipv6(
+			&ipv6, block_slice(&build->tables[BUILD_IPV6_NETWORKS].rows), seeds->first);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_IPV4_NETWORK_BITS,
+		                            block_slice(&ipv4.bits), ipv4.bits.size * 8);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_IPV4_RANGES, block_slice(&ipv4.ranges),
+		                            ipv4.ranges.size / sizeof(struct ipv4_range));
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_IPV6_NETWORK_BITS,
+		                            block_slice(&ipv6.bits), ipv6.bits.size * 8);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_IPV6_NETWORK_FILTER,
+		                            block_slice(&ipv6.filter), ipv6.filter.size / 8);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_IPV6_RANGES, block_slice(&ipv6.ranges),
+		                            ipv6.ranges.size / sizeof(struct ipv6_range));
+	build->hot_bytes += ipv4.bits.size + ipv6.bits.size + ipv6.filter.size;
+	prefix_table_builder_close(&ipv4);
+	prefix_table_builder_close(&ipv6);
+	return error;
+}
+
+static int write_texts(struct build *build, struct database_writer *writer,
+                       const struct hash_seeds *seeds)
+{
+	struct slice strings = block_slice(&build->compiler.records.strings.bytes);
+	struct exact_table_builder table = {};
+	int error = name_table_build(&table, block_slice(&build->tables[BUILD_NAMES].rows), strings,
+	                             seeds->first);
+
+	if (error == 0)
+		error = write_exact(build, writer, SECTION_NAME_FILTER, SECTION_NAME_BUCKETS,
+		                    &table);
+	if (error == 0)
+		error = url_table_build(&table, block_slice(&build->tables[BUILD_URLS].rows),
+		                        strings, seeds->first);
+	if (error == 0)
+		error = write_exact(build, writer, SECTION_URL_FILTER, SECTION_URL_BUCKETS, &table);
+	exact_table_builder_close(&table);
+	return error;
+}
+
+static int write_hashes(struct build *build, struct database_writer *writer,
+                        const struct hash_seeds *seeds)
+{
+	struct exact_table_builder table = {};
+	int error = 0;
+
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT && error == 0; i++) {
+		error = hash_table_build(&table, block_slice(&build->tables[BUILD_HASHES + i].rows),
+		                         (enum hash_algorithm)i, seeds);
+		if (error == 0)
+			error = write_exact(build, writer, SECTION_HASH_FILTER + i,
+			                    SECTION_HASH_BUCKETS + i, &table);
+	}
+	exact_table_builder_close(&table);
+	return error;
+}
+
+static struct build_figures build_figures(const struct build *build, uint64_t file_bytes)
+{
+	const struct entry_rows *tables = build->tables;
+	struct build_figures figures = {
+		.indicators = build_meta(build).indicator_count,
+		.ipv4_hosts = tables[BUILD_IPV4_HOSTS].entry_count,
+		.ipv4_networks = tables[BUILD_IPV4_NETWORKS].entry_count,
+		.ipv6_hosts = tables[BUILD_IPV6_HOSTS].entry_count,
+		.ipv6_networks = tables[BUILD_IPV6_NETWORKS].entry_count,
+		.names = tables[BUILD_NAMES].entry_count,
+		.urls = tables[BUILD_URLS].entry_count,
+		.file_bytes = file_bytes,
+		.hot_bytes = build->hot_bytes,
+	};
+
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
+		figures.hashes += tables[BUILD_HASHES + i].entry_count;
+	return figures;
+}
+
+int build_write(struct build *build, int fd, const char *sign_key_path, struct report *report,
+                struct build_figures *ret_figures)
+{
+	struct database_writer writer = {.fd = fd};
+	struct hash_seeds seeds;
+	int error = compile_tables(build);
+
+	if (error == 0)
+		error = write_content(build, &writer);
+	if (error == 0)
+		error = database_writer_seal(&writer, &seeds);
+	if (error == 0)
+		error = write_hosts(build, &writer, &seeds);
+	if (error == 0)
+		error = write_networks(build, &writer, &seeds);
+	if (error == 0)
+		error = write_texts(build, &writer, &seeds);
+	if (error == 0)
+		error = write_hashes(build, &writer, &seeds);
+	if (error == 0)
+		error = database_writer_finish(&writer, sign_key_path, report);
+	if (error == 0)
+		*ret_figures = build_figures(build, writer.offset);
+	database_writer_close(&writer);
+	return error;
+}

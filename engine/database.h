@@ -1,0 +1,30 @@
+// engine/database.h — an open database's inside, for match.c and database_….c.
+#pragma once
+
+#include "engine/address_table.h"
+#include "engine/database_format.h"
+#include "engine/hash_table.h"
+#include "engine/match.h"
+#include "engine/object_store.h"
+#include "engine/prefix_table.h"
+#include "engine/record_table.h"
+#include "engine/text_table.h"
+
+struct database {
+	const uint8_t *bytes; // the mapping
+	size_t size;
+	struct database_header header;
+	struct database_section_row rows[SECTION_TYPE_COUNT]; // in order of the file
+	struct slice sections[SECTION_TYPE_COUNT];            // by enum section_type
+	uint64_t item_counts[SECTION_TYPE_COUNT];
+	struct database_meta meta;
+	struct record_table records;
+	struct object_store objects;
+	struct address_table ipv4_hosts;
+	struct address_table ipv6_hosts;
+	struct ipv4_prefix_table ipv4_networks;
+	struct ipv6_prefix_table ipv6_networks;
+	struct text_table names;
+	struct text_table urls;
+	struct hash_table hashes[HASH_ALGORITHM_COUNT];
+};

@@ -1,0 +1,111 @@
+#include "engine/match.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine/address.h"
+#include "engine/database.h"
+#include "engine/name_table.h"
+#include "engine/url_table.h"
+
+// The tables a batch is dealt out to.
+enum lookup_kind {
+	LOOKUP_IPV4,
+	LOOKUP_IPV6,
+	LOOKUP_NAME,
+	LOOKUP_URL,
+	LOOKUP_HASH, // one a hash algorithm
+	LOOKUP_COUNT = LOOKUP_HASH + HASH_ALGORITHM_COUNT,
+};
+
+struct match_context {
+	const struct database *database;
+	struct lookup lookups[LOOKUP_COUNT];
+	struct match_sink sink;
+};
+
+int match_context_create(const struct database *database, struct match_context **ret_context)
+{
+	struct match_context *context = calloc(1, sizeof(*context));
+
+	if (context == NULL)
+		return -ENOMEM;
+	context->database = database;
+	context->sink.postings = database->sections[SECTION_POSTINGS];
+	context->sink.states = database->sections[SECTION_STATES];
+	*ret_context = context;
+	return 0;
+}
+
+void match_context_free(struct match_context *context)
+{
+	free(context);
+}
+
+static enum lookup_kind lookup_kind(const struct observable *observable)
+{
+	switch (observable->type) {
+	case OBSERVABLE_ADDRESS:
+		return address_is_ipv4(&observable->address) ? LOOKUP_IPV4 : LOOKUP_IPV6;
+	case OBSERVABLE_NAME:
+		return LOOKUP_NAME;
+	case OBSERVABLE_URL:
+		return LOOKUP_URL;
+	case OBSERVABLE_HASH:
+		if (observable->algorithm < HASH_ALGORITHM_COUNT)
+			return LOOKUP_HASH + observable->algorithm;
+		break;
+	case OBSERVABLE_TYPE_COUNT:
+		break;
+	}
+	return LOOKUP_COUNT;
+}
+
+static void deal_out(struct match_context *context, const struct observable observables[],
+                     unsigned count)
+{
+	for (unsigned kind = 0; kind < LOOKUP_COUNT; kind++) {
+		context->lookups[kind].observables = observables;
+		context->lookups[kind].sink = &context->sink;
+		context->lookups[kind].count = 0;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		enum lookup_kind kind = lookup_kind(&observables[i]);
+
+		if (kind < LOOKUP_COUNT)
+			context->lookups[kind].indexes[context->lookups[kind].count++] = (uint8_t)i;
+	}
+}
+
+unsigned match_find(struct match_context *context, const struct observable observables[],
+                    unsigned count, const struct match **ret_matches)
+{
+	const struct database *database = context->database;
+	const struct lookup *lookups = context->lookups;
+
+	match_sink_clear(&context->sink);
+	deal_out(context, observables, count);
+	if (lookups[LOOKUP_IPV4].count > 0) {
+		address_table_find_ipv4(&database->ipv4_hosts, &lookups[LOOKUP_IPV4]);
+		prefix_table_find_ipv4(&database->ipv4_networks, &lookups[LOOKUP_IPV4]);
+	}
+	if (lookups[LOOKUP_IPV6].count > 0) {
+		address_table_find_ipv6(&database->ipv6_hosts, &lookups[LOOKUP_IPV6]);
+		prefix_table_find_ipv6(&database->ipv6_networks, &lookups[LOOKUP_IPV6]);
+	}
+	if (lookups[LOOKUP_NAME].count > 0)
+		name_table_find(&database->names, &lookups[LOOKUP_NAME]);
+	if (lookups[LOOKUP_URL].count > 0)
+		url_table_find(&database->urls, &lookups[LOOKUP_URL]);
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++) {
+		if (lookups[LOOKUP_HASH + i].count > 0)
+			hash_table_find(&database->hashes[i], &lookups[LOOKUP_HASH + i]);
+	}
+	*ret_matches = context->sink.rows;
+	return match_sink_finish(&context->sink);
+}
+
+void match_context_limits(const struct match_context *context, struct match_limits *ret_limits)
+{
+	*ret_limits = (struct match_limits){.matches_left_out = context->sink.left_out};
+}

@@ -1,0 +1,112 @@
+#include "engine/match_sink.h"
+
+void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
+                        uint32_t indicator_id, unsigned action)
+{
+	uint8_t state;
+
+	if (indicator_id >= sink->states.size)
+		return;
+	state = sink->states.data[indicator_id];
+	if ((state & STATE_IS_LIVE) == 0)
+		return;
+	if (sink->counts[question->observable] == MATCH_SINK_PER_OBSERVABLE) {
+		sink->left_out++;
+		return;
+	}
+	sink->counts[question->observable]++;
+	if (action > (state & STATE_ACTION_MASK))
+		action = state & STATE_ACTION_MASK;
+	sink->rows[sink->row_count++] = (struct match){
+		.observable = question->observable,
+		.indicator_id = indicator_id,
+		.kind = question->kind,
+		.action = (enum action)action,
+	};
+}
+
+static bool terms_answer(const struct packed_terms *terms, const struct match_question *question)
+{
+	if (question->entry_kind != 0 && (terms->kinds & question->entry_kind) == 0)
+		return false;
+	if (question->schemes != 0 && (terms->schemes & question->schemes) == 0)
+		return false;
+	if (terms->protocol != 0 && terms->protocol != question->protocol)
+		return false;
+	return terms->port == 0 || terms->port == question->port;
+}
+
+void match_sink_add(struct match_sink *sink, const struct match_question *question,
+                    uint32_t reference, const struct packed_terms *usual_terms)
+{
+	struct posting single = {.terms = *usual_terms};
+	unsigned count;
+	const struct posting *postings = postings_get(sink->postings, reference, &single, &count);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (terms_answer(&postings[i].terms, question))
+			match_sink_add_one(sink, question, postings[i].indicator_id,
+			                   postings[i].terms.action);
+	}
+}
+
+static int match_compare(const void *left, const void *right)
+{
+	const struct match *a = left;
+	const struct match *b = right;
+
+	if (a->observable != b->observable)
+		return a->observable < b->observable ? -1 : 1;
+	if (a->indicator_id != b->indicator_id)
+		return a->indicator_id < b->indicator_id ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return a->action > b->action ? -1 : a->action < b->action;
+}
+
+// In place: nothing may be allocated here, which qsort() does for large arrays.
+static void match_sort(struct match rows[], unsigned count)
+{
+	for (unsigned gap = count / 2; gap > 0; gap /= 2) {
+		for (unsigned i = gap; i < count; i++) {
+			struct match row = rows[i];
+			unsigned j = i;
+
+			for (; j >= gap && match_compare(&rows[j - gap], &row) > 0; j -= gap)
+				rows[j] = rows[j - gap];
+			rows[j] = row;
+		}
+	}
+}
+
+unsigned match_sink_finish(struct match_sink *sink)
+{
+	unsigned kept = 0;
+	unsigned of_observable = 0;
+
+	match_sort(sink->rows, sink->row_count);
+	for (unsigned i = 0; i < sink->row_count; i++) {
+		const struct match *row = &sink->rows[i];
+		const struct match *last = kept > 0 ? &sink->rows[kept - 1] : NULL;
+
+		if (last == NULL || last->observable != row->observable)
+			of_observable = 0;
+		else if (last->indicator_id == row->indicator_id)
+			continue;
+		if (of_observable == MATCHES_PER_OBSERVABLE) {
+			sink->left_out++;
+			continue;
+		}
+		of_observable++;
+		sink->rows[kept++] = *row;
+	}
+	sink->row_count = kept;
+	return kept;
+}
+
+void match_sink_clear(struct match_sink *sink)
+{
+	if (sink->row_count > 0)
+		memset(sink->counts, 0, sizeof(sink->counts));
+	sink->row_count = 0;
+}

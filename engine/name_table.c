@@ -1,0 +1,164 @@
+#include "engine/name_table.h"
+
+enum { PARENT_LABELS_MIN = 2 };
+
+static uint32_t label_count(struct slice name)
+{
+	uint32_t count = 1;
+
+	for (size_t i = 0; i < name.size; i++)
+		count += name.data[i] == '.';
+	return count;
+}
+
+// How many parents are to be marked at most.
+static uint64_t count_parents(struct slice section, struct slice strings)
+{
+	const struct text_entry *entries = (const struct text_entry *)section.data;
+	uint64_t parents = 0;
+
+	for (size_t i = 0; i < section.size / sizeof(*entries); i++) {
+		uint32_t labels = label_count(string_pool_get(strings, entries[i].text));
+
+		if (labels > PARENT_LABELS_MIN)
+			parents += labels - PARENT_LABELS_MIN;
+	}
+	return parents;
+}
+
+static void name_table_build_add(struct exact_table_builder *builder, struct slice name,
+                                 uint64_t seed, uint32_t value)
+{
+	struct name_cursor cursor = name_cursor_begin(name, seed);
+
+	for (uint32_t labels = 1;; labels++) {
+		name_cursor_next(&cursor);
+		if (cursor.left == 0)
+			break;
+		if (labels >= PARENT_LABELS_MIN)
+			exact_table_builder_mark_deeper(builder, cursor.hash);
+	}
+	exact_table_builder_add(builder, cursor.hash, exact_table_tag(cursor.hash), value);
+}
+
+int name_table_build(struct exact_table_builder *builder, struct slice section,
+                     struct slice strings, uint64_t seed)
+{
+	const struct text_entry *entries = (const struct text_entry *)section.data;
+	size_t count = section.size / sizeof(*entries);
+	uint64_t parents = count_parents(section, strings);
+	int error = exact_table_builder_size(builder, count,
+	                                     count * TEXT_FILTER_BITS_PER_ENTRY +
+	                                             parents * TEXT_FILTER_BITS_PER_STEP);
+
+	if (error != 0)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		name_table_build_add(builder, string_pool_get(strings, entries[i].text), seed,
+		                     (uint32_t)i + 1);
+	return 0;
+}
+
+// The names of a batch that are still walked.
+struct name_walk {
+	struct name_cursor cursors[MATCH_BATCH_MAX];
+	uint8_t items[MATCH_BATCH_MAX]; // index into the lookup
+	unsigned count;
+	struct text_candidate candidates[MATCH_BATCH_MAX];
+	unsigned candidate_count;
+};
+
+static struct slice lookup_text(const struct lookup *lookup, unsigned i)
+{
+	return lookup->observables[lookup->indexes[i]].text;
+}
+
+static void name_walk_begin(struct name_walk *walk, const struct text_table *table,
+                            const struct lookup *lookup)
+{
+	walk->count = 0;
+	for (unsigned i = 0; i < lookup->count; i++) {
+		struct slice name = lookup_text(lookup, i);
+		struct name_cursor *cursor = &walk->cursors[walk->count];
+
+		if (name.size == 0)
+			continue;
+		*cursor = name_cursor_begin(name, table->seed);
+		name_cursor_next(cursor);
+		if (cursor->left > 0)
+			name_cursor_next(cursor);
+		filter_prefetch(&table->exact.filter, cursor->hash);
+		walk->items[walk->count++] = (uint8_t)i;
+	}
+}
+
+// Asks the filter about every walk's name so far: collects candidates, goes on with those that
+// have entries deeper.
+static void name_walk_step(struct name_walk *walk, const struct text_table *table,
+                           const struct lookup *lookup)
+{
+	unsigned going_on = 0;
+
+	walk->candidate_count = 0;
+	for (unsigned k = 0; k < walk->count; k++) {
+		struct name_cursor *cursor = &walk->cursors[k];
+		uint64_t word = filter_word(&table->exact.filter, cursor->hash);
+		uint8_t item = walk->items[k];
+
+		if (filter_has_all(word, filter_entry_bits(cursor->hash))) {
+			exact_table_prefetch(&table->exact, cursor->hash);
+			walk->candidates[walk->candidate_count++] = (struct text_candidate){
+				.hash = cursor->hash,
+				.text = slice_from(lookup_text(lookup, item),
+			                           name_cursor_start(cursor)),
+				.item = item,
+			};
+		}
+		if (cursor->left == 0 || !filter_has_all(word, filter_deeper_bits(cursor->hash)))
+			continue;
+		name_cursor_next(cursor);
+		filter_prefetch(&table->exact.filter, cursor->hash);
+		walk->items[going_on] = item;
+		walk->cursors[going_on++] = *cursor;
+	}
+	walk->count = going_on;
+}
+
+// Reports what an entry names: the name itself, or one above it.
+static void name_table_report(const struct text_table *table, const struct lookup *lookup,
+                              const struct text_candidate *candidate, uint32_t posting)
+{
+	uint8_t index = lookup->indexes[candidate->item];
+	const struct observable *observable = &lookup->observables[index];
+	bool is_whole = candidate->text.size == observable->text.size;
+	struct match_question question = {
+		.observable = index,
+		.kind = is_whole ? MATCH_EXACT : MATCH_PARENT,
+		.entry_kind = is_whole ? ENTRY_EXACT : ENTRY_PARENT,
+	};
+
+	match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+	if (is_whole && observable->where == WHERE_TLS_SNI) {
+		question.kind = MATCH_URL_HOST;
+		question.entry_kind = ENTRY_URL_HOST;
+		match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+	}
+}
+
+void name_table_find(const struct text_table *table, const struct lookup *lookup)
+{
+	struct name_walk walk;
+
+	if (table->exact.bucket_count == 0)
+		return;
+	name_walk_begin(&walk, table, lookup);
+	while (walk.count > 0) {
+		name_walk_step(&walk, table, lookup);
+		for (unsigned i = 0; i < walk.candidate_count; i++) {
+			uint32_t posting = text_table_find(table, &walk.candidates[i]);
+
+			if (posting != 0)
+				name_table_report(table, lookup, &walk.candidates[i], posting);
+		}
+	}
+}

@@ -1,0 +1,28 @@
+// engine/text_table.h — what names and URLs share: entries that are texts, met step by step.
+#pragma once
+
+#include "engine/exact_table.h"
+#include "engine/keyed_hash.h"
+#include "engine/match_sink.h"
+#include "engine/string_pool.h"
+
+enum { TEXT_FILTER_BITS_PER_ENTRY = 16, TEXT_FILTER_BITS_PER_STEP = 8 };
+
+struct text_table {
+	struct exact_table exact;
+	uint64_t seed;
+	struct packed_terms usual_terms;
+	const struct text_entry *entries;
+	uint64_t entry_count;
+	struct slice strings;
+};
+
+// A text that the filter lets pass, to be compared in full.
+struct text_candidate {
+	uint64_t hash;
+	struct slice text;
+	uint8_t item; // whatever the caller counts by
+};
+
+// HOT. The posting of the entry that is `candidate`, or 0 when there is none.
+uint32_t text_table_find(const struct text_table *table, const struct text_candidate *candidate);

@@ -1,0 +1,166 @@
+#include "engine/url_table.h"
+
+#define HTTP_BEGIN  "http://"
+#define HTTPS_BEGIN "https://"
+
+static uint32_t cut_count(struct slice key)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i + 1 < key.size; i++)
+		count += key.data[i] == '/' || key.data[i] == '?';
+	return count;
+}
+
+static uint64_t count_cuts(struct slice section, struct slice strings)
+{
+	const struct text_entry *entries = (const struct text_entry *)section.data;
+	uint64_t cuts = 0;
+
+	for (size_t i = 0; i < section.size / sizeof(*entries); i++)
+		cuts += cut_count(string_pool_get(strings, entries[i].text));
+	return cuts;
+}
+
+static void url_table_build_add(struct exact_table_builder *builder, struct slice key,
+                                uint64_t seed, uint32_t value)
+{
+	struct url_cursor cursor = url_cursor_begin(key, seed);
+
+	for (;;) {
+		url_cursor_next(&cursor);
+		if (cursor.walked == cursor.size)
+			break;
+		exact_table_builder_mark_deeper(builder, cursor.hash);
+	}
+	exact_table_builder_add(builder, cursor.hash, exact_table_tag(cursor.hash), value);
+}
+
+int url_table_build(struct exact_table_builder *builder, struct slice section, struct slice strings,
+                    uint64_t seed)
+{
+	const struct text_entry *entries = (const struct text_entry *)section.data;
+	size_t count = section.size / sizeof(*entries);
+	uint64_t cuts = count_cuts(section, strings);
+	// A few long paths must not make the filter large for all.
+	uint64_t steps = cuts < count * 4 ? cuts : count * 4;
+	int error = exact_table_builder_size(builder, count,
+	                                     count * TEXT_FILTER_BITS_PER_ENTRY +
+	                                             steps * TEXT_FILTER_BITS_PER_STEP);
+
+	if (error != 0)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		url_table_build_add(builder, string_pool_get(strings, entries[i].text), seed,
+		                    (uint32_t)i + 1);
+	return 0;
+}
+
+// The URLs of a batch that are still walked.
+struct url_walk {
+	struct url_cursor cursors[MATCH_BATCH_MAX];
+	uint8_t items[MATCH_BATCH_MAX];   // index into the lookup
+	uint8_t schemes[MATCH_BATCH_MAX]; // by index into the lookup
+	unsigned count;
+	struct text_candidate candidates[MATCH_BATCH_MAX];
+	unsigned candidate_count;
+};
+
+static struct slice url_key(struct slice url, uint8_t *ret_schemes)
+{
+	if (slice_starts_with(url, HTTP_BEGIN)) {
+		*ret_schemes = URL_SCHEME_HTTP;
+		return slice_from(url, sizeof(HTTP_BEGIN) - 1);
+	}
+	if (slice_starts_with(url, HTTPS_BEGIN)) {
+		*ret_schemes = URL_SCHEME_HTTPS;
+		return slice_from(url, sizeof(HTTPS_BEGIN) - 1);
+	}
+	*ret_schemes = URL_SCHEME_HTTP | URL_SCHEME_HTTPS;
+	return url;
+}
+
+static void url_walk_begin(struct url_walk *walk, const struct text_table *table,
+                           const struct lookup *lookup)
+{
+	walk->count = 0;
+	for (unsigned i = 0; i < lookup->count; i++) {
+		struct slice url = lookup->observables[lookup->indexes[i]].text;
+		struct slice key = url_key(url, &walk->schemes[i]);
+		struct url_cursor *cursor = &walk->cursors[walk->count];
+
+		if (key.size == 0)
+			continue;
+		*cursor = url_cursor_begin(key, table->seed);
+		url_cursor_next(cursor);
+		filter_prefetch(&table->exact.filter, cursor->hash);
+		walk->items[walk->count++] = (uint8_t)i;
+	}
+}
+
+static void url_walk_step(struct url_walk *walk, const struct text_table *table)
+{
+	unsigned going_on = 0;
+
+	walk->candidate_count = 0;
+	for (unsigned k = 0; k < walk->count; k++) {
+		struct url_cursor *cursor = &walk->cursors[k];
+		uint64_t word = filter_word(&table->exact.filter, cursor->hash);
+		uint8_t item = walk->items[k];
+
+		if (filter_has_all(word, filter_entry_bits(cursor->hash))) {
+			exact_table_prefetch(&table->exact, cursor->hash);
+			walk->candidates[walk->candidate_count++] = (struct text_candidate){
+				.hash = cursor->hash,
+				.text = slice_of(cursor->data, cursor->walked),
+				.item = item,
+			};
+		}
+		if (cursor->walked == cursor->size ||
+		    !filter_has_all(word, filter_deeper_bits(cursor->hash)))
+			continue;
+		url_cursor_next(cursor);
+		filter_prefetch(&table->exact.filter, cursor->hash);
+		walk->items[going_on] = item;
+		walk->cursors[going_on++] = *cursor;
+	}
+	walk->count = going_on;
+}
+
+static void url_table_report(const struct text_table *table, const struct lookup *lookup,
+                             const struct text_candidate *candidate, uint8_t schemes,
+                             uint32_t posting)
+{
+	uint8_t index = lookup->indexes[candidate->item];
+	struct slice url = lookup->observables[index].text;
+	struct match_question question = {.observable = index, .schemes = schemes};
+
+	if (candidate->text.data + candidate->text.size == url.data + url.size) {
+		question.kind = MATCH_EXACT;
+		question.entry_kind = ENTRY_EXACT;
+		match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+	}
+	question.kind = MATCH_URL_PREFIX;
+	question.entry_kind = ENTRY_PREFIX;
+	match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+}
+
+void url_table_find(const struct text_table *table, const struct lookup *lookup)
+{
+	struct url_walk walk;
+
+	if (table->exact.bucket_count == 0)
+		return;
+	url_walk_begin(&walk, table, lookup);
+	while (walk.count > 0) {
+		url_walk_step(&walk, table);
+		for (unsigned i = 0; i < walk.candidate_count; i++) {
+			const struct text_candidate *candidate = &walk.candidates[i];
+			uint32_t posting = text_table_find(table, candidate);
+
+			if (posting != 0)
+				url_table_report(table, lookup, candidate,
+				                 walk.schemes[candidate->item], posting);
+		}
+	}
+}

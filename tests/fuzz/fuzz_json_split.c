@@ -1,0 +1,56 @@
+// Whatever comes in: pieces stand where they say they do, in order, and do not overlap.
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "loader/json_split.h"
+
+// A file over the input, opened again by its path: feeds are read from files.
+static struct feed_input *open_input(const uint8_t *data, size_t size)
+{
+	struct feed_input *input = NULL;
+	char path[64];
+	int fd = memfd_create("fuzz", 0);
+
+	FUZZ_ASSERT(fd >= 0);
+	FUZZ_ASSERT(write(fd, data, size) == (ssize_t)size);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	FUZZ_ASSERT(feed_input_open(path, NULL, NULL, &input) == 0);
+	close(fd);
+	return input;
+}
+
+static void check_piece(const struct json_piece *piece, struct slice data, uint64_t *end)
+{
+	FUZZ_ASSERT(piece->offset >= *end);
+	FUZZ_ASSERT(piece->offset + piece->bytes.size <= data.size);
+	if (piece->kind == JSON_PIECE_STRAY)
+		return;
+	FUZZ_ASSERT(piece->bytes.size == 0 ||
+	            memcmp(data.data + piece->offset, piece->bytes.data, piece->bytes.size) == 0);
+	*end = piece->offset + piece->bytes.size;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct json_split split;
+	struct json_piece piece;
+	uint64_t end = 0;
+	size_t count = 0;
+
+	// What looks compressed is feed_input's.
+	if (size > 0 && (data[0] == 0x1f || data[0] == 0x28))
+		return 0;
+
+	struct feed_input *input = open_input(data, size);
+	json_split_start(&split, input);
+	while (json_split_next(&split, &piece) > 0) {
+		check_piece(&piece, slice_of(data, size), &end);
+		FUZZ_ASSERT(++count <= 2 * size + 2);
+	}
+	FUZZ_ASSERT(feed_input_offset(input) == size);
+	feed_input_close(input);
+	return 0;
+}

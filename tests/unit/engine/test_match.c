@@ -1,0 +1,282 @@
+#include "tests/unit/engine/build_fixture.h"
+
+static void a_name_matches_itself_and_what_is_below_it(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	build_add_name(build, slice_text("evil.com"), fixture_add(build, "evil.com"), &any_terms);
+	build_add_name(build, slice_text("a.b.evil.com"), fixture_add(build, "x"), &any_terms);
+	build_add_name(build, slice_text("12345678.12345678.jp"), fixture_add(build, "y"),
+	               &any_terms);
+	build_add_name(build, slice_text("localhost"), fixture_add(build, "z"), &any_terms);
+	database = fixture_open(build);
+	const struct {
+		const char *name;
+		const char *matches;
+	} cases[] = {
+		{"evil.com", "1:exact"},
+		{"www.evil.com", "1:parent"},
+		{"a.b.evil.com", "1:parent 2:exact"},
+		{"q.a.b.evil.com", "1:parent 2:parent"},
+		{"b.evil.com", "1:parent"},
+		{"notevil.com", ""},
+		{"evil.com.example", ""},
+		{"vil.com", ""},
+		{"com", ""},
+		{"12345678.12345678.jp", "3:exact"},
+		{"w.12345678.12345678.jp", "3:parent"},
+		{"12345678.jp", ""},
+		{"localhost", "4:exact"},
+		{"a.localhost", ""},
+		{"", ""},
+		{".", ""},
+		{"..", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(
+			fixture_match(database, fixture_text(OBSERVABLE_NAME, cases[i].name)),
+			cases[i].matches);
+}
+
+static void exact_and_parent_can_be_had_apart(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct entry_terms exact = any_terms;
+	struct entry_terms parent = any_terms;
+	struct entry_terms host = any_terms;
+	struct observable sni = fixture_text(OBSERVABLE_NAME, "evil.com");
+
+	(void)state;
+	exact.kinds = ENTRY_EXACT;
+	parent.kinds = ENTRY_PARENT;
+	host.kinds = ENTRY_URL_HOST;
+	assert_int_equal(build_create(&build), 0);
+	build_add_name(build, slice_text("evil.com"), fixture_add(build, "1"), &exact);
+	build_add_name(build, slice_text("evil.com"), fixture_add(build, "2"), &parent);
+	build_add_name(build, slice_text("evil.com"), fixture_add(build, "3"), &host);
+	database = fixture_open(build);
+	assert_string_equal(fixture_match(database, sni), "1:exact");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "a.evil.com")),
+	                    "2:parent");
+	sni.where = WHERE_TLS_SNI;
+	assert_string_equal(fixture_match(database, sni), "1:exact 3:url-host");
+}
+
+static void urls_match_whole_or_at_a_cut(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct entry_terms exact = any_terms;
+	struct entry_terms prefix = any_terms;
+	struct entry_terms https = any_terms;
+
+	(void)state;
+	exact.kinds = ENTRY_EXACT;
+	prefix.kinds = ENTRY_PREFIX;
+	https.kinds = ENTRY_EXACT;
+	https.schemes = URL_SCHEME_HTTPS;
+	assert_int_equal(build_create(&build), 0);
+	build_add_url(build, slice_text("evil.com/a/b?c=d"), fixture_add(build, "1"), &exact);
+	build_add_url(build, slice_text("evil.com/a/"), fixture_add(build, "2"), &prefix);
+	build_add_url(build, slice_text("evil.com/"), fixture_add(build, "3"), &https);
+	build_add_url(build, slice_text("evil.com/a/b?"), fixture_add(build, "4"), &prefix);
+	database = fixture_open(build);
+	const struct {
+		const char *url;
+		const char *matches;
+	} cases[] = {
+		{"http://evil.com/a/b?c=d", "1:exact 2:url-prefix 4:url-prefix"},
+		{"https://evil.com/a/b?c=d", "1:exact 2:url-prefix 4:url-prefix"},
+		{"http://evil.com/a/b", "2:url-prefix"},
+		{"http://evil.com/a/", "2:url-prefix"},
+		{"http://evil.com/a", ""},
+		{"http://evil.com/ab/", ""},
+		{"http://evil.com/", ""},
+		{"https://evil.com/", "3:exact"},
+		{"http://evil.com:8080/a/", ""},
+		{"http://", ""},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(
+			fixture_match(database, fixture_text(OBSERVABLE_URL, cases[i].url)),
+			cases[i].matches);
+}
+
+static void all_covering_networks_are_told(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	const char *const values[] = {"10.0.0.0/8",    "10.1.0.0/16",     "10.1.2.3",
+	                              "10.1.2.0/24",   "0.0.0.0/0",       "255.255.255.0/24",
+	                              "2001:db8::/32", "2001:db8:1::/48", "2001:db8:1::1",
+	                              "2000::/3",      "2001:db8:1::/64"};
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		fixture_add_prefix(build, values[i], fixture_add(build, values[i]), &any_terms);
+	database = fixture_open(build);
+	const struct {
+		const char *address;
+		const char *matches;
+	} cases[] = {
+		{"10.1.2.3", "1:prefix 2:prefix 3:exact 4:prefix 5:prefix"},
+		{"10.1.3.3", "1:prefix 2:prefix 5:prefix"},
+		{"11.0.0.0", "5:prefix"},
+		{"9.255.255.255", "5:prefix"},
+		{"255.255.255.255", "5:prefix 6:prefix"},
+		{"2001:db8:1::1", "7:prefix 8:prefix 9:exact 10:prefix 11:prefix"},
+		{"2001:db8:1:1::1", "7:prefix 8:prefix 10:prefix"},
+		{"2001:db9::", "10:prefix"},
+		{"4000::", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(fixture_match(database, fixture_address(cases[i].address)),
+		                    cases[i].matches);
+}
+
+static void an_entry_with_a_port_wants_that_port(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct entry_terms terms = any_terms;
+	struct observable observable = fixture_address("192.0.2.1");
+
+	(void)state;
+	terms.port = 443;
+	assert_int_equal(build_create(&build), 0);
+	fixture_add_prefix(build, "192.0.2.1", fixture_add(build, "a"), &terms);
+	terms.port = 80;
+	terms.protocol = 6;
+	fixture_add_prefix(build, "192.0.2.1", fixture_add(build, "b"), &terms);
+	database = fixture_open(build);
+	assert_string_equal(fixture_match(database, observable), "");
+	observable.port = 443;
+	assert_string_equal(fixture_match(database, observable), "1:exact");
+	observable.port = 80;
+	observable.protocol = 17;
+	assert_string_equal(fixture_match(database, observable), "");
+	observable.protocol = 6;
+	assert_string_equal(fixture_match(database, observable), "2:exact");
+}
+
+static void the_action_is_the_weaker_of_indicator_and_terms(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	AUTO(match_context) context = NULL;
+	struct entry_terms terms = any_terms;
+	struct observable observable = fixture_address("192.0.2.1");
+	const struct match *matches;
+
+	(void)state;
+	terms.action = ACTION_LOG;
+	assert_int_equal(build_create(&build), 0);
+	fixture_add_prefix(build, "192.0.2.1", fixture_add(build, "a"), &terms);
+	fixture_add_prefix(build, "192.0.2.1", fixture_add(build, "b"), &any_terms);
+	database = fixture_open(build);
+	assert_int_equal(match_context_create(database, &context), 0);
+	assert_int_equal(match_find(context, &observable, 1, &matches), 2);
+	assert_int_equal(matches[0].action, ACTION_LOG);
+	assert_int_equal(matches[1].action, ACTION_ALERT);
+}
+
+static void hashes_match_by_algorithm(void **state)
+{
+	static const size_t sizes[] = {16, 20, 32, 64};
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	uint8_t digest[HASH_BYTES_MAX];
+
+	(void)state;
+	memset(digest, 7, sizeof(digest));
+	assert_int_equal(build_create(&build), 0);
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
+		assert_int_equal(build_add_hash(build, (enum hash_algorithm)i,
+		                                slice_of(digest, sizes[i]),
+		                                fixture_add(build, "h")),
+		                 0);
+	database = fixture_open(build);
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++) {
+		struct observable observable = {.type = OBSERVABLE_HASH,
+		                                .algorithm = (enum hash_algorithm)i,
+		                                .text = slice_of(digest, sizes[i])};
+		char expected[16];
+
+		snprintf(expected, sizeof(expected), "%u:exact", i + 1);
+		assert_string_equal(fixture_match(database, observable), expected);
+		observable.text.size--;
+		assert_string_equal(fixture_match(database, observable), "");
+	}
+}
+
+static void withdrawn_indicators_match_nothing(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct indicator indicator;
+	uint32_t gone;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	gone = fixture_add(build, "evil.com");
+	build_add_name(build, slice_text("evil.com"), gone, &any_terms);
+	build_add_name(build, slice_text("evil.com"), fixture_add(build, "2"), &any_terms);
+	build_add_name(build, slice_text("gone.com"), gone, &any_terms);
+	build_withdraw_indicator(build, gone);
+	database = fixture_open(build);
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "evil.com")),
+	                    "2:exact");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "gone.com")), "");
+	assert_false(database_indicator(database, gone, &indicator));
+}
+
+static void too_many_matches_are_counted(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	AUTO(match_context) context = NULL;
+	struct observable observables[2] = {fixture_text(OBSERVABLE_NAME, "x.evil.com"),
+	                                    fixture_text(OBSERVABLE_NAME, "good.com")};
+	const struct match *matches;
+	struct match_limits limits;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	for (unsigned i = 0; i < 1000; i++)
+		build_add_name(build, slice_text("evil.com"), fixture_add(build, "evil.com"),
+		               &any_terms);
+	build_add_name(build, slice_text("good.com"), fixture_add(build, "good.com"), &any_terms);
+	database = fixture_open(build);
+	assert_int_equal(match_context_create(database, &context), 0);
+	assert_int_equal(match_find(context, observables, 2, &matches), MATCHES_PER_OBSERVABLE + 1);
+	assert_int_equal(matches[0].indicator_id, 1);
+	assert_int_equal(matches[MATCHES_PER_OBSERVABLE].observable, 1);
+	match_context_limits(context, &limits);
+	assert_int_equal(limits.matches_left_out, 1000 - MATCHES_PER_OBSERVABLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_matches_itself_and_what_is_below_it),
+		cmocka_unit_test(exact_and_parent_can_be_had_apart),
+		cmocka_unit_test(urls_match_whole_or_at_a_cut),
+		cmocka_unit_test(all_covering_networks_are_told),
+		cmocka_unit_test(an_entry_with_a_port_wants_that_port),
+		cmocka_unit_test(the_action_is_the_weaker_of_indicator_and_terms),
+		cmocka_unit_test(hashes_match_by_algorithm),
+		cmocka_unit_test(withdrawn_indicators_match_nothing),
+		cmocka_unit_test(too_many_matches_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
