@@ -5,8 +5,7 @@
 
 // In the order of --help, NULL behind the last.
 static const struct command *const commands[] = {
-	&command_observe,
-	NULL,
+	&command_compile, &command_match, &command_observe, &command_lookup, &command_inspect, NULL,
 };
 
 static void write_help(void)

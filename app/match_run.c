@@ -20,6 +20,7 @@ enum {
 
 // The workers and their rings.
 struct crew {
+	struct workers_options options; // the workers read it as long as they live
 	struct workers *workers;
 	struct ring *rings[WORKERS_MAX];
 	unsigned count;
@@ -49,14 +50,14 @@ static int crew_start(const struct match_run_options *options, struct crew *crew
 	if (error < 0)
 		return error;
 
-	const struct workers_options workers_options = {
+	crew->options = (struct workers_options){
 		.database = options->database,
 		.captures = (const char *const *)options->captures->paths,
 		.capture_count = options->captures->count,
 		.worker_count = crew->count,
 		.rings = crew->rings,
 	};
-	return workers_start(&workers_options, &crew->workers);
+	return workers_start(&crew->options, &crew->workers);
 }
 
 // Empties the rings once. After an error the hits are dropped, so that the workers can end.

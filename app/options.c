@@ -17,8 +17,7 @@ void options_complain(const struct command_line *line, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", line->name, message,
-	              line->name);
+	(void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", line->name, message, line->name);
 }
 
 static bool takes_argument(const struct option *option)

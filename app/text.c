@@ -48,8 +48,10 @@ struct figure_text text_rate(double per_second)
 		(void)snprintf(figure.text, sizeof(figure.text), "%.0f", per_second);
 	else if (per_second < 999500)
 		(void)snprintf(figure.text, sizeof(figure.text), "%.0f k", per_second / 1e3);
-	else
+	else if (per_second < 999.5e6)
 		(void)snprintf(figure.text, sizeof(figure.text), "%.2f M", per_second / 1e6);
+	else
+		(void)snprintf(figure.text, sizeof(figure.text), "%.2f G", per_second / 1e9);
 	return figure;
 }
 

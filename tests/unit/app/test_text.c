@@ -34,6 +34,7 @@ static void rates_and_durations_are_short(void **state)
 	assert_string_equal(text_rate(950).text, "950");
 	assert_string_equal(text_rate(950000).text, "950 k");
 	assert_string_equal(text_rate(14.88e6).text, "14.88 M");
+	assert_string_equal(text_rate(7.44787e9).text, "7.45 G");
 	assert_string_equal(text_duration(12 * NS_PER_MS).text, "0.012 s");
 	assert_string_equal(text_duration(75 * NS_PER_S + 260 * NS_PER_MS).text, "75.3 s");
 }
