@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "base/cpu.h"
@@ -16,7 +15,6 @@ static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one line per flow");
 static_assert(offsetof(struct flow, state) == 38, "the key has no holes but its last byte");
 
 enum {
-	BUCKETS_MIN = 64 * 1024,
 	TICK_SHIFT = 28, // 2^28 ns = 0.27 s; 32 bits of them last 36 years
 };
 
@@ -39,33 +37,17 @@ static uint32_t tick_of(int64_t time_ns)
 	return (uint32_t)(time_ns >> TICK_SHIFT);
 }
 
-static void *map_buckets(size_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return NULL;
-	(void)madvise(memory, bytes, MADV_HUGEPAGE);
-	return memory;
-}
-
 int flow_table_open(struct flow_table *table, size_t budget_bytes)
 {
-	struct flow_table opened = {.bucket_mask = BUCKETS_MIN - 1};
-	size_t buckets = BUCKETS_MIN;
+	struct flow_table opened = {0};
 	int error = pool_open(&opened.flows, sizeof(struct flow), budget_bytes);
 
 	if (error < 0)
 		return error;
-	while (buckets < opened.flows.capacity)
-		buckets *= 2;
-	opened.bucket_mask_max = buckets - 1;
-	opened.buckets_mapped_bytes = buckets * sizeof(uint32_t);
-	opened.buckets = map_buckets(opened.buckets_mapped_bytes);
-	if (opened.buckets == NULL) {
+	error = flow_index_open(&opened.index, opened.flows.capacity);
+	if (error < 0) {
 		pool_close(&opened.flows);
-		return -ENOMEM;
+		return error;
 	}
 	// Only a defence against crafted collisions: without entropy it is a constant.
 	if (getrandom(opened.seeds, sizeof(opened.seeds), GRND_NONBLOCK) < 0)
@@ -77,8 +59,7 @@ int flow_table_open(struct flow_table *table, size_t budget_bytes)
 void flow_table_close(struct flow_table *table)
 {
 	pool_close(&table->flows);
-	if (table->buckets != NULL)
-		(void)munmap(table->buckets, table->buckets_mapped_bytes);
+	flow_index_close(&table->index);
 	*table = (struct flow_table){0};
 }
 
@@ -102,11 +83,6 @@ static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
 	                          word_at(key->high.octets) ^ seeds[0]);
 
 	return hash_word(tails ^ ports, heads ^ seeds[0]);
-}
-
-static bool is_key(const struct flow_key *a, const struct flow_key *b)
-{
-	return memcmp(a, b, offsetof(struct flow_key, protocol) + 1) == 0;
 }
 
 // Any total order will do, as long as both directions agree.
@@ -167,47 +143,14 @@ static void list_remove(struct flow_table *table, uint32_t id)
 		list->newest = flow->older;
 }
 
-static void chain_remove(struct flow_table *table, uint32_t id)
-{
-	const struct flow *flow = flow_at(table, id);
-	uint64_t hash = hash_key(&flow->key, table->seeds);
-	uint32_t *link = &table->buckets[hash & table->bucket_mask];
-
-	while (*link != id)
-		link = &flow_at(table, *link)->next;
-	*link = flow->next;
-}
-
 static void end_flow(struct flow_table *table, uint32_t id)
 {
 	if (table->on_end != NULL)
 		table->on_end(table->context, flow_at(table, id));
 	list_remove(table, id);
-	chain_remove(table, id);
+	flow_index_remove(&table->index, &table->flows, id,
+	                  hash_key(&flow_at(table, id)->key, table->seeds));
 	pool_give(&table->flows, id);
-}
-
-// Twice the buckets: each chain is dealt to two.
-static void grow_buckets(struct flow_table *table)
-{
-	uint64_t old_count = table->bucket_mask + 1;
-
-	table->bucket_mask = old_count * 2 - 1;
-	for (uint64_t i = 0; i < old_count; i++) {
-		uint32_t id = table->buckets[i];
-
-		table->buckets[i] = 0;
-		while (id != 0) {
-			struct flow *flow = flow_at(table, id);
-			uint64_t hash = hash_key(&flow->key, table->seeds);
-			uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
-			uint32_t next = flow->next;
-
-			flow->next = *bucket;
-			*bucket = id;
-			id = next;
-		}
-	}
 }
 
 static int32_t idle_ticks(const struct flow *flow, uint32_t now)
@@ -246,24 +189,12 @@ static uint32_t create_flow(struct flow_table *table, const struct flow_key *key
 		table->evicted++;
 		id = pool_take(&table->flows);
 	}
-	if (table->flows.used > table->bucket_mask && table->bucket_mask < table->bucket_mask_max)
-		grow_buckets(table);
-
-	struct flow *flow = flow_at(table, id);
-	uint32_t *bucket = &table->buckets[hash & table->bucket_mask];
-	*flow = (struct flow){.key = *key, .next = *bucket, .last_tick = now};
-	*bucket = id;
+	*flow_at(table, id) = (struct flow){.key = *key, .last_tick = now};
+	flow_index_add(&table->index, &table->flows, id, hash);
+	if (flow_index_is_crowded(&table->index))
+		flow_index_grow(&table->index, &table->flows, hash_key, table->seeds);
 	list_add(table, id);
 	table->created++;
-	return id;
-}
-
-static uint32_t find_flow(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
-{
-	uint32_t id = table->buckets[hash & table->bucket_mask];
-
-	while (id != 0 && !is_key(&flow_at(table, id)->key, key))
-		id = flow_at(table, id)->next;
 	return id;
 }
 
@@ -317,7 +248,7 @@ static bool assign_flow(struct flow_table *table, struct packet *packet, const s
                         uint64_t hash)
 {
 	uint32_t now = tick_of(packet->time_ns);
-	uint32_t id = find_flow(table, key, hash);
+	uint32_t id = flow_index_find(&table->index, &table->flows, key, hash);
 
 	if (id != 0 && is_over(flow_at(table, id), packet, now)) {
 		if (flow_at(table, id)->state & FLOW_IN_BATCH)
@@ -345,14 +276,14 @@ unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned 
 			continue;
 		make_key(&packets[i], &keys[i]);
 		hashes[i] = hash_key(&keys[i], table->seeds);
-		prefetch_read(&table->buckets[hashes[i] & table->bucket_mask]);
+		prefetch_read(flow_index_bucket(&table->index, hashes[i]));
 	}
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t id;
 
 		if (!packets[i].is_ip)
 			continue;
-		id = table->buckets[hashes[i] & table->bucket_mask];
+		id = flow_index_candidate(&table->index, hashes[i]);
 		if (id != 0)
 			prefetch_read(flow_at(table, id));
 	}

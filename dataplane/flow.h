@@ -8,9 +8,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/decode.h"
+#include "dataplane/flow_index.h"
 #include "dataplane/pool.h"
 
 // How long a flow may be idle, by class.
@@ -26,8 +28,9 @@ enum flow_state {
 	FLOW_FIN_HIGH = 1 << 1,
 	FLOW_SEEN_LOW = 1 << 2, // sent something
 	FLOW_SEEN_HIGH = 1 << 3,
-	FLOW_DONE = 1 << 4,     // nothing more can come of it but a longer watch
-	FLOW_IN_BATCH = 1 << 5, // a packet of the current batch refers to it
+	FLOW_DONE_LOW = 1 << 4, // of what low sends, nobody wants anything any more
+	FLOW_DONE_HIGH = 1 << 5,
+	FLOW_IN_BATCH = 1 << 6, // a packet of the current batch refers to it
 };
 
 // The two ends are ordered, so that both directions have the same key: `low` is the smaller.
@@ -38,6 +41,8 @@ struct flow_key {
 	uint16_t high_port;
 	uint8_t protocol;
 };
+
+enum { FLOW_KEY_BYTES = offsetof(struct flow_key, protocol) + 1 }; // without holes
 
 // One cache line. What only some flows need hangs from it.
 struct flow {
@@ -59,10 +64,7 @@ struct flow_list {
 
 struct flow_table {
 	struct pool flows;
-	uint32_t *buckets; // ids of the chains' first flows
-	size_t buckets_mapped_bytes;
-	uint64_t bucket_mask;
-	uint64_t bucket_mask_max;
+	struct flow_index index;
 	uint64_t seeds[2];
 	struct flow_list lists[FLOW_CLASS_COUNT];
 	uint64_t created;

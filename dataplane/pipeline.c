@@ -201,7 +201,7 @@ static void extract_packet(struct pipeline *pipeline, const struct packet *packe
 	if (flow->watch_id != 0)
 		watch_packet(&pipeline->watches, flow, packet);
 	if (packet->protocol == IP_TCP) {
-		if (!(flow->state & FLOW_DONE))
+		if (stream_is_wanted(flow, packet))
 			stream_packet(&pipeline->streams, flow, packet);
 	} else if (packet->protocol == IP_UDP) {
 		if (packet->payload_bytes > 0 &&
@@ -215,6 +215,10 @@ static void extract_packet(struct pipeline *pipeline, const struct packet *packe
 
 static void extract_batch(struct pipeline *pipeline, const struct packet packets[], unsigned count)
 {
+	for (unsigned i = 0; i < count; i++)
+		if (packets[i].is_ip)
+			stream_prefetch(&pipeline->streams,
+			                flow_at(&pipeline->flows, packets[i].flow_id), &packets[i]);
 	for (unsigned i = 0; i < count; i++)
 		if (packets[i].is_ip)
 			extract_packet(pipeline, &packets[i]);

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/cpu.h"
 #include "dataplane/flow.h"
 #include "dataplane/match_batch.h"
 #include "dataplane/pool.h"
@@ -17,6 +18,7 @@
 enum {
 	STREAM_HELD_MAX = 64,        // pieces of early segments of one direction
 	STREAM_PROBES_MIDSTREAM = 8, // segments at which a direction may be picked up
+	STREAM_DIRECTION_BYTES = CACHE_LINE_BYTES,
 };
 
 struct stream_table {
@@ -35,7 +37,22 @@ int stream_table_open(struct stream_table *table, size_t budget_bytes);
 // Accepts an all-zero table.
 void stream_table_close(struct stream_table *table);
 
-// HOT. Takes a TCP packet of a flow that is not FLOW_DONE. batch->packet must be `packet`.
+// Does anybody want what `packet` (TCP) of the flow brings?
+static inline bool stream_is_wanted(const struct flow *flow, const struct packet *packet)
+{
+	return (flow->state & (packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW)) == 0;
+}
+
+// HOT. What stream_packet() will need: to be called some packets before.
+static inline void stream_prefetch(const struct stream_table *table, const struct flow *flow,
+                                   const struct packet *packet)
+{
+	if (flow->streams_id != 0 && stream_is_wanted(flow, packet))
+		prefetch_read((const uint8_t *)pool_block(&table->streams, flow->streams_id) +
+		              (packet->is_from_high ? STREAM_DIRECTION_BYTES : 0));
+}
+
+// HOT. Takes a TCP packet that is wanted. batch->packet must be `packet`.
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet);
 
 // The flow ends: what is held is given out behind its gaps. batch->packet is changed.

@@ -1,0 +1,50 @@
+// dataplane/stream_direction.h — one direction of a TCP connection: bytes in order to extractors.
+//
+// stream.c brings the bytes in order and says where some are missing; here they are offered to
+// the extractors, and what these leave is kept.
+#pragma once
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/extract.h"
+#include "dataplane/stream.h"
+
+enum {
+	STREAM_SMALL_BYTES = 4096,
+	STREAM_LARGE_BYTES = (EXTRACT_PENDING_MAX + 7) & ~7,
+};
+
+enum stream_stage {
+	STREAM_NEW,     // nothing was seen of the direction
+	STREAM_PROBE,   // it is not known whose it is
+	STREAM_EXTRACT, // an extractor has it
+	STREAM_DONE,    // nobody wants it
+};
+
+struct stream_direction {
+	alignas(STREAM_DIRECTION_BYTES) struct extract_state state;
+	uint64_t skip_bytes;    // behind next_sequence, not wanted
+	uint32_t next_sequence; // of the first byte not yet seen in order
+	uint32_t held;          // first piece of early segments, in order of sequence
+	uint32_t pending_id;    // bytes the extractor left: of pool small, or large
+	uint32_t pending_bytes;
+	uint8_t stage;     // enum stream_stage
+	uint8_t extractor; // index into extractors[]
+	uint8_t probes_left;
+	uint8_t held_count;
+	bool is_pending_large;
+	bool has_data;
+};
+
+// HOT. Takes bytes in order, not seen before.
+void stream_direction_deliver(struct stream_table *table, struct stream_direction *direction,
+                              struct slice bytes);
+
+// HOT. The next `missing_bytes` will not come.
+void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,
+                               uint32_t missing_bytes);
+
+// HOT. Nobody wants anything more of it: gives up what is pending and held.
+void stream_direction_finish(struct stream_table *table, struct stream_direction *direction);
