@@ -230,7 +230,7 @@ static bool read_head(struct http_reader *reader)
 		state->phase = PHASE_CHUNK_SIZE;
 	else if (head.body_bytes > 0)
 		state->phase = PHASE_BODY;
-	return reader->rest.size > 0;
+	return true;
 }
 
 static bool read_body(struct http_reader *reader)
@@ -316,6 +316,13 @@ static bool read_step(struct http_reader *reader)
 	return give_up(reader);
 }
 
+// A body is skipped even before its first byte is there: holes in it are then no gaps.
+static bool has_step(const struct http_reader *reader)
+{
+	return reader->rest.size > 0 || reader->state->phase == PHASE_BODY ||
+	       reader->state->phase == PHASE_CHUNK;
+}
+
 static enum probe_result http_probe(struct slice bytes, uint16_t port)
 {
 	size_t empty = 0;
@@ -339,7 +346,7 @@ static struct extract_progress http_consume(struct extract_state *state, struct 
 		.progress = {.verdict = EXTRACT_MORE},
 	};
 
-	while (reader.rest.size > 0 && read_step(&reader))
+	while (has_step(&reader) && read_step(&reader))
 		continue;
 	return reader.progress;
 }

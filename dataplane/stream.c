@@ -82,6 +82,23 @@ static void jump_to_held(struct stream_table *table, struct stream_direction *di
 	drain(table, direction);
 }
 
+// Delivers bytes that begin at or before what is expected. Held ones among them came first, so
+// they are taken instead. Returns how many of the bytes were dealt with.
+static size_t take_due(struct stream_table *table, struct stream_direction *direction,
+                       uint32_t sequence, struct slice bytes)
+{
+	size_t seen = (size_t) - (int64_t)distance(direction, sequence);
+	struct slice due = slice_from(bytes, seen);
+
+	if (direction->held != 0)
+		due = slice_first(
+			due, (size_t)distance(direction,
+		                              stream_held_at(table, direction->held)->sequence));
+	stream_direction_deliver(table, direction, due);
+	drain(table, direction);
+	return slice_first(bytes, seen + due.size).size;
+}
+
 static void take_segment(struct stream_table *table, struct stream_direction *direction,
                          uint32_t sequence, struct slice bytes)
 {
@@ -89,26 +106,25 @@ static void take_segment(struct stream_table *table, struct stream_direction *di
 		int32_t ahead = distance(direction, sequence);
 		size_t done;
 
+		// Nobody wants what is missing.
 		if (ahead > 0 && (uint64_t)ahead <= direction->skip_bytes) {
-			stream_direction_pass_gap(table, direction,
-			                          (uint32_t)ahead); // nobody wants what is missing
-			ahead = 0;
-		}
-		if (ahead <= 0) {
-			stream_direction_deliver(table, direction,
-			                         slice_from(bytes, (size_t) - (int64_t)ahead));
+			stream_direction_pass_gap(table, direction, (uint32_t)ahead);
 			drain(table, direction);
-			return;
+			continue;
 		}
-		done = stream_held_add(table, direction, sequence, bytes);
+		if (ahead <= 0)
+			done = take_due(table, direction, sequence, bytes);
+		else
+			done = stream_held_add(table, direction, sequence, bytes);
 		bytes = slice_from(bytes, done);
 		sequence += (uint32_t)done;
-		if (bytes.size > 0 && direction->held == 0) {
+		if (ahead <= 0 || bytes.size == 0)
+			continue;
+		if (direction->held == 0) {
 			table->bytes_dropped += bytes.size;
 			return;
 		}
-		if (bytes.size > 0)
-			jump_to_held(table, direction);
+		jump_to_held(table, direction);
 	}
 }
 
