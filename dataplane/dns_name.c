@@ -8,7 +8,9 @@
 enum {
 	HEADER_BYTES = 12,
 	WIRE_BYTES_MAX = 255 - 1, // RFC 1035, section 2.3.4, without the root label
-	POINTERS_MAX = 127,       // as many as a name can have labels
+	LABEL_BYTES_MAX = 63,
+	POINTER_MARK = 0xc0,
+	POINTERS_MAX = 127, // as many as a name can have labels
 };
 
 // Copies the labels of the name at *offset, without the root label, to `ret_wire`, and moves
@@ -17,7 +19,7 @@ enum {
 static int expand_name(struct slice bytes, size_t *offset, size_t *work_left,
                        uint8_t ret_wire[WIRE_BYTES_MAX])
 {
-	size_t at = *offset, start = *offset, size = 0;
+	size_t at = *offset, start = *offset, end = 0, size = 0;
 	unsigned pointers = 0;
 
 	for (;;) {
@@ -28,7 +30,7 @@ static int expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 		length = bytes.data[at];
 		if (length == 0)
 			break;
-		if (length >= 0xc0) {
+		if (length >= POINTER_MARK) {
 			size_t target;
 
 			if (bytes.size - at < 2 || ++pointers > POINTERS_MAX)
@@ -37,20 +39,20 @@ static int expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 			if (target < HEADER_BYTES || target >= start)
 				return -1;
 			if (pointers == 1)
-				*offset = at + 2;
+				end = at + 2;
 			at = start = target;
 			continue;
 		}
-		if (length > 63 || bytes.size - at <= length || size + 1 + length > WIRE_BYTES_MAX)
+		if (length > LABEL_BYTES_MAX || bytes.size - at <= length ||
+		    size + 1 + length > WIRE_BYTES_MAX)
 			return -1;
 		memcpy(ret_wire + size, bytes.data + at, 1u + length);
 		size += 1u + length;
 		at += 1u + length;
 	}
-	if (pointers == 0)
-		*offset = at + 1;
 	if (size + pointers > *work_left)
 		return -1;
+	*offset = pointers > 0 ? end : at + 1;
 	*work_left -= size + pointers;
 	return (int)size;
 }
@@ -112,14 +114,33 @@ static bool write_name(const uint8_t *wire, size_t wire_size, bool is_escaped,
 	return true;
 }
 
+// Moves *offset behind a name that could not be read. False when it has no end.
+static bool pass_name(struct slice bytes, size_t *offset)
+{
+	size_t at = *offset;
+
+	while (at < bytes.size && bytes.data[at] > 0 && bytes.data[at] <= LABEL_BYTES_MAX)
+		at += 1u + bytes.data[at];
+	if (at >= bytes.size || (bytes.data[at] > 0 && bytes.data[at] < POINTER_MARK))
+		return false;
+	at += bytes.data[at] == 0 ? 1 : 2;
+	if (at > bytes.size)
+		return false;
+	*offset = at;
+	return true;
+}
+
 bool dns_name_read(struct slice message, size_t *offset, size_t *work_left,
                    struct dns_name *ret_name)
 {
 	uint8_t wire[WIRE_BYTES_MAX];
 	int size = expand_name(message, offset, work_left, wire);
 
+	ret_name->is_malformed = size < 0;
+	ret_name->size = 0;
+	ret_name->hash = 0;
 	if (size < 0)
-		return false;
+		return pass_name(message, offset);
 	return write_name(wire, (size_t)size, true, ret_name) ||
 	       write_name(wire, (size_t)size, false, ret_name);
 }

@@ -13,15 +13,16 @@
 #include "engine/indicator.h"
 
 struct dns_name {
-	size_t size; // 0: the root
+	bool is_malformed;
+	size_t size; // 0: the root, or malformed
 	uint32_t hash;
 	char bytes[NAME_BYTES_MAX + 1]; // not terminated
 };
 
 // HOT. Reads the name at *offset of `message` and moves *offset behind it. Compression pointers
 // lead to ever lower offsets. *work_left, the bytes of names that the message may still expand
-// to, is lowered by what this one takes. False when the name is malformed or cut, or is too much
-// work: *offset and *ret_name are then undefined.
+// to, is lowered by what this one takes. False when the name has no end: *offset is then as it
+// was. A name that has one may still be malformed, or too much work.
 bool dns_name_read(struct slice message, size_t *offset, size_t *work_left,
                    struct dns_name *ret_name);
 

@@ -63,7 +63,7 @@ struct dns_message {
 	size_t work_left; // bytes of names that may still be expanded
 	bool is_malformed;
 	struct extract_output *output;
-	struct dns_name question; // the last one
+	struct dns_name question; // the first that is a name
 	struct seen seen;
 };
 
@@ -112,8 +112,7 @@ static void tell_name(struct dns_message *message, enum observable_where where,
 		.text = slice_of(name->bytes, name->size),
 	};
 
-	if (name->size > 0)
-		message->output->add(message->output, &observable);
+	message->output->add(message->output, &observable);
 }
 
 static void tell_address(struct dns_message *message, enum observable_where where,
@@ -159,7 +158,8 @@ static bool is_class(uint16_t class)
 // Nothing is told of a question that is not whole: it may be no DNS at all.
 static bool read_question(struct dns_message *message)
 {
-	struct dns_name *name = &message->question;
+	struct dns_name other;
+	struct dns_name *name = message->question.size == 0 ? &message->question : &other;
 	struct address address;
 
 	if (!dns_name_read(message->bytes, &message->offset, &message->work_left, name))
@@ -168,9 +168,12 @@ static bool read_question(struct dns_message *message)
 	    !is_class(wire_be16(message->bytes.data + message->offset + 2)))
 		return false;
 	message->offset += 4;
+	message->is_malformed = message->is_malformed || name->is_malformed;
+	if (name->size == 0 || (name == &other && (dns_name_equal(name, &message->question) ||
+	                                           !remember_name(&message->seen, name))))
+		return true;
 	tell_name(message, WHERE_DNS_QUERY, name);
-	if (name->size > 0 &&
-	    normalize_reverse_name(slice_of(name->bytes, name->size), &address) == 0)
+	if (normalize_reverse_name(slice_of(name->bytes, name->size), &address) == 0)
 		tell_address(message, WHERE_DNS_QUERY, &address);
 	return true;
 }
@@ -184,7 +187,7 @@ static bool read_target(struct dns_message *message, const struct record *record
 
 	if (offset >= record->data_end ||
 	    !dns_name_read(message->bytes, &offset, &message->work_left, &target) ||
-	    offset > record->data_end)
+	    target.is_malformed || offset > record->data_end)
 		return false;
 	tell_answer_name(message, &target);
 	*ret_end = offset;
@@ -270,7 +273,7 @@ static bool read_record(struct dns_message *message)
 		tell_answer_name(message, &owner);
 	if (record.data_end > bytes.size)
 		return false;
-	if (!read_record_data(message, &record))
+	if (!read_record_data(message, &record) || owner.is_malformed)
 		message->is_malformed = true;
 	message->offset = record.data_end;
 	return true;

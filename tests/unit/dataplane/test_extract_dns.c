@@ -191,6 +191,25 @@ static void bad_data_spoils_only_its_own_record(void **state)
 	assert_int_equal(recorder.output.messages_malformed, 1);
 }
 
+static void a_name_that_is_none_hides_nothing_behind_it(void **state)
+{
+	uint8_t message[600] = "\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00";
+	struct slice record = BYTES(RECORD("\x01"
+	                                   "a\x00",
+	                                   "\x01", "\x04", "\xc0\x00\x02\x01"));
+	size_t at = 12;
+
+	(void)state;
+	for (unsigned label = 0; label < 5; label++, at += 64)
+		message[at] = 63; // 320 bytes: too long
+	memcpy(message + at, "\x00\x00\x01\x00\x01", 5);
+	memcpy(message + at + 5, record.data, record.size);
+	assert_string_equal(told(slice_of(message, at + 5 + record.size)),
+	                    "dns.answer.name a\n"
+	                    "dns.answer.address 192.0.2.1\n");
+	assert_int_equal(recorder.output.messages_malformed, 1);
+}
+
 static void what_is_no_dns_gives_nothing(void **state)
 {
 	(void)state;
@@ -285,6 +304,7 @@ int main(void)
 		cmocka_unit_test(pointers_ahead_loops_and_long_labels_are_malformed),
 		cmocka_unit_test(a_cut_message_tells_what_came_before),
 		cmocka_unit_test(bad_data_spoils_only_its_own_record),
+		cmocka_unit_test(a_name_that_is_none_hides_nothing_behind_it),
 		cmocka_unit_test(what_is_no_dns_gives_nothing),
 		cmocka_unit_test(the_work_of_a_crafted_message_is_bounded),
 		cmocka_unit_test(a_stream_gives_several_messages_in_any_pieces),
