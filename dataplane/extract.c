@@ -4,14 +4,11 @@
 
 #include "engine/normalize.h"
 
-// DNS looks at port 53 only; the other two know their first bytes.
+// DNS looks at port 53 only; the others know their first bytes.
 const struct extractor_ops *const extractors[] = {
-	&extract_dns_stream,
-	&extract_tls,
-	&extract_http,
-	NULL,
+	&extract_dns_stream, &extract_tls, &extract_http, &extract_proxy, NULL,
 };
-static_assert(sizeof(extractors) / sizeof(extractors[0]) == 4, "an extractor is missing");
+static_assert(sizeof(extractors) / sizeof(extractors[0]) == 5, "an extractor is missing");
 
 static struct slice without_brackets(struct slice host)
 {

@@ -71,6 +71,7 @@ struct extractor_ops {
 extern const struct extractor_ops extract_dns_stream; // RFC 1035, section 4.2.2
 extern const struct extractor_ops extract_tls;
 extern const struct extractor_ops extract_http;
+extern const struct extractor_ops extract_proxy; // what a load balancer puts before a stream
 
 // In the order in which they are probed, NULL behind the last.
 extern const struct extractor_ops *const extractors[];

@@ -5,6 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	fuzz_stream(&extract_proxy, slice_of(data, size), 12345);
 	fuzz_stream(&extract_http, slice_of(data, size), 12345);
 	return 0;
 }
