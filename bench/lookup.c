@@ -1,0 +1,219 @@
+// bench/lookup.c — what building, opening and looking up cost, by type and number of entries.
+//
+// usage: bench_lookup [ENTRIES_MAX [TYPE]]   prints one JSON object a line.
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "bench/lookup_values.h"
+#include "engine/build.h"
+#include "engine/match.h"
+
+enum { QUERIES = 1 << 16, MISS_ROUNDS = 16, HIT_ROUNDS = 8 };
+
+struct queries {
+	struct observable observables[QUERIES];
+	uint8_t texts[QUERIES][LOOKUP_VALUE_BYTES];
+};
+
+struct batch {
+	struct observable observables[MATCH_BATCH_MAX];
+	uint8_t texts[MATCH_BATCH_MAX][LOOKUP_VALUE_BYTES];
+};
+
+struct measured {
+	double build_s; // adding and writing
+	double open_ms;
+	double miss_ns;
+	double hit_ns;
+	uint64_t false_hits; // must be 0
+	uint64_t found;      // of QUERIES
+};
+
+static double now_s(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int add_value(struct build *build, const struct observable *value, uint32_t id)
+{
+	const struct entry_terms terms = {
+		.kinds = value->type == OBSERVABLE_URL ? ENTRY_EXACT : ENTRY_EXACT | ENTRY_PARENT,
+		.schemes = URL_SCHEME_HTTP | URL_SCHEME_HTTPS,
+		.action = ACTION_DROP,
+	};
+	const struct prefix host = {value->address, 128};
+
+	switch (value->type) {
+	case OBSERVABLE_ADDRESS:
+		return build_add_prefix(build, &host, id, &terms);
+	case OBSERVABLE_NAME:
+		return build_add_name(build, value->text, id, &terms);
+	case OBSERVABLE_URL:
+		return build_add_url(build, slice_from(value->text, strlen("http://")), id, &terms);
+	default:
+		return build_add_hash(build, value->algorithm, value->text, id);
+	}
+}
+
+// Builds a database of `count` values in `fd`; the time leaves out making the values.
+static int build_database(enum lookup_values_kind kind, uint64_t count, int fd,
+                          struct build_figures *ret_figures, double *ret_s)
+{
+	AUTO(build) build = NULL;
+	uint8_t text[LOOKUP_VALUE_BYTES];
+	struct observable value;
+	double start = now_s();
+	double making_s;
+	int error = build_create(&build);
+
+	for (uint64_t i = 0; i < count; i++)
+		lookup_values_make(kind, i, text, &value);
+	making_s = now_s() - start;
+	for (uint64_t i = 0; i < count && error == 0; i++) {
+		struct indicator indicator = {
+			.source = slice_text("bench"),
+			.created_ns = TIMESTAMP_MIN,
+			.modified_ns = TIMESTAMP_MIN,
+			.valid_from_ns = TIMESTAMP_MIN,
+			.valid_until_ns = TIMESTAMP_MAX,
+			.line = i,
+			.action = ACTION_ALERT,
+			.confidence = CONFIDENCE_NONE,
+		};
+		uint32_t id;
+
+		lookup_values_make(kind, i, text, &value);
+		// The entry as it stood in a list: an address or digest as long as its text.
+		indicator.value = value.text.size > 0 ? value.text : slice_text("192.0.2.201");
+		if (kind == VALUES_URL)
+			indicator.value = slice_from(value.text, strlen("http://"));
+		error = build_add_indicator(build, &indicator, &id);
+		if (error == 0)
+			error = add_value(build, &value, id);
+	}
+	if (error == 0)
+		error = build_write(build, fd, NULL, NULL, ret_figures);
+	*ret_s = now_s() - start - 2 * making_s;
+	return error;
+}
+
+// Brings a batch to where the extractor of a packet leaves it: the first cache.
+static void load_batch(const struct queries *queries, size_t first, struct batch *batch)
+{
+	memcpy(batch->observables, &queries->observables[first], sizeof(batch->observables));
+	memcpy(batch->texts, &queries->texts[first], sizeof(batch->texts));
+	for (size_t i = 0; i < MATCH_BATCH_MAX; i++)
+		batch->observables[i].text.data = batch->texts[i];
+}
+
+// Nanoseconds a look-up, best of a few passes; *ret_matches of one pass. Only the look-ups are
+// timed, less what looking at the clock takes.
+static double time_queries(struct match_context *context, const struct queries *queries,
+                           unsigned rounds, uint64_t *ret_matches)
+{
+	const struct match *matches;
+	struct batch batch;
+	double best = 1e9;
+
+	for (unsigned round = 0; round < rounds; round++) {
+		double took = 0;
+		double clock = 0;
+		uint64_t found = 0;
+
+		for (size_t i = 0; i < QUERIES; i += MATCH_BATCH_MAX) {
+			double before;
+			double start;
+
+			load_batch(queries, i, &batch);
+			before = now_s();
+			start = now_s();
+			found += match_find(context, batch.observables, MATCH_BATCH_MAX, &matches);
+			took += now_s() - start;
+			clock += start - before;
+		}
+		took = (took - clock) / QUERIES * 1e9;
+		best = took < best ? took : best;
+		*ret_matches = found;
+	}
+	return best;
+}
+
+static int measure(enum lookup_values_kind kind, uint64_t count, struct queries *queries,
+                   struct build_figures *figures, struct measured *ret_measured)
+{
+	int fd = memfd_create("lookup", MFD_CLOEXEC);
+	AUTO(database) database = NULL;
+	AUTO(match_context) context = NULL;
+	double start;
+	int error = build_database(kind, count, fd, figures, &ret_measured->build_s);
+
+	start = now_s();
+	if (error == 0)
+		error = database_open_fd(fd, "lookup", NULL, &database);
+	ret_measured->open_ms = (now_s() - start) * 1e3;
+	close(fd);
+	if (error == 0)
+		error = match_context_create(database, &context);
+	if (error != 0)
+		return error;
+	for (uint64_t i = 0; i < QUERIES; i++)
+		lookup_values_make(kind, LOOKUP_MISS_BEGIN + i, queries->texts[i],
+		                   &queries->observables[i]);
+	ret_measured->miss_ns = time_queries(context, queries, MISS_ROUNDS,
+	                                     &ret_measured->false_hits);
+	for (uint64_t i = 0; i < QUERIES; i++)
+		lookup_values_make(kind, i * 2654435761u % count, queries->texts[i],
+		                   &queries->observables[i]);
+	ret_measured->hit_ns = time_queries(context, queries, HIT_ROUNDS, &ret_measured->found);
+	return 0;
+}
+
+static int measure_and_print(enum lookup_values_kind kind, uint64_t count, struct queries *queries)
+{
+	struct build_figures figures = {};
+	struct measured measured = {};
+	struct rusage usage;
+	int error = measure(kind, count, queries, &figures, &measured);
+
+	if (error != 0)
+		return error;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("{\"type\": \"%s\", \"entries\": %lu, \"miss_ns\": %.2f, \"hit_ns\": %.1f, "
+	       "\"build_s\": %.3f, \"open_ms\": %.3f, \"hot_bytes_per_entry\": %.1f, "
+	       "\"file_bytes_per_entry\": %.1f, \"peak_rss_bytes\": %lu, "
+	       "\"false_matches\": %lu, \"found\": %lu}\n",
+	       lookup_values_kind_name(kind), count, measured.miss_ns, measured.hit_ns,
+	       measured.build_s, measured.open_ms, (double)figures.hot_bytes / (double)count,
+	       (double)figures.file_bytes / (double)count, (uint64_t)usage.ru_maxrss * 1024,
+	       measured.false_hits, measured.found);
+	fflush(stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t entries_max = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+	const char *only = argc > 2 ? argv[2] : NULL;
+	struct queries *queries = calloc(1, sizeof(*queries));
+	int error = queries != NULL ? 0 : -1;
+
+	for (unsigned kind = 0; kind < VALUES_KIND_COUNT && error == 0; kind++) {
+		if (only != NULL && strcmp(only, lookup_values_kind_name(kind)) != 0)
+			continue;
+		for (uint64_t count = 1000; count <= entries_max && error == 0; count *= 10)
+			error = measure_and_print(kind, count, queries);
+	}
+	free(queries);
+	if (error != 0)
+		log_error("bench_lookup: %s", strerror(-error));
+	return error == 0 ? 0 : 1;
+}
