@@ -48,5 +48,5 @@ static inline uint64_t hash_bytes(uint64_t seed, const void *data, size_t size)
 		memcpy(&word, bytes, 8);
 		state = hash_word(state, word);
 	}
-	return hash_word(hash_word(state, hash_tail_word(bytes, size)), HASH_SECRET_1 ^ seed);
+	return hash_word(hash_word(state, hash_tail_word(bytes, size)), seed);
 }
