@@ -62,12 +62,25 @@ static struct match_question address_question(const struct lookup *lookup, unsig
 	};
 }
 
+static void report(const struct address_table *table, const struct lookup *lookup,
+                   const uint8_t passed[], const uint32_t postings[], unsigned count)
+{
+	match_sink_prefetch(lookup->sink, postings, count);
+	for (unsigned k = 0; k < count; k++) {
+		struct match_question question = address_question(lookup, passed[k]);
+
+		if (postings[k] != 0)
+			match_sink_add(lookup->sink, &question, postings[k], &table->usual_terms);
+	}
+}
+
 void address_table_find_ipv4(const struct address_table *table, const struct lookup *lookup)
 {
 	const struct exact_table *exact = &table->exact;
 	uint64_t hashes[MATCH_BATCH_MAX];
 	uint32_t addresses[MATCH_BATCH_MAX];
 	uint8_t passed[MATCH_BATCH_MAX];
+	uint32_t postings[MATCH_BATCH_MAX];
 	unsigned passed_count;
 
 	if (exact->bucket_count == 0)
@@ -78,35 +91,50 @@ void address_table_find_ipv4(const struct address_table *table, const struct loo
 		filter_prefetch(&exact->filter, hashes[i]);
 	}
 	passed_count = pass_filter(exact, hashes, lookup->count, passed);
+	if (passed_count == 0)
+		return;
 	for (unsigned k = 0; k < passed_count; k++) {
-		unsigned i = passed[k];
-		struct exact_cursor cursor = exact_table_begin(exact, hashes[i]);
-		uint32_t posting = exact_table_next(exact, &cursor, addresses[i]);
-		struct match_question question = address_question(lookup, i);
+		struct exact_cursor cursor = exact_table_begin(exact, hashes[passed[k]]);
 
-		if (posting != 0)
-			match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+		postings[k] = exact_table_next(exact, &cursor, addresses[passed[k]]);
 	}
+	report(table, lookup, passed, postings, passed_count);
 }
 
-static void address_table_find_one_ipv6(const struct address_table *table,
-                                        const struct lookup *lookup, unsigned i, uint64_t hash)
+// The next entry whose tag fits, on the way; NULL when there is none.
+static const struct ipv6_entry *next_entry(const struct address_table *table,
+                                           struct exact_cursor *cursor, uint64_t hash)
 {
-	const struct address *address = &lookup->observables[lookup->indexes[i]].address;
-	struct exact_cursor cursor = exact_table_begin(&table->exact, hash);
-	struct match_question question = address_question(lookup, i);
 	uint32_t value;
 
-	while ((value = exact_table_next(&table->exact, &cursor, exact_table_tag(hash))) != 0) {
-		const struct ipv6_entry *entry;
+	do
+		value = exact_table_next(&table->exact, cursor, exact_table_tag(hash));
+	while (value > table->entry_count);
+	if (value == 0)
+		return NULL;
+	prefetch_read(&table->entries[value - 1]);
+	return &table->entries[value - 1];
+}
 
-		if (value > table->entry_count)
-			continue;
-		entry = &table->entries[value - 1];
-		if (!address_equal(&entry->address, address))
-			continue;
-		match_sink_add(lookup->sink, &question, entry->posting, &table->usual_terms);
-		return;
+static void find_postings_ipv6(const struct address_table *table, const struct lookup *lookup,
+                               const uint64_t hashes[], const uint8_t passed[], unsigned count,
+                               uint32_t ret_postings[])
+{
+	struct exact_cursor cursors[MATCH_BATCH_MAX];
+	const struct ipv6_entry *entries[MATCH_BATCH_MAX];
+
+	for (unsigned k = 0; k < count; k++) {
+		cursors[k] = exact_table_begin(&table->exact, hashes[passed[k]]);
+		entries[k] = next_entry(table, &cursors[k], hashes[passed[k]]);
+	}
+	for (unsigned k = 0; k < count; k++) {
+		const struct ipv6_entry *entry = entries[k];
+		unsigned index = lookup->indexes[passed[k]];
+
+		while (entry != NULL &&
+		       !address_equal(&entry->address, &lookup->observables[index].address))
+			entry = next_entry(table, &cursors[k], hashes[passed[k]]);
+		ret_postings[k] = entry != NULL ? entry->posting : 0;
 	}
 }
 
@@ -115,6 +143,7 @@ void address_table_find_ipv6(const struct address_table *table, const struct loo
 	const struct exact_table *exact = &table->exact;
 	uint64_t hashes[MATCH_BATCH_MAX];
 	uint8_t passed[MATCH_BATCH_MAX];
+	uint32_t postings[MATCH_BATCH_MAX];
 	unsigned passed_count;
 
 	if (exact->bucket_count == 0)
@@ -126,6 +155,8 @@ void address_table_find_ipv6(const struct address_table *table, const struct loo
 		filter_prefetch(&exact->filter, hashes[i]);
 	}
 	passed_count = pass_filter(exact, hashes, lookup->count, passed);
-	for (unsigned k = 0; k < passed_count; k++)
-		address_table_find_one_ipv6(table, lookup, passed[k], hashes[passed[k]]);
+	if (passed_count == 0)
+		return;
+	find_postings_ipv6(table, lookup, hashes, passed, passed_count, postings);
+	report(table, lookup, passed, postings, passed_count);
 }

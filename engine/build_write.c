@@ -174,7 +174,7 @@ static int write_texts(struct build *build, struct database_writer *writer,
 	struct slice strings = block_slice(&build->compiler.records.strings.bytes);
 	struct exact_table_builder table = {};
 	int error = name_table_build(&table, block_slice(&build->tables[BUILD_NAMES].rows), strings,
-	                             seeds->first);
+	                             seeds);
 
 	if (error == 0)
 		error = write_exact(build, writer, SECTION_NAME_FILTER, SECTION_NAME_BUCKETS,

@@ -67,7 +67,7 @@ static const char *open_sections(struct database *database)
 }
 
 static struct text_table open_texts(const struct database *database, enum section_type entries,
-                                    enum section_type filter, uint64_t seed)
+                                    enum section_type filter, const struct hash_seeds *seeds)
 {
 	const struct slice *sections = database->sections;
 	enum section_type buckets = filter == SECTION_NAME_FILTER ? SECTION_NAME_BUCKETS
@@ -75,7 +75,7 @@ static struct text_table open_texts(const struct database *database, enum sectio
 
 	return (struct text_table){
 		.exact = exact_table_open(sections[filter], sections[buckets]),
-		.seed = seed,
+		.seeds = *seeds,
 		.usual_terms = entries == SECTION_NAMES ? database->meta.name_terms
 	                                                : database->meta.url_terms,
 		.entries = (const struct text_entry *)sections[entries].data,
@@ -133,8 +133,8 @@ static void open_tables(struct database *database)
 	};
 	open_hosts(database, &seeds);
 	open_networks(database, &seeds);
-	database->names = open_texts(database, SECTION_NAMES, SECTION_NAME_FILTER, seeds.first);
-	database->urls = open_texts(database, SECTION_URLS, SECTION_URL_FILTER, seeds.first);
+	database->names = open_texts(database, SECTION_NAMES, SECTION_NAME_FILTER, &seeds);
+	database->urls = open_texts(database, SECTION_URLS, SECTION_URL_FILTER, &seeds);
 	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
 		database->hashes[i] = (struct hash_table){
 			.exact = exact_table_open(sections[SECTION_HASH_FILTER + i],

@@ -42,6 +42,31 @@ static inline uint64_t keyed_hash_digest(const struct hash_seeds *seeds, const u
 	return keyed_hash_words(seeds, words[0], words[1]);
 }
 
+static inline uint64_t hash_load_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+// The first `size` bytes (1-8) as a word, zeros behind, without reading further.
+static inline uint64_t hash_first_word(const uint8_t *bytes, size_t size)
+{
+	uint32_t first;
+	uint32_t last;
+
+	if (size == 8)
+		return hash_load_word(bytes);
+	if (size >= 4) {
+		memcpy(&first, bytes, 4);
+		memcpy(&last, bytes + size - 4, 4);
+		return first | (uint64_t)last << (8 * (size - 4));
+	}
+	return bytes[0] | (uint64_t)bytes[size / 2] << (8 * (size / 2)) |
+	       (uint64_t)bytes[size - 1] << (8 * (size - 1));
+}
+
 // 0x80 in every byte of `word` that equals `byte`, exactly.
 static inline uint64_t bytes_equal_to(uint64_t word, uint8_t byte)
 {
@@ -51,41 +76,105 @@ static inline uint64_t bytes_equal_to(uint64_t word, uint8_t byte)
 	return ~(((x & low_bits) + low_bits) | x | low_bits);
 }
 
-// A walk over a name's labels from the right. After each step `hash` is that of the parent name
-// that name_cursor_start() tells.
+// Bit i for each byte i of `word` that holds 0x80, of the result of bytes_equal_to().
+static inline unsigned gather_bytes(uint64_t marks)
+{
+	return (unsigned)((marks >> 7) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+// A walk over a name's labels from the right. It begins with two labels at once, or with the
+// whole of a single one. `hash` is that of the parent name that name_cursor_start() tells.
 struct name_cursor {
-	const uint8_t *data;
-	size_t left; // bytes not yet walked; the dot behind them is walked
 	uint64_t hash;
-	uint64_t head; // the first bytes of the name, zeros behind
+	size_t left; // bytes not yet walked; the dot behind them is walked
 };
 
-static inline struct name_cursor name_cursor_begin(struct slice name, uint64_t seed)
-{
-	struct name_cursor cursor = {.data = name.data, .left = name.size, .hash = seed};
+// The last 16 bytes of a name, zeros before a shorter one.
+struct name_tail {
+	uint64_t low; // the earlier bytes
+	uint64_t high;
+};
 
-	if (name.size >= 8)
-		memcpy(&cursor.head, name.data, 8);
-	else
-		cursor.head = hash_tail_word(name.data, name.size);
+static inline struct name_tail name_tail(struct slice name)
+{
+	struct name_tail tail = {};
+
+	if (name.size >= 16) {
+		memcpy(&tail.high, name.data + name.size - 8, 8);
+		memcpy(&tail.low, name.data + name.size - 16, 8);
+	} else if (name.size > 8) {
+		memcpy(&tail.high, name.data + name.size - 8, 8);
+		memcpy(&tail.low, name.data, 8);
+		tail.low <<= 64 - 8 * (name.size - 8);
+	} else if (name.size > 0) {
+		tail.high = hash_first_word(name.data, name.size) << (64 - 8 * name.size);
+	}
+	return tail;
+}
+
+// Where the last two labels begin; 0 when there are no more.
+static inline size_t name_two_labels(struct slice name)
+{
+	size_t start = name.size;
+
+	for (unsigned dots = 0; start > 0; start--) {
+		dots += name.data[start - 1] == '.';
+		if (dots == 2)
+			break;
+	}
+	return start;
+}
+
+// Hash of what begins at `start`, more than 16 bytes before the end.
+static inline uint64_t name_hash_long(const struct hash_seeds *seeds, struct slice name,
+                                      size_t start)
+{
+	return hash_bytes(seeds->first, name.data + start, name.size - start);
+}
+
+// HOT. Without a branch that depends on where the dots are, as long as two labels fit into 16
+// bytes: such a branch costs more than all the rest.
+static inline struct name_cursor name_cursor_begin(struct slice name,
+                                                   const struct hash_seeds *seeds)
+{
+	struct name_tail tail = name_tail(name);
+	unsigned dots = gather_bytes(bytes_equal_to(tail.high, '.')) << 8 |
+	                gather_bytes(bytes_equal_to(tail.low, '.'));
+	unsigned last_dot = dots != 0 ? 1u << (31 - __builtin_clz(dots)) : 0;
+	unsigned other_dots = dots ^ last_dot;
+	unsigned bytes; // of the two labels
+	struct name_cursor cursor;
+
+	if (other_dots != 0) {
+		bytes = 15 - (31 - (unsigned)__builtin_clz(other_dots));
+	} else if (name.size <= 16) {
+		bytes = (unsigned)name.size;
+	} else {
+		size_t start = name_two_labels(name);
+
+		cursor.left = start > 0 ? start - 1 : 0;
+		cursor.hash = name_hash_long(seeds, name, start);
+		return cursor;
+	}
+	tail.low = bytes > 8 ? tail.low >> (128 - 8 * bytes) : 0;
+	tail.high = bytes >= 8 ? tail.high : bytes > 0 ? tail.high >> (64 - 8 * bytes) : 0;
+	cursor.left = bytes < name.size ? name.size - bytes - 1 : 0;
+	cursor.hash = keyed_hash_words(seeds, tail.low, tail.high);
 	return cursor;
 }
 
 // Takes one more label; cursor->left must not be 0. HOT.
-static inline void name_cursor_next(struct name_cursor *cursor)
+static inline void name_cursor_next(struct name_cursor *cursor, struct slice name)
 {
 	for (;;) {
-		uint64_t word;
+		unsigned bytes = cursor->left < 8 ? (unsigned)cursor->left : 8;
+		uint64_t word = 0;
 		uint64_t dots;
-		unsigned bytes; // of the label, at the end of `word`
 
-		if (cursor->left >= 8) {
-			memcpy(&word, cursor->data + cursor->left - 8, 8);
-			bytes = 8;
-		} else {
-			word = cursor->left > 0 ? cursor->head << (64 - 8 * cursor->left) : 0;
-			bytes = (unsigned)cursor->left;
-		}
+		if (bytes == 8)
+			memcpy(&word, name.data + cursor->left - 8, 8);
+		else if (bytes > 0)
+			word = hash_first_word(name.data, bytes) << (64 - 8 * bytes);
 		dots = bytes_equal_to(word, '.');
 		if (dots == 0 && bytes == 8) {
 			cursor->hash = hash_word(cursor->hash, word);
@@ -130,10 +219,7 @@ static inline void url_cursor_next(struct url_cursor *cursor)
 		uint64_t word;
 		uint64_t cuts;
 
-		if (left >= 8)
-			memcpy(&word, at, 8);
-		else
-			word = hash_tail_word(at, left);
+		word = hash_first_word(at, bytes);
 		cuts = bytes_equal_to(word, '/') | bytes_equal_to(word, '?');
 		if (cuts != 0)
 			bytes = (unsigned)__builtin_ctzll(cuts) / 8 + 1;

@@ -14,8 +14,9 @@ enum lookup_kind {
 	LOOKUP_IPV6,
 	LOOKUP_NAME,
 	LOOKUP_URL,
-	LOOKUP_HASH, // one a hash algorithm
-	LOOKUP_COUNT = LOOKUP_HASH + HASH_ALGORITHM_COUNT,
+	LOOKUP_HASH,                                         // one a hash algorithm
+	LOOKUP_NOTHING = LOOKUP_HASH + HASH_ALGORITHM_COUNT, // what no table is for
+	LOOKUP_COUNT,
 };
 
 struct match_context {
@@ -58,7 +59,7 @@ static enum lookup_kind lookup_kind(const struct observable *observable)
 	case OBSERVABLE_TYPE_COUNT:
 		break;
 	}
-	return LOOKUP_COUNT;
+	return LOOKUP_NOTHING;
 }
 
 static void deal_out(struct match_context *context, const struct observable observables[],
@@ -69,11 +70,16 @@ static void deal_out(struct match_context *context, const struct observable obse
 		context->lookups[kind].sink = &context->sink;
 		context->lookups[kind].count = 0;
 	}
-	for (unsigned i = 0; i < count; i++) {
+	// By runs of a kind: a counter in memory for each observable costs more than its look-up.
+	for (unsigned i = 0; i < count;) {
 		enum lookup_kind kind = lookup_kind(&observables[i]);
+		struct lookup *lookup = &context->lookups[kind];
+		unsigned dealt = lookup->count;
 
-		if (kind < LOOKUP_COUNT)
-			context->lookups[kind].indexes[context->lookups[kind].count++] = (uint8_t)i;
+		do
+			lookup->indexes[dealt++] = (uint8_t)i++;
+		while (i < count && lookup_kind(&observables[i]) == kind);
+		lookup->count = dealt;
 	}
 }
 

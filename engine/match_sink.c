@@ -1,5 +1,7 @@
 #include "engine/match_sink.h"
 
+#include "base/cpu.h"
+
 void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
                         uint32_t indicator_id, unsigned action)
 {
@@ -23,6 +25,18 @@ void match_sink_add_one(struct match_sink *sink, const struct match_question *qu
 		.kind = question->kind,
 		.action = (enum action)action,
 	};
+}
+
+void match_sink_prefetch(const struct match_sink *sink, const uint32_t references[], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t reference = references[i];
+		bool is_list = (reference & POSTING_LIST) != 0;
+
+		prefetch_read(is_list ? sink->postings.data +
+		                                (size_t)(reference & ~POSTING_LIST) * 4
+		                      : sink->states.data + reference);
+	}
 }
 
 static bool terms_answer(const struct packed_terms *terms, const struct match_question *question)
@@ -67,6 +81,12 @@ static int match_compare(const void *left, const void *right)
 // In place: nothing may be allocated here, which qsort() does for large arrays.
 static void match_sort(struct match rows[], unsigned count)
 {
+	unsigned ordered = 1;
+
+	while (ordered < count && match_compare(&rows[ordered - 1], &rows[ordered]) < 0)
+		ordered++;
+	if (ordered >= count)
+		return;
 	for (unsigned gap = count / 2; gap > 0; gap /= 2) {
 		for (unsigned i = gap; i < count; i++) {
 			struct match row = rows[i];

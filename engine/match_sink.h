@@ -42,6 +42,10 @@ struct match_question {
 void match_sink_add(struct match_sink *sink, const struct match_question *question,
                     uint32_t reference, const struct packed_terms *usual_terms);
 
+// HOT. Starts loading what match_sink_add() of these references will read.
+void match_sink_prefetch(const struct match_sink *sink, const uint32_t references[],
+                         unsigned count);
+
 // HOT. Adds one match, whatever the terms.
 void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
                         uint32_t indicator_id, unsigned action);

@@ -27,22 +27,17 @@ static uint64_t count_parents(struct slice section, struct slice strings)
 }
 
 static void name_table_build_add(struct exact_table_builder *builder, struct slice name,
-                                 uint64_t seed, uint32_t value)
+                                 const struct hash_seeds *seeds, uint32_t value)
 {
-	struct name_cursor cursor = name_cursor_begin(name, seed);
+	struct name_cursor cursor = name_cursor_begin(name, seeds);
 
-	for (uint32_t labels = 1;; labels++) {
-		name_cursor_next(&cursor);
-		if (cursor.left == 0)
-			break;
-		if (labels >= PARENT_LABELS_MIN)
-			exact_table_builder_mark_deeper(builder, cursor.hash);
-	}
+	for (; cursor.left > 0; name_cursor_next(&cursor, name))
+		exact_table_builder_mark_deeper(builder, cursor.hash);
 	exact_table_builder_add(builder, cursor.hash, exact_table_tag(cursor.hash), value);
 }
 
 int name_table_build(struct exact_table_builder *builder, struct slice section,
-                     struct slice strings, uint64_t seed)
+                     struct slice strings, const struct hash_seeds *seeds)
 {
 	const struct text_entry *entries = (const struct text_entry *)section.data;
 	size_t count = section.size / sizeof(*entries);
@@ -54,14 +49,15 @@ int name_table_build(struct exact_table_builder *builder, struct slice section,
 	if (error != 0)
 		return error;
 	for (size_t i = 0; i < count; i++)
-		name_table_build_add(builder, string_pool_get(strings, entries[i].text), seed,
+		name_table_build_add(builder, string_pool_get(strings, entries[i].text), seeds,
 		                     (uint32_t)i + 1);
 	return 0;
 }
 
 // The names of a batch that are still walked.
 struct name_walk {
-	struct name_cursor cursors[MATCH_BATCH_MAX];
+	uint64_t hashes[MATCH_BATCH_MAX];
+	size_t lefts[MATCH_BATCH_MAX];  // with the hash a struct name_cursor
 	uint8_t items[MATCH_BATCH_MAX]; // index into the lookup
 	unsigned count;
 	struct text_candidate candidates[MATCH_BATCH_MAX];
@@ -76,51 +72,66 @@ static struct slice lookup_text(const struct lookup *lookup, unsigned i)
 static void name_walk_begin(struct name_walk *walk, const struct text_table *table,
                             const struct lookup *lookup)
 {
-	walk->count = 0;
 	for (unsigned i = 0; i < lookup->count; i++) {
-		struct slice name = lookup_text(lookup, i);
-		struct name_cursor *cursor = &walk->cursors[walk->count];
+		struct name_cursor cursor = name_cursor_begin(lookup_text(lookup, i),
+		                                              &table->seeds);
 
-		if (name.size == 0)
-			continue;
-		*cursor = name_cursor_begin(name, table->seed);
-		name_cursor_next(cursor);
-		if (cursor->left > 0)
-			name_cursor_next(cursor);
-		filter_prefetch(&table->exact.filter, cursor->hash);
-		walk->items[walk->count++] = (uint8_t)i;
+		filter_prefetch(&table->exact.filter, cursor.hash);
+		walk->hashes[i] = cursor.hash;
+		walk->lefts[i] = cursor.left;
+		walk->items[i] = (uint8_t)i;
 	}
+	walk->count = lookup->count;
 }
 
-// Asks the filter about every walk's name so far: collects candidates, goes on with those that
-// have entries deeper.
+// Keeps the walks whose name so far the filter knows anything of: few.
+static void name_walk_filter(struct name_walk *walk, const struct text_table *table)
+{
+	unsigned kept = 0;
+
+	for (unsigned k = 0; k < walk->count; k++) {
+		uint64_t hash = walk->hashes[k];
+		uint64_t word = filter_word(&table->exact.filter, hash);
+
+		walk->hashes[kept] = hash;
+		walk->lefts[kept] = walk->lefts[k];
+		walk->items[kept] = walk->items[k];
+		kept += filter_has_all(word, filter_entry_bits(hash)) |
+		        filter_has_all(word, filter_deeper_bits(hash));
+	}
+	walk->count = kept;
+}
+
+// Of the walks that are left: collects candidates, goes on with those that have entries deeper.
 static void name_walk_step(struct name_walk *walk, const struct text_table *table,
                            const struct lookup *lookup)
 {
+	unsigned candidates = 0;
 	unsigned going_on = 0;
 
-	walk->candidate_count = 0;
 	for (unsigned k = 0; k < walk->count; k++) {
-		struct name_cursor *cursor = &walk->cursors[k];
-		uint64_t word = filter_word(&table->exact.filter, cursor->hash);
+		struct name_cursor cursor = {walk->hashes[k], walk->lefts[k]};
+		uint64_t word = filter_word(&table->exact.filter, cursor.hash);
 		uint8_t item = walk->items[k];
+		struct slice name = lookup_text(lookup, item);
 
-		if (filter_has_all(word, filter_entry_bits(cursor->hash))) {
-			exact_table_prefetch(&table->exact, cursor->hash);
-			walk->candidates[walk->candidate_count++] = (struct text_candidate){
-				.hash = cursor->hash,
-				.text = slice_from(lookup_text(lookup, item),
-			                           name_cursor_start(cursor)),
+		if (filter_has_all(word, filter_entry_bits(cursor.hash))) {
+			exact_table_prefetch(&table->exact, cursor.hash);
+			walk->candidates[candidates++] = (struct text_candidate){
+				.hash = cursor.hash,
+				.text = slice_from(name, name_cursor_start(&cursor)),
 				.item = item,
 			};
 		}
-		if (cursor->left == 0 || !filter_has_all(word, filter_deeper_bits(cursor->hash)))
+		if (cursor.left == 0 || !filter_has_all(word, filter_deeper_bits(cursor.hash)))
 			continue;
-		name_cursor_next(cursor);
-		filter_prefetch(&table->exact.filter, cursor->hash);
+		name_cursor_next(&cursor, name);
+		filter_prefetch(&table->exact.filter, cursor.hash);
 		walk->items[going_on] = item;
-		walk->cursors[going_on++] = *cursor;
+		walk->hashes[going_on] = cursor.hash;
+		walk->lefts[going_on++] = cursor.left;
 	}
+	walk->candidate_count = candidates;
 	walk->count = going_on;
 }
 
@@ -148,17 +159,21 @@ static void name_table_report(const struct text_table *table, const struct looku
 void name_table_find(const struct text_table *table, const struct lookup *lookup)
 {
 	struct name_walk walk;
+	uint32_t postings[MATCH_BATCH_MAX];
 
 	if (table->exact.bucket_count == 0)
 		return;
 	name_walk_begin(&walk, table, lookup);
-	while (walk.count > 0) {
+	for (;;) {
+		name_walk_filter(&walk, table);
+		if (walk.count == 0)
+			return;
 		name_walk_step(&walk, table, lookup);
+		text_table_find(table, walk.candidates, walk.candidate_count, postings);
+		match_sink_prefetch(lookup->sink, postings, walk.candidate_count);
 		for (unsigned i = 0; i < walk.candidate_count; i++) {
-			uint32_t posting = text_table_find(table, &walk.candidates[i]);
-
-			if (posting != 0)
-				name_table_report(table, lookup, &walk.candidates[i], posting);
+			if (postings[i] != 0)
+				name_table_report(table, lookup, &walk.candidates[i], postings[i]);
 		}
 	}
 }

@@ -9,7 +9,7 @@
 
 // Fills `builder` from SECTION_NAMES and the strings. Returns 0 or -ENOMEM.
 int name_table_build(struct exact_table_builder *builder, struct slice entries,
-                     struct slice strings, uint64_t seed);
+                     struct slice strings, const struct hash_seeds *seeds);
 
 // HOT. The observables of `lookup` are names. A single label is only ever met as the whole name.
 void name_table_find(const struct text_table *table, const struct lookup *lookup);

@@ -1,19 +1,48 @@
 #include "engine/text_table.h"
 
-uint32_t text_table_find(const struct text_table *table, const struct text_candidate *candidate)
+// A candidate between the steps that wait for memory.
+struct text_probe {
+	struct exact_cursor cursor;
+	const struct text_entry *entry; // NULL: no more
+};
+
+static void text_probe_next(struct text_probe *probe, const struct text_table *table, uint32_t tag)
 {
-	struct exact_cursor cursor = exact_table_begin(&table->exact, candidate->hash);
-	uint32_t tag = exact_table_tag(candidate->hash);
 	uint32_t value;
 
-	while ((value = exact_table_next(&table->exact, &cursor, tag)) != 0) {
-		const struct text_entry *entry;
+	do
+		value = exact_table_next(&table->exact, &probe->cursor, tag);
+	while (value > table->entry_count);
+	probe->entry = value != 0 ? &table->entries[value - 1] : NULL;
+	prefetch_read(probe->entry);
+}
 
-		if (value > table->entry_count)
-			continue;
-		entry = &table->entries[value - 1];
-		if (slice_equal(string_pool_get(table->strings, entry->text), candidate->text))
-			return entry->posting;
+static uint32_t text_probe_finish(struct text_probe *probe, const struct text_table *table,
+                                  const struct text_candidate *candidate)
+{
+	for (; probe->entry != NULL;
+	     text_probe_next(probe, table, exact_table_tag(candidate->hash))) {
+		struct slice text = string_pool_get(table->strings, probe->entry->text);
+
+		if (slice_equal(text, candidate->text))
+			return probe->entry->posting;
 	}
 	return 0;
+}
+
+void text_table_find(const struct text_table *table, const struct text_candidate candidates[],
+                     unsigned count, uint32_t ret_postings[MATCH_BATCH_MAX])
+{
+	struct text_probe probes[MATCH_BATCH_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		probes[i].cursor = exact_table_begin(&table->exact, candidates[i].hash);
+		text_probe_next(&probes[i], table, exact_table_tag(candidates[i].hash));
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (probes[i].entry != NULL && probes[i].entry->text < table->strings.size)
+			prefetch_read(table->strings.data + probes[i].entry->text);
+	}
+	for (unsigned i = 0; i < count; i++)
+		ret_postings[i] = text_probe_finish(&probes[i], table, &candidates[i]);
 }

@@ -10,7 +10,7 @@ enum { TEXT_FILTER_BITS_PER_ENTRY = 16, TEXT_FILTER_BITS_PER_STEP = 8 };
 
 struct text_table {
 	struct exact_table exact;
-	uint64_t seed;
+	struct hash_seeds seeds;
 	struct packed_terms usual_terms;
 	const struct text_entry *entries;
 	uint64_t entry_count;
@@ -24,5 +24,6 @@ struct text_candidate {
 	uint8_t item; // whatever the caller counts by
 };
 
-// HOT. The posting of the entry that is `candidate`, or 0 when there is none.
-uint32_t text_table_find(const struct text_table *table, const struct text_candidate *candidate);
+// HOT. The postings of the entries that the candidates are, 0 where there is none.
+void text_table_find(const struct text_table *table, const struct text_candidate candidates[],
+                     unsigned count, uint32_t ret_postings[MATCH_BATCH_MAX]);

@@ -91,7 +91,7 @@ static void url_walk_begin(struct url_walk *walk, const struct text_table *table
 
 		if (key.size == 0)
 			continue;
-		*cursor = url_cursor_begin(key, table->seed);
+		*cursor = url_cursor_begin(key, table->seeds.first);
 		url_cursor_next(cursor);
 		filter_prefetch(&table->exact.filter, cursor->hash);
 		walk->items[walk->count++] = (uint8_t)i;
@@ -148,19 +148,21 @@ static void url_table_report(const struct text_table *table, const struct lookup
 void url_table_find(const struct text_table *table, const struct lookup *lookup)
 {
 	struct url_walk walk;
+	uint32_t postings[MATCH_BATCH_MAX];
 
 	if (table->exact.bucket_count == 0)
 		return;
 	url_walk_begin(&walk, table, lookup);
 	while (walk.count > 0) {
 		url_walk_step(&walk, table);
+		text_table_find(table, walk.candidates, walk.candidate_count, postings);
+		match_sink_prefetch(lookup->sink, postings, walk.candidate_count);
 		for (unsigned i = 0; i < walk.candidate_count; i++) {
-			const struct text_candidate *candidate = &walk.candidates[i];
-			uint32_t posting = text_table_find(table, candidate);
+			uint8_t schemes = walk.schemes[walk.candidates[i].item];
 
-			if (posting != 0)
-				url_table_report(table, lookup, candidate,
-				                 walk.schemes[candidate->item], posting);
+			if (postings[i] != 0)
+				url_table_report(table, lookup, &walk.candidates[i], schemes,
+				                 postings[i]);
 		}
 	}
 }
