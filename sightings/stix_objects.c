@@ -5,7 +5,6 @@
 
 #include "base/json_text.h"
 #include "sightings/observable_text.h"
-#include "sightings/state.h"
 #include "sightings/stix_pattern.h"
 
 enum { COUNT_MAX = 999999999 }; // STIX 2.1, sections 4.14 and 5.2
@@ -42,16 +41,13 @@ static void append_versions(struct buffer *json, const struct stix_id *sensor, i
 	append_time(json, "modified", modified_ns, 3);
 }
 
-// Two times of one object have the same digits, so that they compare as text, too.
+// Microseconds, though a capture may have more: the common library (stix2 for Python) reads no
+// more. Both have all six digits, so that they compare as text, too.
 static void append_span(struct buffer *json, const char *const names[2], int64_t first_ns,
                         int64_t last_ns)
 {
-	unsigned digits = state_time_digits(first_ns);
-
-	if (digits < state_time_digits(last_ns))
-		digits = state_time_digits(last_ns);
-	append_time(json, names[0], first_ns, digits);
-	append_time(json, names[1], last_ns, digits);
+	append_time(json, names[0], first_ns, 6);
+	append_time(json, names[1], last_ns, 6);
 }
 
 static void append_ids(struct buffer *json, const char *name, const struct stix_id ids[],

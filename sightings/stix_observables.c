@@ -7,7 +7,6 @@
 #include "engine/address.h"
 #include "engine/normalize.h"
 #include "sightings/observable_text.h"
-#include "sightings/state.h"
 #include "sightings/stix_names.h"
 
 static const char *const hash_names[HASH_ALGORITHM_COUNT] = {
@@ -18,7 +17,7 @@ static const char *const hash_names[HASH_ALGORITHM_COUNT] = {
 };
 
 // Adds the object whose properties are `properties`: members in canonical order (RFC 8785), all
-// of them contributing to its id. Gives the id, which joins `list`.
+// of them contributing to its id, which joins `list`.
 static void add(struct stix_bundle *bundle, const char *type, const struct buffer *properties,
                 struct stix_observables *list)
 {
@@ -159,34 +158,19 @@ static void append_protocols(struct buffer *properties, const struct hit *hit)
 	buffer_append_byte(properties, ']');
 }
 
-static void append_time(struct buffer *properties, const char *name, int64_t time_ns,
-                        unsigned digits)
-{
-	char text[TIMESTAMP_TEXT_BYTES];
-
-	timestamp_format(time_ns, digits, text);
-	buffer_format(properties, "\"%s\":\"%s\"", name, text);
-}
-
-// The packet, or, of an address, the whole flow with its times. ICMP has no ports, but the
-// validator wants them: they are 0, type and code are in the extension.
+// ICMP has no ports, but the validator wants them: they are 0, type and code are in the extension.
+//
+// There is no "start" and "end": they would go into the id, and their many spellings (trailing
+// zeros) with them. The times are those of the observed-data.
 static void add_traffic(struct stix_bundle *bundle, const struct hit *hit, const char *src_ref,
                         const char *dst_ref, struct stix_observables *list)
 {
 	const struct origin *origin = &hit->origin;
 	bool is_icmp = origin->protocol == IPPROTO_ICMP || origin->protocol == IPPROTO_ICMPV6;
-	bool is_flow = origin->packet_count > 0;
-	unsigned digits = state_time_digits(origin->time_ns);
 	struct buffer properties = {0};
 
-	if (digits < state_time_digits(origin->last_time_ns))
-		digits = state_time_digits(origin->last_time_ns);
 	buffer_format(&properties, "\"dst_port\":%u,\"dst_ref\":\"%s\",",
 	              is_icmp ? 0U : origin->dst_port, dst_ref);
-	if (is_flow) {
-		append_time(&properties, "end", origin->last_time_ns, digits);
-		buffer_append_byte(&properties, ',');
-	}
 	if (is_icmp)
 		buffer_format(&properties,
 		              "\"extensions\":{\"icmp-ext\":{\"icmp_code_hex\":\"%02x\","
@@ -195,10 +179,6 @@ static void add_traffic(struct stix_bundle *bundle, const struct hit *hit, const
 	append_protocols(&properties, hit);
 	buffer_format(&properties, ",\"src_port\":%u,\"src_ref\":\"%s\"",
 	              is_icmp ? 0U : origin->src_port, src_ref);
-	if (is_flow) {
-		buffer_append_byte(&properties, ',');
-		append_time(&properties, "start", origin->time_ns, digits);
-	}
 	add(bundle, "network-traffic", &properties, list);
 	buffer_close(&properties);
 }
