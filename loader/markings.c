@@ -93,23 +93,27 @@ enum tlp markings_tlp_by_name(struct slice name)
 
 enum tlp markings_tlp_by_id(struct slice id)
 {
+	static const char type[] = "marking-definition--";
 	static const struct {
-		const char *id;
+		const char *uuid;
 		enum tlp tlp;
 	} known[] = {
-		{"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", TLP_CLEAR},
-		{"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", TLP_GREEN},
-		{"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", TLP_AMBER},
-		{"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", TLP_RED},
-		{"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", TLP_CLEAR},
-		{"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb", TLP_GREEN},
-		{"marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421", TLP_AMBER},
-		{"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", TLP_AMBER_STRICT},
-		{"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", TLP_RED},
+		{"613f2e26-407d-48c7-9eca-b8e91df99dc9", TLP_CLEAR},
+		{"34098fce-860f-48ae-8e50-ebd3cc5e41da", TLP_GREEN},
+		{"f88d31f6-486f-44da-b317-01333bde0b82", TLP_AMBER},
+		{"5e57c739-391a-4eb3-b6be-7d15ca92d5ed", TLP_RED},
+		{"94868c89-83c2-464b-929b-a1a8aa3c8487", TLP_CLEAR},
+		{"bab4a63c-aed9-4cf5-a766-dfca5abac2bb", TLP_GREEN},
+		{"55d920b0-5e8b-4f79-9ee9-91f868d9b421", TLP_AMBER},
+		{"939a9414-2ddd-4d32-a0cd-375ea402b003", TLP_AMBER_STRICT},
+		{"e828b379-4e03-4974-9ac4-e53a884c97c1", TLP_RED},
 	};
 
+	if (id.size != sizeof(type) - 1 + UUID_TEXT_BYTES - 1 ||
+	    memcmp(id.data, type, sizeof(type) - 1) != 0)
+		return TLP_NONE;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (slice_is(id, known[i].id))
+		if (memcmp(id.data + sizeof(type) - 1, known[i].uuid, UUID_TEXT_BYTES - 1) == 0)
 			return known[i].tlp;
 	return TLP_NONE;
 }

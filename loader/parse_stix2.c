@@ -1,11 +1,16 @@
 // STIX 2.0 and 2.1 JSON: bundles, TAXII envelopes, arrays, or objects one behind the other.
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "base/uuid.h"
 #include "loader/json_split.h"
 #include "loader/stix2.h"
 
-enum { ID_SEARCH_BYTES = 4096, VALUE_SEARCH_BYTES = 256 };
+enum {
+	ID_SEARCH_BYTES = 4096,
+	VALUE_SEARCH_BYTES = 256,
+	STIX_ID_TAIL_BYTES = 2 + UUID_TEXT_BYTES - 1, // "--" and a UUID
+};
 
 // Everything of STIX 2.0 and 2.1 that is neither an indicator nor about one; read and counted.
 static const char *const other_types[] = {
@@ -220,6 +225,16 @@ static bool has_member(struct slice head, const char *key, const char *value)
 	return false;
 }
 
+// Does an object of `head` have an id of STIX's form?
+static bool has_stix_id(struct slice head)
+{
+	static const char separator[] = "--";
+	struct slice id = find_id(head);
+	const uint8_t *found = memmem(id.data, id.size, separator, sizeof(separator) - 1);
+
+	return found != NULL && id.data + id.size - found == STIX_ID_TAIL_BYTES;
+}
+
 static bool stix2_recognises(struct slice head)
 {
 	if (slice_starts_with(head, "\xef\xbb\xbf"))
@@ -230,7 +245,7 @@ static bool stix2_recognises(struct slice head)
 	return has_member(head, "\"type\"", "\"bundle\"") ||
 	       has_member(head, "\"type\"", "\"indicator\"") ||
 	       has_member(head, "\"spec_version\"", "\"2.") ||
-	       has_member(head, "\"created_by_ref\"", "\"identity--") ||
+	       (has_stix_id(head) && has_member(head, "\"type\"", "\"")) ||
 	       (has_member(head, "\"objects\"", "[") && has_member(head, "\"type\"", "\""));
 }
 

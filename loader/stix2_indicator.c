@@ -308,10 +308,11 @@ int stix2_indicator_read(struct stix2_reader *reader, const struct stix2_object 
 
 	if (!has_usable_id(object))
 		return 0;
-	if (!stix2_object_time(object, STIX2_MODIFIED, &version.modified_ns))
-		(void)stix2_object_time(object, STIX2_CREATED, &version.modified_ns);
 	version.key = versions_key(feed->versions, object->id, feed->source,
 	                           stix2_object_text(object, STIX2_CREATED_BY_REF));
+	versions_prefetch(feed->versions, version.key);
+	if (!stix2_object_time(object, STIX2_MODIFIED, &version.modified_ns))
+		(void)stix2_object_time(object, STIX2_CREATED, &version.modified_ns);
 	version.news = versions_judge(feed->versions, version.key, version.modified_ns,
 	                              &version.held_id);
 

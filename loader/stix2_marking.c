@@ -84,7 +84,9 @@ static void add_ref(struct collection *collection, struct json_value value)
 	struct slice ref = json_reader_type(value) == JSON_STRING ? json_reader_string(value)
 	                                                          : slice_text("");
 
-	if (!stix_id_is(ref, "marking-definition")) {
+	enum tlp tlp = markings_tlp_by_id(ref);
+
+	if (tlp == TLP_NONE && !stix_id_is(ref, "marking-definition")) {
 		stix2_object_problem(collection->object, "reference is not to a marking",
 		                     "kept without it", ref);
 		return;
@@ -98,8 +100,6 @@ static void add_ref(struct collection *collection, struct json_value value)
 		return;
 	}
 	collection->refs[collection->count++] = ref;
-
-	enum tlp tlp = markings_tlp_by_id(ref);
 	if (tlp > collection->result.tlp)
 		collection->result.tlp = tlp;
 	collection->result.has_others |= tlp == TLP_NONE;

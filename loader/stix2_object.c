@@ -9,29 +9,37 @@
 
 enum { LIST_ITEMS_MAX = 64 }; // further ones are left out
 
-static const char *const member_names[] = {
-	[STIX2_TYPE] = "type",
-	[STIX2_SPEC_VERSION] = "spec_version",
-	[STIX2_ID] = "id",
-	[STIX2_CREATED_BY_REF] = "created_by_ref",
-	[STIX2_CREATED] = "created",
-	[STIX2_MODIFIED] = "modified",
-	[STIX2_NAME] = "name",
-	[STIX2_INDICATOR_TYPES] = "indicator_types",
-	[STIX2_PATTERN] = "pattern",
-	[STIX2_PATTERN_TYPE] = "pattern_type",
-	[STIX2_VALID_FROM] = "valid_from",
-	[STIX2_VALID_UNTIL] = "valid_until",
-	[STIX2_REVOKED] = "revoked",
-	[STIX2_LABELS] = "labels",
-	[STIX2_CONFIDENCE] = "confidence",
-	[STIX2_OBJECT_MARKING_REFS] = "object_marking_refs",
-	[STIX2_GRANULAR_MARKINGS] = "granular_markings",
-	[STIX2_OBJECT_REFS] = "object_refs",
-	[STIX2_DEFINITION] = "definition",
-	[STIX2_EXTENSIONS] = "extensions",
+#define MEMBER(text)                   \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+
+static const struct {
+	const char *name;
+	size_t size;
+} members[] = {
+	[STIX2_TYPE] = MEMBER("type"),
+	[STIX2_SPEC_VERSION] = MEMBER("spec_version"),
+	[STIX2_ID] = MEMBER("id"),
+	[STIX2_CREATED_BY_REF] = MEMBER("created_by_ref"),
+	[STIX2_CREATED] = MEMBER("created"),
+	[STIX2_MODIFIED] = MEMBER("modified"),
+	[STIX2_NAME] = MEMBER("name"),
+	[STIX2_INDICATOR_TYPES] = MEMBER("indicator_types"),
+	[STIX2_PATTERN] = MEMBER("pattern"),
+	[STIX2_PATTERN_TYPE] = MEMBER("pattern_type"),
+	[STIX2_VALID_FROM] = MEMBER("valid_from"),
+	[STIX2_VALID_UNTIL] = MEMBER("valid_until"),
+	[STIX2_REVOKED] = MEMBER("revoked"),
+	[STIX2_LABELS] = MEMBER("labels"),
+	[STIX2_CONFIDENCE] = MEMBER("confidence"),
+	[STIX2_OBJECT_MARKING_REFS] = MEMBER("object_marking_refs"),
+	[STIX2_GRANULAR_MARKINGS] = MEMBER("granular_markings"),
+	[STIX2_OBJECT_REFS] = MEMBER("object_refs"),
+	[STIX2_DEFINITION] = MEMBER("definition"),
+	[STIX2_EXTENSIONS] = MEMBER("extensions"),
 };
-static_assert(sizeof(member_names) / sizeof(member_names[0]) == STIX2_MEMBER_COUNT, "all named");
+static_assert(sizeof(members) / sizeof(members[0]) == STIX2_MEMBER_COUNT, "all named");
 
 void stix2_object_problem(const struct stix2_object *object, const char *reason,
                           const char *consequence, struct slice detail)
@@ -53,8 +61,8 @@ static int find_member(struct slice key, unsigned *hint)
 		unsigned member = *hint + i < STIX2_MEMBER_COUNT ? *hint + i
 		                                                 : *hint + i - STIX2_MEMBER_COUNT;
 
-		if (key.size > 0 && key.data[0] == (uint8_t)member_names[member][0] &&
-		    slice_is(key, member_names[member])) {
+		if (key.size == members[member].size &&
+		    memcmp(key.data, members[member].name, key.size) == 0) {
 			*hint = member + 1 < STIX2_MEMBER_COUNT ? member + 1 : 0;
 			return (int)member;
 		}
@@ -117,7 +125,7 @@ bool stix2_object_get(const struct stix2_object *object, enum stix2_member membe
 		*ret_value = object->values[member];
 		return true;
 	}
-	(void)snprintf(detail, sizeof(detail), "%s is %s", member_names[member],
+	(void)snprintf(detail, sizeof(detail), "%s is %s", members[member].name,
 	               json_reader_type_name(found));
 	stix2_object_problem(object, "member of a wrong type", consequence, slice_text(detail));
 	return false;
@@ -144,7 +152,7 @@ bool stix2_object_time(const struct stix2_object *object, enum stix2_member memb
 		return false;
 	if (timestamp_parse(text, ret_time_ns) == 0)
 		return true;
-	(void)snprintf(detail, sizeof(detail), "%s: %.*s", member_names[member],
+	(void)snprintf(detail, sizeof(detail), "%s: %.*s", members[member].name,
 	               SLICE_FORMAT(slice_first(text, 40)));
 	stix2_object_problem(object, "not a timestamp", "kept without it", slice_text(detail));
 	return false;
@@ -189,7 +197,7 @@ int stix2_object_list(const struct stix2_object *object, enum stix2_member membe
 			used = append_item(list, used, json_reader_string(item));
 		else
 			stix2_object_problem(object, "item of a list is not a string", "left out",
-			                     slice_text(member_names[member]));
+			                     slice_text(members[member].name));
 	*ret_list = slice_of(list, used);
 	return 0;
 }

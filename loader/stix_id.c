@@ -2,35 +2,36 @@
 
 #include <stddef.h>
 
-// -1 for what is no hexadecimal digit.
-static int digit_value(uint8_t byte)
+enum { NO_DIGIT = 0x10 };
+
+// The digit's value, or a number with the bit NO_DIGIT.
+static unsigned digit_value(uint8_t byte)
 {
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	if ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
-		return (byte | 0x20) - 'a' + 10;
-	return -1;
+	unsigned folded = byte | 0x20u;
+
+	if (folded - 'a' < 6)
+		return folded - 'a' + 10;
+	return (unsigned)byte - '0' < 10 ? (unsigned)byte - '0' : NO_DIGIT;
 }
 
 static bool parse_uuid(struct slice text, struct uuid *ret_uuid)
 {
+	static const uint8_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 	struct uuid uuid;
-	size_t used = 0;
+	unsigned wrong = 0;
 
-	if (text.size != UUID_TEXT_BYTES - 1)
+	if (text.size != UUID_TEXT_BYTES - 1 || text.data[8] != '-' || text.data[13] != '-' ||
+	    text.data[18] != '-' || text.data[23] != '-')
 		return false;
-	for (size_t i = 0; i < text.size; i += 2) {
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (text.data[i] != '-')
-				return false;
-			i++;
-		}
-		int high = digit_value(text.data[i]);
-		int low = digit_value(text.data[i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		uuid.octets[used++] = (uint8_t)(high << 4 | low);
+	for (size_t i = 0; i < sizeof(places); i++) {
+		unsigned high = digit_value(text.data[places[i]]);
+		unsigned low = digit_value(text.data[places[i] + 1]);
+
+		wrong |= high | low;
+		uuid.octets[i] = (uint8_t)(high << 4 | low);
 	}
+	if ((wrong & NO_DIGIT) != 0)
+		return false;
 	*ret_uuid = uuid;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/timestamp.h"
 
@@ -67,10 +68,23 @@ static uint64_t place_of(struct version_key key)
 	return hash_word(key.id_hash, key.owner_hash);
 }
 
+static uint32_t home_slot(const struct shard *shard, struct version_key key)
+{
+	return (uint32_t)((place_of(key) & UINT32_MAX) * shard->capacity >> 32);
+}
+
+void versions_prefetch(const struct versions *versions, struct version_key key)
+{
+	const struct shard *shard = &versions->shards[place_of(key) >> (64 - SHARD_BITS)];
+
+	if (shard->capacity > 0)
+		prefetch_read(&shard->slots[home_slot(shard, key)]);
+}
+
 // The slot that holds `key`, or the empty one where it belongs. The shard has an empty slot.
 static struct version *find_slot(const struct shard *shard, struct version_key key)
 {
-	uint32_t i = (uint32_t)((place_of(key) & UINT32_MAX) * shard->capacity >> 32);
+	uint32_t i = home_slot(shard, key);
 
 	for (;; i = i + 1 < shard->capacity ? i + 1 : 0) {
 		struct version *slot = &shard->slots[i];

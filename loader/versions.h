@@ -45,6 +45,9 @@ uint64_t versions_id_hash(const struct versions *versions, struct slice id);
 struct version_key versions_key(const struct versions *versions, struct slice id,
                                 struct slice source, struct slice creator);
 
+// Starts loading what versions_judge() will look at: one cache miss of many objects.
+void versions_prefetch(const struct versions *versions, struct version_key key);
+
 // What an object modified at `modified_ns` is. *ret_holder is that of the known version, or 0.
 enum version_news versions_judge(const struct versions *versions, struct version_key key,
                                  int64_t modified_ns, uint32_t *ret_holder);
