@@ -12,6 +12,7 @@
 
 #define HASH_SECRET_0 UINT64_C(0xa0761d6478bd642f)
 #define HASH_SECRET_1 UINT64_C(0xe7037ed1a0b428db)
+#define HASH_SECRET_2 UINT64_C(0x8ebc6af09c88c6e3)
 
 // Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
@@ -48,5 +49,7 @@ static inline uint64_t hash_bytes(uint64_t seed, const void *data, size_t size)
 		memcpy(&word, bytes, 8);
 		state = hash_word(state, word);
 	}
-	return hash_word(hash_word(state, hash_tail_word(bytes, size)), seed);
+	// Neither the bare seed nor HASH_SECRET_1 ^ seed: hash_word() would cancel one of the seeds
+	// that are used, HASH_SECRET_1 or 0, and give 0 for any input.
+	return hash_word(hash_word(state, hash_tail_word(bytes, size)), HASH_SECRET_2 ^ seed);
 }
