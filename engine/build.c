@@ -78,7 +78,7 @@ int build_add_prefix(struct build *build, const struct prefix *prefix, uint32_t 
 	*row = (struct address_row){
 		.address = prefix->address,
 		.indicator_id = indicator_id,
-		.terms = postings_pack_terms(terms),
+		.terms = postings_pack_terms(OBSERVABLE_ADDRESS, terms),
 		.length = prefix->length,
 	};
 	return 0;
@@ -87,7 +87,7 @@ int build_add_prefix(struct build *build, const struct prefix *prefix, uint32_t 
 int build_add_name(struct build *build, struct slice name, uint32_t indicator_id,
                    const struct entry_terms *terms)
 {
-	struct packed_terms packed = postings_pack_terms(terms);
+	struct packed_terms packed = postings_pack_terms(OBSERVABLE_NAME, terms);
 
 	return entry_rows_add_text(&build->tables[BUILD_NAMES], &build->compiler, name,
 	                           indicator_id, &packed);
@@ -96,7 +96,7 @@ int build_add_name(struct build *build, struct slice name, uint32_t indicator_id
 int build_add_url(struct build *build, struct slice url, uint32_t indicator_id,
                   const struct entry_terms *terms)
 {
-	struct packed_terms packed = postings_pack_terms(terms);
+	struct packed_terms packed = postings_pack_terms(OBSERVABLE_URL, terms);
 
 	return entry_rows_add_text(&build->tables[BUILD_URLS], &build->compiler, url, indicator_id,
 	                           &packed);

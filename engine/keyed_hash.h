@@ -152,9 +152,12 @@ static inline struct name_cursor name_cursor_begin(struct slice name,
 	} else {
 		size_t start = name_two_labels(name);
 
-		cursor.left = start > 0 ? start - 1 : 0;
-		cursor.hash = name_hash_long(seeds, name, start);
-		return cursor;
+		bytes = 16; // when the dot lies just in front of them
+		if (name.size - start > 16) {
+			cursor.left = start > 0 ? start - 1 : 0;
+			cursor.hash = name_hash_long(seeds, name, start);
+			return cursor;
+		}
 	}
 	tail.low = bytes > 8 ? tail.low >> (128 - 8 * bytes) : 0;
 	tail.high = bytes >= 8 ? tail.high : bytes > 0 ? tail.high >> (64 - 8 * bytes) : 0;

@@ -4,15 +4,19 @@
 
 const struct packed_terms postings_no_terms = {.action = ACTION_DROP};
 
-struct packed_terms postings_pack_terms(const struct entry_terms *terms)
+struct packed_terms postings_pack_terms(enum observable_type type, const struct entry_terms *terms)
 {
-	return (struct packed_terms){
-		.kinds = terms->kinds,
-		.schemes = terms->schemes,
-		.protocol = terms->protocol,
-		.action = (uint8_t)terms->action,
-		.port = terms->port,
-	};
+	struct packed_terms packed = {.action = (uint8_t)terms->action};
+
+	if (type == OBSERVABLE_ADDRESS) {
+		packed.protocol = terms->protocol;
+		packed.port = terms->port;
+		return packed;
+	}
+	packed.kinds = terms->kinds;
+	if (type == OBSERVABLE_URL)
+		packed.schemes = terms->schemes;
+	return packed;
 }
 
 int postings_compare_terms(const struct packed_terms *a, const struct packed_terms *b)

@@ -20,7 +20,8 @@ static_assert(sizeof(struct posting) == 12, "a posting has no holes");
 // Terms that a table without terms of its own (hashes) uses.
 extern const struct packed_terms postings_no_terms;
 
-struct packed_terms postings_pack_terms(const struct entry_terms *terms);
+// Keeps what terms say about a value of this type; the rest is made zero.
+struct packed_terms postings_pack_terms(enum observable_type type, const struct entry_terms *terms);
 
 // Total order, to sort by.
 int postings_compare_terms(const struct packed_terms *a, const struct packed_terms *b);
