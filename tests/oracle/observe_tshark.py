@@ -22,6 +22,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SEKISHO = pathlib.Path(os.environ.get('SEKISHO', ROOT / 'build/app/sekisho'))
 SKIPPED = 77
 THRESHOLD = 0.99
 
@@ -126,8 +127,8 @@ def spell_url(url):
 
 # --- what the two see ------------------------------------------------------------------------------
 
-def tshark_rows(tshark, capture):
-    command = [tshark, '-n', '-2', '-r', str(capture), '-Y', WANTED, '-T', 'json']
+def tshark_rows(capture):
+    command = ['tshark', '-n', '-2', '-r', str(capture), '-Y', WANTED, '-T', 'json']
     if capture.name in DECODE_AS:
         command += ['-d', DECODE_AS[capture.name]]
     for option in TSHARK_OPTIONS:
@@ -143,12 +144,12 @@ def tshark_rows(tshark, capture):
         yield collections.defaultdict(list, packet['_source']['layers'])
 
 
-def tshark_observables(tshark, capture):
+def tshark_observables(capture):
     """{field: Counter}; DNS values once a packet, as we tell them once a message, and server names
     once a connection (a second ClientHello repeats the name after a HelloRetryRequest)."""
     hellos = {}
     seen = {field: collections.Counter() for field in FIELDS}
-    for row in tshark_rows(tshark, capture):
+    for row in tshark_rows(capture):
         protocols = row['frame.protocols'][0].split(':')
         if 'dns' in protocols:
             queries = {spell_host_name(name) for name in row['dns.qry.name']} - {''}
@@ -268,11 +269,11 @@ def print_differences(found):
     return unexplained
 
 
-def compare(sekisho, tshark, captures):
+def compare(sekisho, captures):
     tallies = {scope: {field: Tally() for field in FIELDS} for scope in ('all', 'in scope')}
     found = []
     for capture in captures:
-        theirs, ours = tshark_observables(tshark, capture), our_observables(sekisho, capture)
+        theirs, ours = tshark_observables(capture), our_observables(sekisho, capture)
         print_capture(capture.name, theirs, ours)
         found += [(capture.name, difference)
                   for difference in differences(capture.name, theirs, ours)]
@@ -293,20 +294,27 @@ def compare(sekisho, tshark, captures):
     return is_good
 
 
+def material():
+    """(captures, why there are none)"""
+    folder = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', ROOT.parent / 'shared/material'))
+    captures = sorted(path for path in (folder / 'pcaps').glob('*') if path.suffix != '.tsv')
+    if shutil.which('tshark') is None:
+        return [], 'no tshark'
+    return captures, None if captures else f'no captures in {folder}/pcaps'
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--sekisho', default=str(ROOT / 'build/app/sekisho'))
+    parser.add_argument('--sekisho', default=str(SEKISHO))
     parser.add_argument('--capture', action='append', help='only captures whose name contains this')
     options = parser.parse_args()
-    material = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', ROOT.parent / 'shared/material'))
-    tshark = shutil.which('tshark')
-    captures = sorted(path for path in (material / 'pcaps').glob('*') if path.suffix != '.tsv')
-    if tshark is None or not captures:
-        print('skipped: ' + ('no tshark' if tshark is None else f'no captures in {material}/pcaps'))
+    captures, reason = material()
+    if reason:
+        print(f'skipped: {reason}')
         return SKIPPED
     if options.capture:
         captures = [path for path in captures if any(name in path.name for name in options.capture)]
-    return 0 if compare(options.sekisho, tshark, captures) else 1
+    return 0 if compare(options.sekisho, captures) else 1
 
 
 if __name__ == '__main__':
