@@ -42,6 +42,30 @@ static void a_name_matches_itself_and_what_is_below_it(void **state)
 			cases[i].matches);
 }
 
+// The look-up reads a name's last sixteen bytes at once: its edge is where a label begins.
+static void names_match_whatever_the_size_of_their_labels(void **state)
+{
+	char name[32] = "";
+	char below[36];
+	(void)state;
+
+	for (size_t size = 1; size < 20; size++) {
+		AUTO(build) build = NULL;
+		AUTO(database) database = NULL;
+
+		(void)snprintf(name, sizeof(name), "%.*s.example", (int)size,
+		               "abcdefghijklmnopqrs");
+		(void)snprintf(below, sizeof(below), "x.%s", name);
+		assert_int_equal(build_create(&build), 0);
+		build_add_name(build, slice_text(name), fixture_add(build, name), &any_terms);
+		database = fixture_open(build);
+		assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, name)),
+		                    "1:exact");
+		assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, below)),
+		                    "1:parent");
+	}
+}
+
 static void exact_and_parent_can_be_had_apart(void **state)
 {
 	AUTO(build) build = NULL;
@@ -268,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_matches_itself_and_what_is_below_it),
+		cmocka_unit_test(names_match_whatever_the_size_of_their_labels),
 		cmocka_unit_test(exact_and_parent_can_be_had_apart),
 		cmocka_unit_test(urls_match_whole_or_at_a_cut),
 		cmocka_unit_test(all_covering_networks_are_told),
