@@ -98,17 +98,33 @@ static void append_address(struct buffer *json, const char *name, const struct a
 	event_json_text(json, name, slice_text(text));
 }
 
+// The ports of SCTP are not decoded; without them it has no community ID either.
+static bool has_ports(const struct origin *origin)
+{
+	return origin->protocol == IPPROTO_TCP || origin->protocol == IPPROTO_UDP;
+}
+
+static void append_community_id(struct buffer *json, const struct origin *origin)
+{
+	char text[COMMUNITY_ID_TEXT_BYTES];
+
+	if (origin->protocol == IPPROTO_SCTP)
+		return;
+	if (community_id_format(origin, text) < 0)
+		json->failed = true;
+	else
+		event_json_text(json, "community_id", slice_text(text));
+}
+
 static void append_endpoints(struct buffer *json, const struct origin *origin)
 {
 	bool is_icmp = origin->protocol == IPPROTO_ICMP || origin->protocol == IPPROTO_ICMPV6;
-	bool has_ports = origin->protocol == IPPROTO_TCP || origin->protocol == IPPROTO_UDP ||
-	                 origin->protocol == IPPROTO_SCTP;
 
 	append_address(json, "src_ip", &origin->src);
-	if (has_ports)
+	if (has_ports(origin))
 		event_json_number(json, "src_port", origin->src_port);
 	append_address(json, "dest_ip", &origin->dst);
-	if (has_ports)
+	if (has_ports(origin))
 		event_json_number(json, "dest_port", origin->dst_port);
 	append_protocol(json, origin->protocol);
 	if (is_icmp) {
@@ -120,16 +136,11 @@ static void append_endpoints(struct buffer *json, const struct origin *origin)
 void event_json_begin(struct buffer *json, const char *event_type, const char *capture,
                       const struct origin *origin)
 {
-	char community_id[COMMUNITY_ID_TEXT_BYTES];
-
 	buffer_append_byte(json, '{');
 	event_json_time(json, "timestamp", origin->time_ns);
 	event_json_text(json, "event_type", slice_text(event_type));
 	append_endpoints(json, origin);
-	if (community_id_format(origin, community_id) == 0)
-		event_json_text(json, "community_id", slice_text(community_id));
-	else
-		json->failed = true;
+	append_community_id(json, origin);
 	event_json_open(json, "capture");
 	event_json_text(json, "file", slice_text(capture));
 	event_json_number(json, "packet", origin->packet_number);

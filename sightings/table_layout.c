@@ -84,7 +84,8 @@ void table_layout_fit(struct table_layout *layout, size_t width)
 	enum { WIDTH_MAX = 1000 };
 
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
-		table_layout_want(layout, i, strlen(columns[i].title));
+		if (layout->widths[i] > 0) // no cell, no column
+			table_layout_want(layout, i, strlen(columns[i].title));
 		if (width > 0 && layout->widths[i] > WIDTH_MAX)
 			layout->widths[i] = WIDTH_MAX;
 	}

@@ -50,19 +50,16 @@ static void fill_where(struct buffer *cell, const struct table_row *row)
 		buffer_format(cell, " +%u", others);
 }
 
-static void fill_match(struct buffer *cell, const struct table_row *row)
-{
-	buffer_append_text(cell, match_kind_name(row->first.kind));
-	if (row->validity != VALIDITY_VALID)
-		buffer_format(cell, ", %s", state_validity_name(row->validity));
-}
-
-static void fill_indicator(struct buffer *cell, const struct indicator *indicator)
+// "(expired)" is at the end, which is not cut away.
+static void fill_indicator(struct buffer *cell, const struct indicator *indicator,
+                           enum validity validity)
 {
 	if (indicator->name.size > 0)
 		table_text_append(cell, indicator->name);
 	else
 		table_text_append(cell, indicator->id.size > 0 ? indicator->id : indicator->value);
+	if (validity != VALIDITY_VALID)
+		buffer_format(cell, " (%s)", state_validity_name(validity));
 }
 
 static void fill_threat(struct buffer *cell, struct slice types)
@@ -115,8 +112,8 @@ static void fill_cells(struct writer *writer, const struct table_row *row)
 	table_text_append(&cells[COLUMN_OBSERVABLE],
 	                  observable_text(&row->first.observable, &room));
 	fill_where(&cells[COLUMN_WHERE], row);
-	fill_match(&cells[COLUMN_MATCH], row);
-	fill_indicator(&cells[COLUMN_INDICATOR], &indicator);
+	buffer_append_text(&cells[COLUMN_MATCH], match_kind_name(row->first.kind));
+	fill_indicator(&cells[COLUMN_INDICATOR], &indicator, row->validity);
 	fill_threat(&cells[COLUMN_THREAT], indicator.threat_types);
 	fill_source(&cells[COLUMN_SOURCE], &indicator);
 	if (indicator.tlp != TLP_NONE)
