@@ -14,6 +14,8 @@ int build_create(struct build **ret_build)
 	if (build == NULL)
 		return -ENOMEM;
 	error = object_builder_create(&build->objects);
+	if (error == 0)
+		error = pattern_builder_create(&build->patterns);
 	if (error != 0)
 		return error;
 	*ret_build = TAKE(build);
@@ -30,6 +32,8 @@ void build_free(struct build *build)
 	for (unsigned i = 0; i < BUILD_TABLE_COUNT; i++)
 		block_close(&build->tables[i].rows);
 	object_builder_free(build->objects);
+	pattern_builder_free(build->patterns);
+	buffer_close(&build->pattern_shards);
 	free(build);
 }
 
@@ -123,7 +127,18 @@ int build_add_pattern(struct build *build, enum observable_type type, enum patte
                       struct slice pattern, uint32_t indicator_id, const struct entry_terms *terms,
                       const char **ret_reason)
 {
-	(void)build, (void)type, (void)syntax, (void)pattern, (void)indicator_id, (void)terms;
-	*ret_reason = "this build has no pattern matcher";
-	return -EINVAL;
+	const struct packed_terms packed = {.action = (uint8_t)terms->action};
+	struct buffer text = {};
+	int error = pattern_builder_check(type, syntax, pattern, ret_reason);
+
+	if (error != 0)
+		return error;
+	buffer_append_byte(&text, (uint8_t)type);
+	buffer_append_byte(&text, (uint8_t)syntax);
+	buffer_append_slice(&text, pattern);
+	error = text.failed ? -ENOMEM
+	                    : entry_rows_add_text(&build->tables[BUILD_PATTERNS], &build->compiler,
+	                                          buffer_slice(&text), indicator_id, &packed);
+	buffer_close(&text);
+	return error;
 }

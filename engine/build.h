@@ -60,10 +60,10 @@ enum pattern_syntax {
 	PATTERN_MATCHES, // STIX MATCHES: PCRE, searched anywhere in the value
 };
 
-// A pattern over names (lower case, no root dot) or whole URLs (with scheme). It is compiled
-// at once in a child with time and memory limits, hence:
-// Returns 0, -ENOMEM, or -EINVAL with the reason in *ret_reason (static or owned by `build`,
-// valid until the next call): what Hyperscan and PCRE2 both refuse, or what took too long.
+// A pattern over names (lower case, no root dot) or whole URLs (with scheme). It is checked at
+// once, and compiled by build_write() in a child with time and memory limits.
+// Returns 0, -ENOMEM, or -EINVAL with the reason in *ret_reason (static, or valid until the next
+// call).
 int build_add_pattern(struct build *build, enum observable_type type, enum pattern_syntax syntax,
                       struct slice pattern, uint32_t indicator_id, const struct entry_terms *terms,
                       const char **ret_reason);
@@ -77,7 +77,8 @@ struct build_figures {
 
 // Writes the database to `fd`, which must be empty and seekable (a file or a memfd), then
 // syncs nothing and closes nothing. `sign_key_path`: an Ed25519 private key (PEM), or NULL.
-// Problems that do not stop the build (none at present but the key's) go to `report`.
+// Problems that do not stop the build (patterns that took too much to compile) go to `report`,
+// and so does a refused key.
 // The builder is spent afterwards: only build_free() may follow.
 // Returns 0, -ENOMEM, -EKEYREJECTED (not such a key), or the file's error.
 int build_write(struct build *build, int fd, const char *sign_key_path, struct report *report,

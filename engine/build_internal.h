@@ -4,6 +4,7 @@
 #include "engine/build.h"
 #include "engine/entry_rows.h"
 #include "engine/object_builder.h"
+#include "engine/pattern_builder.h"
 
 enum build_table {
 	BUILD_IPV4_HOSTS,
@@ -13,12 +14,18 @@ enum build_table {
 	BUILD_NAMES,
 	BUILD_URLS,
 	BUILD_HASHES, // one a hash algorithm
-	BUILD_TABLE_COUNT = BUILD_HASHES + HASH_ALGORITHM_COUNT,
+	BUILD_PATTERNS = BUILD_HASHES + HASH_ALGORITHM_COUNT,
+	BUILD_TABLE_COUNT, // in the order of their sections
 };
+
+// A pattern as the text of a row: so that the same one is compiled once.
+enum { PATTERN_TYPE_AT, PATTERN_SYNTAX_AT, PATTERN_TEXT_AT };
 
 struct build {
 	struct entry_compiler compiler;
 	struct entry_rows tables[BUILD_TABLE_COUNT]; // by enum build_table
 	struct object_builder *objects;
-	uint64_t hot_bytes; // of the derived sections written so far
+	struct pattern_builder *patterns;
+	struct buffer pattern_shards; // between the content and the derived sections
+	uint64_t hot_bytes;           // of the derived sections written so far
 };

@@ -27,6 +27,8 @@ static int compile_tables(struct build *build)
 		error = entry_rows_compile_texts(&tables[BUILD_NAMES], compiler);
 	if (error == 0)
 		error = entry_rows_compile_texts(&tables[BUILD_URLS], compiler);
+	if (error == 0)
+		error = entry_rows_compile_texts(&tables[BUILD_PATTERNS], compiler);
 	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT && error == 0; i++)
 		error = entry_rows_compile_digests(&tables[BUILD_HASHES + i],
 		                                   (enum hash_algorithm)i, compiler);
@@ -53,6 +55,7 @@ static struct database_meta build_meta(const struct build *build)
 		.ipv6_network_terms = tables[BUILD_IPV6_NETWORKS].usual_terms,
 		.name_terms = tables[BUILD_NAMES].usual_terms,
 		.url_terms = tables[BUILD_URLS].usual_terms,
+		.pattern_terms = tables[BUILD_PATTERNS].usual_terms,
 	};
 }
 
@@ -67,7 +70,56 @@ static int write_objects(struct build *build, struct database_writer *writer)
 	return error != 0 ? error : database_writer_end(writer, 0);
 }
 
-static int write_content(struct build *build, struct database_writer *writer)
+struct refusals {
+	struct report *report;
+	const struct build *build;
+};
+
+static struct slice pattern_text(const struct build *build, uint32_t pattern_id)
+{
+	const struct text_entry *entries =
+		(const struct text_entry *)build->tables[BUILD_PATTERNS].rows.data;
+
+	return string_pool_get(block_slice(&build->compiler.records.strings.bytes),
+	                       entries[pattern_id].text);
+}
+
+static void report_refused(void *context, uint32_t pattern_id, const char *reason)
+{
+	const struct refusals *refusals = context;
+	struct slice text = pattern_text(refusals->build, pattern_id);
+
+	report_note(refusals->report, "pattern not compiled", slice_from(text, PATTERN_TEXT_AT),
+	            "%s", reason);
+}
+
+static int write_patterns(struct build *build, struct database_writer *writer,
+                          struct report *report)
+{
+	struct refusals refusals = {report, build};
+	struct buffer patterns = {};
+	const char *reason;
+	int error = 0;
+
+	for (uint32_t i = 0; i < build->tables[BUILD_PATTERNS].entry_count && error == 0; i++) {
+		struct slice text = pattern_text(build, i);
+
+		error = pattern_builder_add(build->patterns,
+		                            (enum observable_type)text.data[PATTERN_TYPE_AT],
+		                            (enum pattern_syntax)text.data[PATTERN_SYNTAX_AT],
+		                            slice_from(text, PATTERN_TEXT_AT), i, &reason);
+	}
+	if (error == 0)
+		error = pattern_builder_finish(build->patterns, report_refused, &refusals,
+		                               &patterns, &build->pattern_shards);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_PATTERNS, buffer_slice(&patterns),
+		                            build->tables[BUILD_PATTERNS].entry_count);
+	buffer_close(&patterns);
+	return error;
+}
+
+static int write_content(struct build *build, struct database_writer *writer, struct report *report)
 {
 	struct entry_compiler *compiler = &build->compiler;
 	struct record_builder *records = &compiler->records;
@@ -97,6 +149,8 @@ static int write_content(struct build *build, struct database_writer *writer)
 	block_close(&records->records);
 	block_close(&records->details);
 	posting_builder_close(&compiler->postings);
+	if (error == 0)
+		error = write_patterns(build, writer, report);
 	return error != 0 ? error : write_objects(build, writer);
 }
 
@@ -216,6 +270,7 @@ static struct build_figures build_figures(const struct build *build, uint64_t fi
 		.ipv6_networks = tables[BUILD_IPV6_NETWORKS].entry_count,
 		.names = tables[BUILD_NAMES].entry_count,
 		.urls = tables[BUILD_URLS].entry_count,
+		.patterns = tables[BUILD_PATTERNS].entry_count,
 		.file_bytes = file_bytes,
 		.hot_bytes = build->hot_bytes,
 	};
@@ -233,7 +288,7 @@ int build_write(struct build *build, int fd, const char *sign_key_path, struct r
 	int error = compile_tables(build);
 
 	if (error == 0)
-		error = write_content(build, &writer);
+		error = write_content(build, &writer, report);
 	if (error == 0)
 		error = database_writer_seal(&writer, &seeds);
 	if (error == 0)
@@ -244,6 +299,9 @@ int build_write(struct build *build, int fd, const char *sign_key_path, struct r
 		error = write_texts(build, &writer, &seeds);
 	if (error == 0)
 		error = write_hashes(build, &writer, &seeds);
+	if (error == 0)
+		error = database_writer_add(&writer, SECTION_PATTERN_SHARDS,
+		                            buffer_slice(&build->pattern_shards), 0);
 	if (error == 0)
 		error = database_writer_finish(&writer, sign_key_path, report);
 	if (error == 0)

@@ -145,6 +145,22 @@ static void open_tables(struct database *database)
 		};
 }
 
+static int open_patterns(struct database *database, const char *path, struct report *report)
+{
+	struct slice entries = database->sections[SECTION_PATTERN_ENTRIES];
+	int error = pattern_set_open(database->sections[SECTION_PATTERNS],
+	                             database->sections[SECTION_PATTERN_SHARDS],
+	                             &database->patterns);
+
+	if (error == -EBADMSG)
+		return refuse(report, path, "its patterns are damaged");
+	if (error == -ENOTSUP)
+		return refuse(report, path, "it holds patterns, and this build has no Hyperscan");
+	database->pattern_entries = (const struct text_entry *)entries.data;
+	database->pattern_entry_count = entries.size / sizeof(struct text_entry);
+	return error;
+}
+
 static int database_map(struct database *database, int fd)
 {
 	struct stat status;
@@ -185,6 +201,9 @@ int database_open_fd(int fd, const char *path, struct report *report,
 	open_tables(database);
 	if (object_store_open(database->sections[SECTION_OBJECTS], &database->objects) != 0)
 		return refuse(report, path, "its section of kept objects is damaged");
+	error = open_patterns(database, path, report);
+	if (error != 0)
+		return error;
 	*ret_database = TAKE(database);
 	return 0;
 }
@@ -207,6 +226,7 @@ void database_close(struct database *database)
 		return;
 	if (database->bytes != NULL)
 		munmap((void *)(uintptr_t)database->bytes, database->size);
+	pattern_set_free(database->patterns);
 	free(database);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/hash_table.h"
 #include "engine/match.h"
 #include "engine/object_store.h"
+#include "engine/pattern_set.h"
 #include "engine/prefix_table.h"
 #include "engine/record_table.h"
 #include "engine/text_table.h"
@@ -26,5 +27,8 @@ struct database {
 	struct ipv6_prefix_table ipv6_networks;
 	struct text_table names;
 	struct text_table urls;
+	struct pattern_set *patterns;
+	const struct text_entry *pattern_entries; // by pattern id
+	uint64_t pattern_entry_count;
 	struct hash_table hashes[HASH_ALGORITHM_COUNT];
 };

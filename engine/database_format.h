@@ -36,8 +36,9 @@ enum section_type {
 	SECTION_IPV6_NETWORKS,
 	SECTION_NAMES,
 	SECTION_URLS,
-	SECTION_HASHES, // one a hash algorithm
-	SECTION_PATTERNS = SECTION_HASHES + HASH_ALGORITHM_COUNT,
+	SECTION_HASHES,                                                  // one a hash algorithm
+	SECTION_PATTERN_ENTRIES = SECTION_HASHES + HASH_ALGORITHM_COUNT, // by pattern id
+	SECTION_PATTERNS,                                                // engine/pattern_builder.h
 	SECTION_OBJECTS,
 	SECTION_CONTENT_COUNT, // derived ones from here
 	SECTION_IPV4_FILTER = SECTION_CONTENT_COUNT,
@@ -107,7 +108,8 @@ struct database_meta {
 	struct packed_terms ipv6_network_terms;
 	struct packed_terms name_terms;
 	struct packed_terms url_terms;
-	uint8_t reserved[12];
+	struct packed_terms pattern_terms;
+	uint8_t reserved[6];
 };
 static_assert(sizeof(struct database_meta) == 64, "the meta section has no holes");
 
@@ -138,6 +140,6 @@ struct ipv6_network {
 };
 
 struct text_entry {
-	uint32_t text;
+	uint32_t text; // of a pattern: two bytes say its type and syntax, the pattern follows
 	uint32_t posting;
 };

@@ -22,24 +22,32 @@ enum lookup_kind {
 struct match_context {
 	const struct database *database;
 	struct lookup lookups[LOOKUP_COUNT];
+	struct pattern_scratch *scratch;
 	struct match_sink sink;
 };
 
 int match_context_create(const struct database *database, struct match_context **ret_context)
 {
-	struct match_context *context = calloc(1, sizeof(*context));
+	AUTO(match_context) context = calloc(1, sizeof(*context));
+	int error;
 
 	if (context == NULL)
 		return -ENOMEM;
+	error = pattern_scratch_create(database->patterns, &context->scratch);
+	if (error != 0)
+		return error;
 	context->database = database;
 	context->sink.postings = database->sections[SECTION_POSTINGS];
 	context->sink.states = database->sections[SECTION_STATES];
-	*ret_context = context;
+	*ret_context = TAKE(context);
 	return 0;
 }
 
 void match_context_free(struct match_context *context)
 {
+	if (context == NULL)
+		return;
+	pattern_scratch_free(context->scratch);
 	free(context);
 }
 
@@ -83,6 +91,36 @@ static void deal_out(struct match_context *context, const struct observable obse
 	}
 }
 
+// What a pattern's match is told for.
+struct pattern_question {
+	struct match_context *context;
+	uint32_t observable;
+};
+
+static void report_pattern(void *asked, uint32_t pattern_id)
+{
+	const struct pattern_question *question = asked;
+	const struct database *database = question->context->database;
+	const struct match_question match = {.observable = question->observable,
+	                                     .kind = MATCH_PATTERN};
+
+	if (pattern_id < database->pattern_entry_count)
+		match_sink_add(&question->context->sink, &match,
+		               database->pattern_entries[pattern_id].posting,
+		               &database->meta.pattern_terms);
+}
+
+static void find_patterns(struct match_context *context, const struct lookup *lookup)
+{
+	for (unsigned i = 0; i < lookup->count; i++) {
+		const struct observable *observable = &lookup->observables[lookup->indexes[i]];
+		struct pattern_question question = {context, lookup->indexes[i]};
+
+		pattern_set_scan(context->database->patterns, context->scratch, observable->type,
+		                 observable->text, report_pattern, &question);
+	}
+}
+
 unsigned match_find(struct match_context *context, const struct observable observables[],
                     unsigned count, const struct match **ret_matches)
 {
@@ -107,11 +145,18 @@ unsigned match_find(struct match_context *context, const struct observable obser
 		if (lookups[LOOKUP_HASH + i].count > 0)
 			hash_table_find(&database->hashes[i], &lookups[LOOKUP_HASH + i]);
 	}
+	if (database->pattern_entry_count > 0) {
+		find_patterns(context, &lookups[LOOKUP_NAME]);
+		find_patterns(context, &lookups[LOOKUP_URL]);
+	}
 	*ret_matches = context->sink.rows;
 	return match_sink_finish(&context->sink);
 }
 
 void match_context_limits(const struct match_context *context, struct match_limits *ret_limits)
 {
-	*ret_limits = (struct match_limits){.matches_left_out = context->sink.left_out};
+	*ret_limits = (struct match_limits){
+		.matches_left_out = context->sink.left_out,
+		.patterns_given_up = pattern_scratch_given_up(context->scratch),
+	};
 }

@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "tests/unit/engine/build_fixture.h"
 
 static void a_name_matches_itself_and_what_is_below_it(void **state)
@@ -288,6 +290,40 @@ static void too_many_matches_are_counted(void **state)
 	assert_int_equal(limits.matches_left_out, 1000 - MATCHES_PER_OBSERVABLE);
 }
 
+static void patterns_match_names_and_urls(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	const char *reason = NULL;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	assert_int_equal(build_add_pattern(build, OBSERVABLE_NAME, PATTERN_LIKE,
+	                                   slice_text("evil%.com"), fixture_add(build, "1"),
+	                                   &any_terms, &reason),
+	                 0);
+	assert_int_equal(build_add_pattern(build, OBSERVABLE_URL, PATTERN_MATCHES,
+	                                   slice_text("/gate[0-9]+\\.php$"),
+	                                   fixture_add(build, "2"), &any_terms, &reason),
+	                 0);
+	assert_int_equal(build_add_pattern(build, OBSERVABLE_NAME, PATTERN_LIKE,
+	                                   slice_text("evil%.com"), fixture_add(build, "3"),
+	                                   &any_terms, &reason),
+	                 0);
+	assert_int_equal(build_add_pattern(build, OBSERVABLE_NAME, PATTERN_MATCHES,
+	                                   slice_text("(unclosed"), 1, &any_terms, &reason),
+	                 -EINVAL);
+	assert_non_null(reason);
+	database = fixture_open(build);
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "evil-1.com")),
+	                    "1:pattern 3:pattern");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "a.evil.com")),
+	                    "");
+	assert_string_equal(
+		fixture_match(database, fixture_text(OBSERVABLE_URL, "http://a.b/gate12.php")),
+		"2:pattern");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +337,7 @@ int main(void)
 		cmocka_unit_test(hashes_match_by_algorithm),
 		cmocka_unit_test(withdrawn_indicators_match_nothing),
 		cmocka_unit_test(too_many_matches_are_counted),
+		cmocka_unit_test(patterns_match_names_and_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
