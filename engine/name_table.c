@@ -96,8 +96,8 @@ static void name_walk_filter(struct name_walk *walk, const struct text_table *ta
 		walk->hashes[kept] = hash;
 		walk->lefts[kept] = walk->lefts[k];
 		walk->items[kept] = walk->items[k];
-		kept += filter_has_all(word, filter_entry_bits(hash)) |
-		        filter_has_all(word, filter_deeper_bits(hash));
+		kept += (unsigned)filter_has_all(word, filter_entry_bits(hash)) |
+		        (unsigned)filter_has_all(word, filter_deeper_bits(hash));
 	}
 	walk->count = kept;
 }
