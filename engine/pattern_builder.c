@@ -9,8 +9,11 @@
 #include "engine/pattern_shard.h"
 
 enum {
-	SHARD_ROWS_MAX = 16384, // one large database is scanned faster than several small ones
-	SHARD_ALIGNMENT = 8,    // Hyperscan wants 4
+	// One large database is scanned faster than several small ones, but regular expressions
+	// compile in more than linear time.
+	LIKE_SHARD_ROWS_MAX = 65536,
+	REGEX_SHARD_ROWS_MAX = 2048,
+	SHARD_ALIGNMENT = 8, // Hyperscan wants 4
 };
 
 struct pattern_builder {
@@ -174,7 +177,7 @@ static int judge_rows(const struct pattern_output *output, struct pattern_row *r
 }
 
 // Together they may be too much although each alone is not: then in halves. As deep as the
-// logarithm of SHARD_ROWS_MAX.
+// logarithm of a shard's rows.
 static int compile_halves(struct pattern_output *output, const struct pattern_rows *rows)
 {
 	struct pattern_rows left = *rows;
@@ -216,7 +219,9 @@ static int compile_all(struct pattern_builder *builder, struct pattern_output *o
 
 	qsort_r(rows, count, sizeof(*rows), compare_rows, builder->texts.data);
 	for (size_t start = 0, end; start < count; start = end) {
-		for (end = start + 1; end < count && end - start < SHARD_ROWS_MAX; end++)
+		size_t rows_max = rows[start].kind == PATTERN_KIND_LIKE ? LIKE_SHARD_ROWS_MAX
+		                                                        : REGEX_SHARD_ROWS_MAX;
+		for (end = start + 1; end < count && end - start < rows_max; end++)
 			if (rows[end].type != rows[start].type ||
 			    rows[end].kind != rows[start].kind)
 				break;

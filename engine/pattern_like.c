@@ -111,31 +111,30 @@ enum like_result pattern_like_match(struct slice pattern, struct slice text)
 	return LIKE_GIVEN_UP;
 }
 
-// Takes the next literal part off `*rest`; empty when there is none left.
-static struct slice next_literal(struct slice *rest)
+// A window is a run of literal bytes as Hyperscan gets it: LIKE_LITERAL_BYTES_MAX of a longer
+// literal part, or a whole shorter one. Takes the next off `*rest`; empty when there is none left.
+static struct slice next_window(struct slice *rest)
 {
-	size_t start = 0;
+	struct slice window = {0};
 	size_t end;
 
-	while (start < rest->size && is_wildcard(rest->data[start]))
-		start++;
-	for (end = start; end < rest->size && !is_wildcard(rest->data[end]);)
-		end++;
+	while (rest->size > 0 && is_wildcard(rest->data[0]))
+		*rest = slice_from(*rest, 1);
+	for (end = 0; end < rest->size && end < LIKE_LITERAL_BYTES_MAX; end++)
+		if (is_wildcard(rest->data[end]))
+			break;
+	window = slice_first(*rest, end);
 
-	struct slice literal = slice_first(slice_from(*rest, start), end - start);
-	*rest = slice_from(*rest, end);
-	return slice_first(literal, LIKE_LITERAL_BYTES_MAX);
+	bool is_last = end == rest->size || is_wildcard(rest->data[end]);
+	*rest = slice_from(*rest, is_last ? end : 1);
+	return window;
 }
 
-struct literal_hashes {
-	uint64_t *hashes; // of all literal parts, sorted
+// The sorted hashes of all windows: how many patterns share one.
+struct window_hashes {
+	uint64_t *hashes;
 	size_t count;
 };
-
-static uint64_t literal_hash(struct slice literal)
-{
-	return hash_bytes(0, literal.data, literal.size);
-}
 
 static int compare_hashes(const void *left, const void *right)
 {
@@ -145,7 +144,7 @@ static int compare_hashes(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-static size_t count_below(const struct literal_hashes *all, uint64_t hash, bool is_inclusive)
+static size_t count_below(const struct window_hashes *all, uint64_t hash, bool is_inclusive)
 {
 	size_t low = 0;
 	size_t high = all->count;
@@ -161,32 +160,47 @@ static size_t count_below(const struct literal_hashes *all, uint64_t hash, bool 
 	return low;
 }
 
-static size_t count_equal(const struct literal_hashes *all, struct slice literal)
+static uint64_t window_hash(struct slice window)
 {
-	uint64_t hash = literal_hash(literal);
-
-	return count_below(all, hash, true) - count_below(all, hash, false);
+	return hash_bytes(0, window.data, window.size);
 }
 
-static struct slice choose_literal(const struct literal_hashes *all, struct slice pattern)
+// How unwelcome a window is: by how many patterns have it; worse than any number of these is
+// what nearly all traffic has, however rare in patterns.
+static size_t window_cost(const struct window_hashes *all, struct slice window)
 {
+	static const char common[] = "http://www. https://www.";
+	uint64_t hash = window_hash(window);
+	size_t cost = count_below(all, hash, true) - count_below(all, hash, false);
+	bool is_common = window.size < 3 ||
+	                 memmem(common, strlen(common), window.data, window.size) != NULL;
+
+	return is_common ? all->count + LIKE_LITERAL_BYTES_MAX - window.size + 1 : cost;
+}
+
+static struct slice choose_window(const struct window_hashes *all, struct slice pattern)
+{
+	struct slice rest = pattern;
 	struct slice chosen = {0};
-	size_t chosen_count = 0;
+	size_t chosen_cost = 0;
+	size_t chosen_distance = 0;
 
 	for (;;) {
-		struct slice literal = next_literal(&pattern);
-		if (literal.size == 0)
+		struct slice window = next_window(&rest);
+		if (window.size == 0)
 			return chosen;
 
-		// One or two bytes are everywhere in traffic, however rare in patterns.
-		size_t count = count_equal(all, literal);
-		bool is_short = literal.size < 3 && chosen.size >= 3;
-		bool is_better = count < chosen_count ||
-		                 (count == chosen_count && literal.size > chosen.size) ||
-		                 (chosen.size < 3 && literal.size >= 3);
-		if (chosen.size == 0 || (is_better && !is_short)) {
-			chosen = literal;
-			chosen_count = count;
+		// Of equally rare ones that in the middle: "http://" and ".php?id=" are at the
+		// ends.
+		size_t cost = window_cost(all, window);
+		size_t twice_center = 2 * (size_t)(window.data - pattern.data) + window.size;
+		size_t distance = twice_center > pattern.size ? twice_center - pattern.size
+		                                              : pattern.size - twice_center;
+		if (chosen.size == 0 || cost < chosen_cost ||
+		    (cost == chosen_cost && distance < chosen_distance)) {
+			chosen = window;
+			chosen_cost = cost;
+			chosen_distance = distance;
 		}
 	}
 }
@@ -199,9 +213,9 @@ int pattern_like_choose_literals(const struct slice patterns[], size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct slice rest = patterns[i];
 
-		for (struct slice literal = next_literal(&rest); literal.size > 0;
-		     literal = next_literal(&rest)) {
-			uint64_t hash = literal_hash(literal);
+		for (struct slice window = next_window(&rest); window.size > 0;
+		     window = next_window(&rest)) {
+			uint64_t hash = window_hash(window);
 			buffer_append(&hashes, &hash, sizeof(hash));
 		}
 	}
@@ -210,12 +224,12 @@ int pattern_like_choose_literals(const struct slice patterns[], size_t count,
 		return -ENOMEM;
 	}
 
-	struct literal_hashes all = {(uint64_t *)(void *)hashes.data,
-	                             hashes.size / sizeof(uint64_t)};
+	struct window_hashes all = {(uint64_t *)(void *)hashes.data,
+	                            hashes.size / sizeof(uint64_t)};
 	if (all.count > 0)
 		qsort(all.hashes, all.count, sizeof(*all.hashes), compare_hashes);
 	for (size_t i = 0; i < count; i++)
-		ret_literals[i] = choose_literal(&all, patterns[i]);
+		ret_literals[i] = choose_window(&all, patterns[i]);
 	buffer_close(&hashes);
 	return 0;
 }

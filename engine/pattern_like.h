@@ -14,8 +14,8 @@
 enum { LIKE_ANY_RUN = 0x01, LIKE_ANY_CHARACTER = 0x02 };
 
 enum {
-	LIKE_LITERAL_BYTES_MAX = 64, // what of a literal part Hyperscan is given
-	LIKE_STEPS_MAX = 1 << 20,    // of one match, then it is given up
+	LIKE_LITERAL_BYTES_MAX = 8, // what Hyperscan looks at in one step
+	LIKE_STEPS_MAX = 1 << 20,   // of one match, then it is given up
 };
 
 // Appends the translated pattern: '%' and '_' become the bytes above, runs of '%' one, and what
@@ -30,7 +30,7 @@ enum like_result { LIKE_NO, LIKE_YES, LIKE_GIVEN_UP };
 // HOT. Does the whole of `text` match the translated `pattern`?
 enum like_result pattern_like_match(struct slice pattern, struct slice text);
 
-// For each translated pattern its literal part that the fewest others share, the longest of
-// these, at most LIKE_LITERAL_BYTES_MAX of it. Empty when it has none. Returns 0 or -ENOMEM.
+// For each translated pattern the run of literal bytes, LIKE_LITERAL_BYTES_MAX where there are so
+// many, that the fewest others share. Empty when it has none. Returns 0 or -ENOMEM.
 int pattern_like_choose_literals(const struct slice patterns[], size_t count,
                                  struct slice ret_literals[]);

@@ -10,7 +10,7 @@
 #include "engine/pattern_regex.h"
 #include "engine/pattern_shard.h"
 
-enum { RECOMPILED_ROWS_MAX = 16384 };
+enum { RECOMPILED_ROWS_MAX = 2048 };
 
 struct pattern_shard {
 	hs_database_t *database;

@@ -140,22 +140,26 @@ static void matching_equals_trying_everything(void **state)
 	assert_true(yes > 10000);
 }
 
-static void the_rarest_literal_is_chosen(void **state)
+static void the_rarest_eight_bytes_are_chosen(void **state)
 {
 	const struct slice patterns[] = {
 		slice_text("http://\1/wp-content/plugins/\1/x1.php"),
 		slice_text("http://\1/wp-content/plugins/\1/x2.php"),
-		slice_text("\1ab\1.rather.common.example"),
+		slice_text("\1/gateA.php?id=\1"),
+		slice_text("\1/gateB.php?id=\1"),
+		slice_text("http://www.\1/z.\1ab\1"),
 		slice_text("\1q\1"),
 	};
-	struct slice literals[4];
+	struct slice literals[6];
 	(void)state;
 
-	assert_int_equal(pattern_like_choose_literals(patterns, 4, literals), 0);
+	assert_int_equal(pattern_like_choose_literals(patterns, 6, literals), 0);
 	assert_true(slice_is(literals[0], "/x1.php"));
 	assert_true(slice_is(literals[1], "/x2.php"));
-	assert_true(slice_is(literals[2], ".rather.common.example"));
-	assert_true(slice_is(literals[3], "q"));
+	assert_true(slice_is(literals[2], "teA.php?"));
+	assert_true(slice_is(literals[3], "teB.php?"));
+	assert_true(slice_is(literals[4], "/z."));
+	assert_true(slice_is(literals[5], "q"));
 }
 
 int main(void)
@@ -167,7 +171,7 @@ int main(void)
 		cmocka_unit_test(patterns_without_a_literal_are_refused),
 		cmocka_unit_test(what_would_take_too_long_is_given_up),
 		cmocka_unit_test(matching_equals_trying_everything),
-		cmocka_unit_test(the_rarest_literal_is_chosen),
+		cmocka_unit_test(the_rarest_eight_bytes_are_chosen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
