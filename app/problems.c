@@ -43,7 +43,8 @@ void problems_print(FILE *file, const struct report *report)
 			(void)fprintf(file, "      %s%s%s%s\n", example->object,
 			              format_place(example->line, example->has_offset,
 			                           example->offset, place),
-			              separator(example->detail), example->detail);
+			              example->object[0] != '\0' ? separator(example->detail) : "",
+			              example->detail);
 		}
 		if (reason->count > reason->example_count)
 			(void)fprintf(file, "      …\n");
@@ -76,13 +77,14 @@ static void log_problems(enum log_level level, const char *input, const struct r
 
 		if (reason->example_count == 0)
 			continue;
-		times[0] = '\0';
+		place[0] = times[0] = '\0';
+		if (first->line > 0)
+			(void)snprintf(place, sizeof(place), " (packet %" PRIu64 ")", first->line);
 		if (reason->count > 1)
 			(void)snprintf(times, sizeof(times), " (%" PRIu64 " times)", reason->count);
 		log_write(level, "%s: %s%s%s%s%s%s%s", input, reason->reason,
-		          separator(first->object), first->object,
-		          format_place(first->line, first->has_offset, first->offset, place),
-		          separator(first->detail), first->detail, times);
+		          separator(first->object), first->object, place, separator(first->detail),
+		          first->detail, times);
 	}
 }
 
