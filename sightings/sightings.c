@@ -63,6 +63,23 @@ static int mark_indicator(struct sightings *sightings, uint32_t indicator_id)
 	return 0;
 }
 
+// Captures hold packets whose times go backwards: a flow's first packet may be later than its last.
+// What happened, happened between the two.
+static int add_mended(struct sightings *sightings, const struct hit *hit)
+{
+	struct hit mended = *hit;
+	struct buffer record = {0};
+
+	mended.origin.time_ns = hit->origin.last_time_ns;
+	mended.origin.last_time_ns = hit->origin.time_ns;
+	buffer_append(&record, &mended, sizeof(mended));
+	buffer_append_slice(&record, hit->observable.text);
+
+	int error = record.failed ? -ENOMEM : sorter_add(sightings->hits, buffer_slice(&record));
+	buffer_close(&record);
+	return error;
+}
+
 int sightings_add(struct sightings *sightings, struct slice record)
 {
 	struct indicator indicator;
@@ -75,7 +92,9 @@ int sightings_add(struct sightings *sightings, struct slice record)
 
 	int error = mark_indicator(sightings, hit.indicator_id);
 	if (error == 0)
-		error = sorter_add(sightings->hits, record);
+		error = hit.origin.last_time_ns < hit.origin.time_ns
+		                ? add_mended(sightings, &hit)
+		                : sorter_add(sightings->hits, record);
 	if (error < 0)
 		return error;
 	sightings->summary.hits++;

@@ -234,7 +234,8 @@ static inline void sample_append_record(struct buffer *record, const struct samp
 	hit.origin.src_port = is_icmp ? 3 : (uint16_t)(40000 + number % 5);
 	hit.origin.dst_port = is_icmp ? 1 : 443;
 	if (sample_is_flow(kind->where)) {
-		hit.origin.last_time_ns += 12 * NS_PER_S;
+		// Of every fifth flow the times go backwards.
+		hit.origin.last_time_ns += (number % 5 == 4 ? -12 : 12) * NS_PER_S;
 		hit.origin.packet_count = 7 + number;
 		hit.origin.byte_count = 700 + number;
 	}
