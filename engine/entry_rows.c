@@ -133,14 +133,16 @@ static size_t write_ipv6_network(uint8_t *out, const struct address_row *row, ui
 static int compile_addresses(struct entry_rows *rows, struct entry_compiler *compiler,
                              const struct entry_order *order, write_entry *write)
 {
-	int error = entry_sort(&rows->rows, order);
-	struct address_row *row = (struct address_row *)rows->rows.data;
-	struct address_row *end = row + rows->rows.size / sizeof(*row);
+	struct address_row *row;
+	struct address_row *end;
 	struct terms_vote vote = {};
 	size_t written = 0;
+	int error = entry_sort(&rows->rows, order);
 
-	if (error != 0)
+	if (error != 0 || rows->rows.size == 0)
 		return error;
+	row = (struct address_row *)rows->rows.data;
+	end = row + rows->rows.size / sizeof(*row);
 	for (const struct address_row *each = row; each < end; each++)
 		terms_vote_add(&vote, &each->terms);
 	rows->usual_terms = vote.terms;

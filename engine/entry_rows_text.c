@@ -99,12 +99,17 @@ int entry_rows_compile_texts(struct entry_rows *rows, struct entry_compiler *com
 {
 	const struct entry_order order = {sizeof(struct text_row), text_row_key, text_row_compare,
 	                                  compiler};
-	int error = entry_sort(&rows->rows, &order);
-	const struct text_row *row = (const struct text_row *)rows->rows.data;
-	const struct text_row *end = row + rows->rows.size / sizeof(*row);
-	struct text_entry *out = (struct text_entry *)rows->rows.data;
+	const struct text_row *row;
+	const struct text_row *end;
+	struct text_entry *out;
 	struct terms_vote vote = {};
+	int error = entry_sort(&rows->rows, &order);
 
+	if (error != 0 || rows->rows.size == 0)
+		return error;
+	row = (const struct text_row *)rows->rows.data;
+	end = row + rows->rows.size / sizeof(*row);
+	out = (struct text_entry *)rows->rows.data;
 	for (const struct text_row *each = row; each < end; each++)
 		terms_vote_add(&vote, &each->terms);
 	rows->usual_terms = vote.terms;
@@ -167,13 +172,15 @@ int entry_rows_compile_digests(struct entry_rows *rows, enum hash_algorithm algo
 	size_t row_size = sizeof(struct digest_row) + digest_size;
 	const struct entry_order order = {row_size, digest_row_key, digest_row_compare,
 	                                  &digest_size};
-	int result = entry_sort(&rows->rows, &order);
-	const uint8_t *row = rows->rows.data;
-	const uint8_t *end = row + rows->rows.size;
 	size_t key_at = sizeof(struct digest_row);
+	const uint8_t *row;
+	const uint8_t *end;
+	int result = entry_sort(&rows->rows, &order);
 
-	if (result < 0)
+	if (result != 0 || rows->rows.size == 0)
 		return result;
+	row = rows->rows.data;
+	end = row + rows->rows.size;
 	while (row < end) {
 		const uint8_t *next = row + row_size;
 

@@ -28,11 +28,13 @@ static void hash_table_find_one(const struct hash_table *table, const struct loo
 	uint32_t value;
 
 	while ((value = exact_table_next(&table->exact, &cursor, exact_table_tag(hash))) != 0) {
-		const uint8_t *entry = table->entries.data + (value - 1) * entry_size;
+		const uint8_t *entry;
 		uint32_t posting;
 
-		if (value > table->entries.size / entry_size ||
-		    memcmp(entry, observable->text.data, table->digest_size) != 0)
+		if (value > table->entries.size / entry_size)
+			continue;
+		entry = table->entries.data + (value - 1) * entry_size;
+		if (memcmp(entry, observable->text.data, table->digest_size) != 0)
 			continue;
 		memcpy(&posting, entry + table->digest_size, sizeof(posting));
 		match_sink_add(lookup->sink, &question, posting, &postings_no_terms);

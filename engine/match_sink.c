@@ -33,9 +33,11 @@ void match_sink_prefetch(const struct match_sink *sink, const uint32_t reference
 		uint32_t reference = references[i];
 		bool is_list = (reference & POSTING_LIST) != 0;
 
-		prefetch_read(is_list ? sink->postings.data +
-		                                (size_t)(reference & ~POSTING_LIST) * 4
-		                      : sink->states.data + reference);
+		uintptr_t base = (uintptr_t)(is_list ? sink->postings.data : sink->states.data);
+		size_t offset = is_list ? (size_t)(reference & ~POSTING_LIST) * 4 : reference;
+
+		// As a number: a corrupt reference leads anywhere, and that is allowed here.
+		prefetch_read((const void *)(base + offset));
 	}
 }
 
