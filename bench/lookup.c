@@ -115,20 +115,27 @@ static void load_batch(const struct queries *queries, size_t first, struct batch
 		batch->observables[i].text.data = batch->texts[i];
 }
 
-// Nanoseconds a look-up, best of a few passes; *ret_matches of one pass. Only the look-ups are
-// timed, less what looking at the clock takes.
+static int compare_times(const void *left, const void *right)
+{
+	double a = *(const double *)left;
+	double b = *(const double *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+// Nanoseconds a look-up: the median of all batches, which a busy machine disturbs least, less
+// what looking at the clock takes. *ret_matches of one pass.
 static double time_queries(struct match_context *context, const struct queries *queries,
                            unsigned rounds, uint64_t *ret_matches)
 {
+	static double times[QUERIES / MATCH_BATCH_MAX * MISS_ROUNDS];
+	static double clocks[QUERIES / MATCH_BATCH_MAX * MISS_ROUNDS];
 	const struct match *matches;
 	struct batch batch;
-	double best = 1e9;
+	size_t count = 0;
 
 	for (unsigned round = 0; round < rounds; round++) {
-		double took = 0;
-		double clock = 0;
-		uint64_t found = 0;
-
+		*ret_matches = 0;
 		for (size_t i = 0; i < QUERIES; i += MATCH_BATCH_MAX) {
 			double before;
 			double start;
@@ -136,15 +143,15 @@ static double time_queries(struct match_context *context, const struct queries *
 			load_batch(queries, i, &batch);
 			before = now_s();
 			start = now_s();
-			found += match_find(context, batch.observables, MATCH_BATCH_MAX, &matches);
-			took += now_s() - start;
-			clock += start - before;
+			*ret_matches += match_find(context, batch.observables, MATCH_BATCH_MAX,
+			                           &matches);
+			times[count] = now_s() - start;
+			clocks[count++] = start - before;
 		}
-		took = (took - clock) / QUERIES * 1e9;
-		best = took < best ? took : best;
-		*ret_matches = found;
 	}
-	return best;
+	qsort(times, count, sizeof(times[0]), compare_times);
+	qsort(clocks, count, sizeof(clocks[0]), compare_times);
+	return (times[count / 2] - clocks[count / 2]) / MATCH_BATCH_MAX * 1e9;
 }
 
 static int measure(enum lookup_values_kind kind, uint64_t count, struct queries *queries,

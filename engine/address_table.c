@@ -2,7 +2,10 @@
 
 #include "engine/address.h"
 
-enum { FILTER_BITS_PER_ENTRY = 16 };
+enum {
+	FILTER_BITS_PER_ENTRY = 16,
+	AHEAD = 16, // entries between starting to load and using, in a build
+};
 
 int address_table_build_ipv4(struct exact_table_builder *builder, struct slice section,
                              const struct hash_seeds *seeds)
@@ -14,6 +17,9 @@ int address_table_build_ipv4(struct exact_table_builder *builder, struct slice s
 	for (size_t i = 0; i < count && error == 0; i++) {
 		uint64_t hash = keyed_hash_ipv4(seeds, entries[i].address);
 
+		if (i + AHEAD < count)
+			exact_table_builder_prefetch(
+				builder, keyed_hash_ipv4(seeds, entries[i + AHEAD].address));
 		exact_table_builder_add(builder, hash, entries[i].address, entries[i].posting);
 	}
 	return error;
@@ -29,6 +35,9 @@ int address_table_build_ipv6(struct exact_table_builder *builder, struct slice s
 	for (size_t i = 0; i < count && error == 0; i++) {
 		uint64_t hash = keyed_hash_address(seeds, &entries[i].address);
 
+		if (i + AHEAD < count)
+			exact_table_builder_prefetch(
+				builder, keyed_hash_address(seeds, &entries[i + AHEAD].address));
 		exact_table_builder_add(builder, hash, exact_table_tag(hash), (uint32_t)i + 1);
 	}
 	return error;

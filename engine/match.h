@@ -3,7 +3,8 @@
 // A database is a mapped file: opening costs the same at any size, any number of threads and
 // processes may search it at once. Every offset of the file is clamped at use, so that a
 // corrupt file gives wrong answers at worst, never a crash; database_verify() tells whether it
-// is whole.
+// is whole. A file must not be written or cut while it is open, which would end the reader with
+// SIGBUS: replace it by rename(), or hand over a sealed memfd.
 #pragma once
 
 #include <stdint.h>

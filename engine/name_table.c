@@ -1,6 +1,9 @@
 #include "engine/name_table.h"
 
-enum { PARENT_LABELS_MIN = 2 };
+enum {
+	PARENT_LABELS_MIN = 2,
+	AHEAD = 16, // entries between starting to load and using, in a build
+};
 
 static uint32_t label_count(struct slice name)
 {
@@ -36,6 +39,17 @@ static void name_table_build_add(struct exact_table_builder *builder, struct sli
 	exact_table_builder_add(builder, cursor.hash, exact_table_tag(cursor.hash), value);
 }
 
+// Starts loading where a name will go, and its parents.
+static void name_prefetch(const struct exact_table_builder *builder, struct slice name,
+                          const struct hash_seeds *seeds)
+{
+	struct name_cursor cursor = name_cursor_begin(name, seeds);
+
+	for (; cursor.left > 0; name_cursor_next(&cursor, name))
+		exact_table_builder_prefetch(builder, cursor.hash);
+	exact_table_builder_prefetch(builder, cursor.hash);
+}
+
 int name_table_build(struct exact_table_builder *builder, struct slice section,
                      struct slice strings, const struct hash_seeds *seeds)
 {
@@ -48,9 +62,15 @@ int name_table_build(struct exact_table_builder *builder, struct slice section,
 
 	if (error != 0)
 		return error;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (i + 2 * AHEAD < count)
+			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+		if (i + AHEAD < count)
+			name_prefetch(builder, string_pool_get(strings, entries[i + AHEAD].text),
+			              seeds);
 		name_table_build_add(builder, string_pool_get(strings, entries[i].text), seeds,
 		                     (uint32_t)i + 1);
+	}
 	return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "engine/url_table.h"
 
+enum { AHEAD = 16 }; // entries between starting to load and using, in a build
+
 #define HTTP_BEGIN  "http://"
 #define HTTPS_BEGIN "https://"
 
@@ -36,6 +38,17 @@ static void url_table_build_add(struct exact_table_builder *builder, struct slic
 	exact_table_builder_add(builder, cursor.hash, exact_table_tag(cursor.hash), value);
 }
 
+// Starts loading where a URL will go, and its cuts.
+static void url_prefetch(const struct exact_table_builder *builder, struct slice key, uint64_t seed)
+{
+	struct url_cursor cursor = url_cursor_begin(key, seed);
+
+	do {
+		url_cursor_next(&cursor);
+		exact_table_builder_prefetch(builder, cursor.hash);
+	} while (cursor.walked < cursor.size);
+}
+
 int url_table_build(struct exact_table_builder *builder, struct slice section, struct slice strings,
                     uint64_t seed)
 {
@@ -50,9 +63,15 @@ int url_table_build(struct exact_table_builder *builder, struct slice section, s
 
 	if (error != 0)
 		return error;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (i + 2 * AHEAD < count)
+			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+		if (i + AHEAD < count)
+			url_prefetch(builder, string_pool_get(strings, entries[i + AHEAD].text),
+			             seed);
 		url_table_build_add(builder, string_pool_get(strings, entries[i].text), seed,
 		                    (uint32_t)i + 1);
+	}
 	return 0;
 }
 
