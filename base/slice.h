@@ -63,13 +63,17 @@ static inline struct slice slice_first(struct slice slice, size_t size)
 	return slice_of(slice.data, size < slice.size ? size : slice.size);
 }
 
+static inline bool slice_is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 // Without spaces, tabs, CR and LF at both ends.
 static inline struct slice slice_trim(struct slice slice)
 {
-	while (slice.size > 0 && strchr(" \t\r\n", slice.data[0]) != NULL && slice.data[0] != '\0')
+	while (slice.size > 0 && slice_is_blank(slice.data[0]))
 		slice = slice_from(slice, 1);
-	while (slice.size > 0 && strchr(" \t\r\n", slice.data[slice.size - 1]) != NULL &&
-	       slice.data[slice.size - 1] != '\0')
+	while (slice.size > 0 && slice_is_blank(slice.data[slice.size - 1]))
 		slice.size--;
 	return slice;
 }

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "loader/csv_field.h"
+#include "loader/text_line.h"
 #include "loader/value.h"
 
 enum { ROWS_LOOKED_AT = 32, COLUMNS_MIN = 2 };
@@ -51,6 +52,25 @@ static uint8_t separator_of(struct slice line)
 	return best;
 }
 
+// Headers are words: a row with an address, a URL, a hash or a time is data, though one of its
+// fields may say "url".
+static bool is_data(struct slice field)
+{
+	int64_t time_ns;
+
+	switch (csv_field_shape(field)) {
+	case SHAPE_ADDRESS:
+	case SHAPE_HASH:
+		return true;
+	case SHAPE_URL:
+		return slice_find(field, '/') < field.size;
+	case SHAPE_NAME:
+	case SHAPE_UNMATCHED:
+		break;
+	}
+	return csv_field_time(field, &time_ns);
+}
+
 bool csv_columns_from_header(struct slice line, struct csv_columns *ret_columns)
 {
 	struct csv_columns columns = {0};
@@ -68,9 +88,12 @@ bool csv_columns_from_header(struct slice line, struct csv_columns *ret_columns)
 	columns.separator = separator_of(line);
 	csv_record_parse(line, columns.separator, record);
 	columns.column_count = record->field_count;
-	for (unsigned i = 0; i < record->field_count; i++)
+	is_header = record->field_count >= COLUMNS_MIN;
+	for (unsigned i = 0; i < record->field_count; i++) {
 		columns.roles[i] = csv_role_by_name(record->fields[i]);
-	is_header = record->field_count >= COLUMNS_MIN && settle_roles(&columns);
+		is_header &= !is_data(record->fields[i]);
+	}
+	is_header = settle_roles(&columns) && is_header;
 	free(record);
 	if (is_header)
 		*ret_columns = columns;
@@ -97,8 +120,8 @@ static bool agrees(struct slice field, struct csv_type type)
 
 	if (type.reason != NULL || !type.is_known)
 		return type.is_known;
-	return csv_field_shape(field) == shapes[type.kind] ||
-	       (type.kind == VALUE_URL && csv_field_shape(field) != SHAPE_UNMATCHED);
+	return text_line_looks_like_value(field) &&
+	       (type.kind == VALUE_URL || csv_field_shape(field) == shapes[type.kind]);
 }
 
 static void gather(struct evidence *evidence, const struct csv_record *record)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "engine/address.h"
 #include "engine/normalize.h"
 #include "loader/reader.h"
 #include "loader/screen.h"
@@ -44,6 +45,15 @@ static void remark(const struct passage *passage, const char *text)
 		tell(passage, text, "kept");
 }
 
+// Lists of URLs have lines like "192.0.2.16/8", which is a path: nobody means 16 million addresses
+// by that.
+static bool is_large(const struct prefix *prefix)
+{
+	bool is_ipv4 = address_is_ipv4(&prefix->address);
+
+	return prefix->length < (is_ipv4 ? IPV4_PREFIX_BITS + 24 : 48);
+}
+
 static int prepare_address(struct passage *passage, struct intake_value *value)
 {
 	bool had_host_bits;
@@ -54,6 +64,9 @@ static int prepare_address(struct passage *passage, struct intake_value *value)
 	const char *reason = screen_prefix(&value->prefix, &about);
 	if (reason != NULL)
 		return refuse(passage, reason);
+
+	if (had_host_bits && passage->candidate->kind == VALUE_ANY && is_large(&value->prefix))
+		return refuse(passage, "large network with host bits: perhaps a URL");
 
 	value->type = OBSERVABLE_ADDRESS;
 	remark(passage, about);
@@ -130,62 +143,46 @@ static int prepare_host(struct passage *passage, const struct url_parts *parts,
 	return 1;
 }
 
-// A prefix must end at a cut ('/' or '?') to be in the exact table; "http://host*" is taken as
-// "http://host/*": no name goes on behind the host.
-static int prepare_open_url(struct passage *passage, struct slice url, size_t key_offset,
-                            bool has_scheme, struct intake_value *value)
+// "…*" behind a URL that was normalised without it. A prefix must end at a cut ('/' or '?') to be
+// in the exact table; "http://host*" became "http://host/": no name goes on behind the host.
+static bool ends_at_cut(struct slice url)
 {
-	struct slice inner = slice_first(url, url.size - slice_ends_with(url, "*"));
-
-	if (slice_ends_with(url, "*") && slice_find(inner, '*') == inner.size &&
-	    (slice_ends_with(inner, "/") || slice_ends_with(inner, "?"))) {
-		value->text = slice_from(inner, key_offset);
-		value->terms.kinds = ENTRY_PREFIX;
-		return 1;
-	}
-	wildcard_url(url, has_scheme, &passage->intake->pattern);
-	return prepare_pattern(passage, PATTERN_MATCHES, value);
+	return slice_ends_with(url, "/") || slice_ends_with(url, "?");
 }
 
 static int prepare_url(struct passage *passage, struct intake_value *value)
 {
 	struct intake *intake = passage->intake;
-	struct url_parts parts;
 	struct slice text = passage->text;
-	bool has_wildcard = passage->candidate->has_wildcards && slice_find(text, '*') < text.size;
-	bool is_host_only = false;
+	bool is_open = false;
+	struct url_parts parts;
 
-	if (has_wildcard && slice_ends_with(text, "*")) {
-		struct slice rest = slice_first(text, text.size - 1);
-		const uint8_t *scheme = memmem(rest.data, rest.size, "://", 3);
-		struct slice host =
-			slice_from(rest, scheme != NULL ? (size_t)(scheme - rest.data) + 3 : 0);
-
-		is_host_only = slice_find(host, '/') == host.size &&
-		               slice_find(host, '?') == host.size;
-		if (is_host_only)
-			text = rest;
+	while (passage->candidate->has_wildcards && slice_ends_with(text, "*")) {
+		is_open = true;
+		text.size--;
 	}
+	bool has_wildcard = passage->candidate->has_wildcards && slice_find(text, '*') < text.size;
 	int size = normalize_url(text, intake->text, URL_BYTES_MAX, &parts);
+
 	if (size == -ENOMEM)
 		return size;
+	if (size < 0 && size != -EMSGSIZE && has_wildcard)
+		return refuse(passage, "wildcard in the host of a URL: not matchable yet");
 	if (size < 0)
-		return refuse(passage, size == -EMSGSIZE ? "URL too long"
-		                       : has_wildcard    ? "wildcard in the host of a URL: not "
-		                                           "matchable yet"
-		                                         : "not a URL");
+		return refuse(passage, size == -EMSGSIZE ? "URL too long" : "not a URL");
 
 	struct slice url = slice_of(intake->text, (size_t)size);
-	int result = 1;
 	value->type = OBSERVABLE_URL;
-	value->terms.kinds = ENTRY_EXACT;
+	value->terms.kinds = is_open ? ENTRY_PREFIX : ENTRY_EXACT;
 	value->terms.schemes = parts.schemes;
 	value->text = slice_from(url, parts.key_offset);
-	if (is_host_only)
-		value->terms.kinds = ENTRY_PREFIX;
-	else if (has_wildcard)
-		result = prepare_open_url(passage, url, parts.key_offset, parts.has_scheme, value);
-	return result == 1 ? prepare_host(passage, &parts, value) : result;
+	if (has_wildcard || (is_open && !ends_at_cut(url))) {
+		wildcard_url(url, is_open, parts.has_scheme, &intake->pattern);
+		int result = prepare_pattern(passage, PATTERN_MATCHES, value);
+		if (result < 0)
+			return result;
+	}
+	return prepare_host(passage, &parts, value);
 }
 
 static int prepare_hash(struct passage *passage, struct intake_value *value)

@@ -7,29 +7,32 @@
 
 #include "base/hash.h"
 
-enum { CHUNK_BYTES = 1024 * 1024, SLOTS_MIN = 1024, SIZE_BYTES = 2 };
-
-// Where a value lies, and bits of its hash, so that few others are looked at.
-struct value_slot {
-	uint32_t chunk; // 1 …; 0: the slot is free
-	uint32_t offset : 20;
-	uint32_t tag : 12;
+enum {
+	UNIT_BYTES = 8,
+	CHUNK_BYTES = 1024 * 1024,
+	CHUNK_UNITS = CHUNK_BYTES / UNIT_BYTES,
+	CHUNKS_MAX = 1 << 15, // 32 GB
+	SLOTS_MIN = 1024,
+	SIZE_BYTES = 2,
 };
-_Static_assert(CHUNK_BYTES == 1 << 20, "an offset has 20 bits");
+
+// Its hash tells nearly all other values apart and is all that growing needs: a value is looked
+// at when it is most likely the one.
+struct value_slot {
+	uint32_t hash;
+	uint32_t place; // chunk and offset, in units of UNIT_BYTES, plus 1; 0: the slot is free
+};
 _Static_assert(VALUE_SET_KEY_BYTES_MAX < 1 << 16, "a size has 16 bits");
 
 static struct slice value_at(const struct value_set *set, const struct value_slot *slot)
 {
-	const uint8_t *bytes = set->chunks[slot->chunk - 1] + slot->offset;
+	uint32_t unit = slot->place - 1;
+	const uint8_t *bytes = set->chunks[unit / CHUNK_UNITS] +
+	                       (size_t)(unit % CHUNK_UNITS) * UNIT_BYTES;
 	uint16_t size;
 
 	memcpy(&size, bytes, sizeof(size));
 	return slice_of(bytes + SIZE_BYTES, size);
-}
-
-static uint64_t hash_of(const struct value_set *set, struct slice key)
-{
-	return hash_bytes(set->seed, key.data, key.size);
 }
 
 static int grow(struct value_set *set)
@@ -40,11 +43,11 @@ static int grow(struct value_set *set)
 	if (slots == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < set->slot_count; i++) {
-		if (set->slots[i].chunk == 0)
+		if (set->slots[i].place == 0)
 			continue;
-		size_t home = hash_of(set, value_at(set, &set->slots[i])) & (count - 1);
+		size_t home = set->slots[i].hash & (count - 1);
 
-		while (slots[home].chunk != 0)
+		while (slots[home].place != 0)
 			home = (home + 1) & (count - 1);
 		slots[home] = set->slots[i];
 	}
@@ -69,13 +72,13 @@ static int add_chunk(struct value_set *set)
 	return 0;
 }
 
-static int keep(struct value_set *set, struct slice key, struct value_slot *ret_slot)
+static int keep(struct value_set *set, struct slice key, uint32_t *ret_place)
 {
-	size_t size = SIZE_BYTES + key.size;
+	size_t size = (SIZE_BYTES + key.size + UNIT_BYTES - 1) & ~(size_t)(UNIT_BYTES - 1);
 	uint16_t key_size = (uint16_t)key.size;
 
 	if (set->chunk_count == 0 || CHUNK_BYTES - set->chunk_used < size) {
-		int error = add_chunk(set);
+		int error = set->chunk_count < CHUNKS_MAX ? add_chunk(set) : -ENOMEM;
 		if (error < 0)
 			return error;
 	}
@@ -84,8 +87,8 @@ static int keep(struct value_set *set, struct slice key, struct value_slot *ret_
 	memcpy(bytes, &key_size, sizeof(key_size));
 	if (key.size > 0)
 		memcpy(bytes + SIZE_BYTES, key.data, key.size);
-	ret_slot->chunk = (uint32_t)set->chunk_count;
-	ret_slot->offset = (uint32_t)set->chunk_used & (CHUNK_BYTES - 1);
+	*ret_place =
+		(uint32_t)((set->chunk_count - 1) * CHUNK_UNITS + set->chunk_used / UNIT_BYTES + 1);
 	set->chunk_used += size;
 	return 0;
 }
@@ -102,18 +105,18 @@ int value_set_add(struct value_set *set, struct slice key)
 			return error;
 	}
 
-	uint64_t hash = hash_of(set, key);
-	uint32_t tag = (uint32_t)(hash >> 52);
+	uint32_t hash = (uint32_t)hash_bytes(set->seed, key.data, key.size);
 	size_t i = hash & (set->slot_count - 1);
+	uint32_t place;
 
-	for (; set->slots[i].chunk != 0; i = (i + 1) & (set->slot_count - 1))
-		if (set->slots[i].tag == tag && slice_equal(value_at(set, &set->slots[i]), key))
+	for (; set->slots[i].place != 0; i = (i + 1) & (set->slot_count - 1))
+		if (set->slots[i].hash == hash && slice_equal(value_at(set, &set->slots[i]), key))
 			return 0;
 
-	int error = keep(set, key, &set->slots[i]);
+	int error = keep(set, key, &place);
 	if (error < 0)
 		return error;
-	set->slots[i].tag = tag;
+	set->slots[i] = (struct value_slot){.hash = hash, .place = place};
 	set->value_count++;
 	return 1;
 }

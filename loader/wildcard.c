@@ -42,13 +42,8 @@ bool wildcard_name(struct slice text, struct buffer *out)
 	return true;
 }
 
-// A trailing '*' leaves the end open; it is not spelled out, so that Hyperscan may stop there.
-void wildcard_url(struct slice url, bool has_scheme, struct buffer *out)
+void wildcard_url(struct slice url, bool is_open, bool has_scheme, struct buffer *out)
 {
-	bool is_open = slice_ends_with(url, "*");
-
-	while (slice_ends_with(url, "*"))
-		url.size--;
 	buffer_append_text(out, has_scheme ? "^" : "^https?://");
 	append_escaped(out, url);
 	if (!is_open)

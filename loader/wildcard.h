@@ -10,5 +10,6 @@
 // is no name with wildcards, or so wide that it says nothing (fewer than three letters).
 bool wildcard_name(struct slice text, struct buffer *out);
 
-// A normalised URL with '*' behind its host. `has_scheme`: else http and https.
-void wildcard_url(struct slice url, bool has_scheme, struct buffer *out);
+// A normalised URL with '*' behind its host. `is_open`: anything may follow. `has_scheme`: else
+// http and https.
+void wildcard_url(struct slice url, bool is_open, bool has_scheme, struct buffer *out);
