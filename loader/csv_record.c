@@ -45,6 +45,13 @@ static void skip_blanks(struct csv_parser *parser)
 		parser->offset++;
 }
 
+// A stray quote is left out.
+static void append(struct csv_parser *parser, uint8_t byte)
+{
+	if (parser->has_quotes || byte != '"')
+		parser->record->bytes[parser->used++] = byte;
+}
+
 static bool parse_field(struct csv_parser *parser)
 {
 	struct csv_record *record = parser->record;
@@ -58,7 +65,7 @@ static bool parse_field(struct csv_parser *parser)
 			return false;
 	}
 	while (!at_end_of_line(parser) && parser->text.data[parser->offset] != parser->separator)
-		record->bytes[parser->used++] = parser->text.data[parser->offset++];
+		append(parser, parser->text.data[parser->offset++]);
 	if (record->field_count < CSV_FIELDS_MAX)
 		record->fields[record->field_count++] =
 			slice_trim(slice_of(record->bytes + start, parser->used - start));

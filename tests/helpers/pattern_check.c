@@ -1,6 +1,6 @@
 // Reads STIX patterns from standard input, each ended by a NUL, and prints one line for each:
-// "valid", or "invalid" with the reason. tests/oracle/pattern_cases.py compares that with the
-// OASIS validator.
+// "valid", or "invalid" with the reason. tests/oracle/test_pattern_cases.py compares that with
+// the OASIS validator.
 #include <stdio.h>
 #include <stdlib.h>
 
