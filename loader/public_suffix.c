@@ -41,7 +41,8 @@ static bool has_bit(const struct public_suffixes *suffixes, uint64_t seed, struc
 	return (suffixes->filter[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-// "*.ck" covers the names below "ck"; exceptions ("!www.ck") are libpsl's business.
+// "*.ck" covers the names below "ck", and libpsl takes "ck" for a suffix, too; exceptions
+// ("!www.ck") are libpsl's business.
 static void add_rule(struct public_suffixes *suffixes, struct slice line)
 {
 	bool is_wildcard = slice_starts_with(line, "*.");
@@ -51,9 +52,11 @@ static void add_rule(struct public_suffixes *suffixes, struct slice line)
 	if (line.size == 0 || slice_starts_with(line, "//") || slice_starts_with(line, "!"))
 		return;
 	size = normalize_name(is_wildcard ? slice_from(line, 2) : line, name);
-	if (size > 0)
-		set_bit(suffixes, is_wildcard ? SEED_BELOW : SEED_NAME,
-		        slice_of(name, (size_t)size));
+	if (size < 0)
+		return;
+	set_bit(suffixes, SEED_NAME, slice_of(name, (size_t)size));
+	if (is_wildcard)
+		set_bit(suffixes, SEED_BELOW, slice_of(name, (size_t)size));
 }
 
 static void read_filter(struct public_suffixes *suffixes, FILE *file)
