@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Runs the measurements of scripts/bench: a JSON result and a table.
+
+What is timed runs on one core, three times; the best is taken, all are kept.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import resource
+import subprocess
+import tempfile
+import time
+
+RUNS = 3
+KINDS = ['ipv4', 'ipv6', 'network', 'name', 'url', 'hash']
+
+
+def timed(arguments, statuses=(0,)):
+    """Seconds of wall and processor time and the peak memory in bytes of one run."""
+    begin = time.monotonic()
+    process = subprocess.Popen([str(item) for item in arguments], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - begin
+    assert os.waitstatus_to_exitcode(status) in statuses, arguments
+    return {'wall_s': wall, 'user_s': usage.ru_utime, 'system_s': usage.ru_stime,
+            'peak_bytes': usage.ru_maxrss * 1024}
+
+
+def best(arguments, statuses=(0,)):
+    runs = [timed(arguments, statuses) for _ in range(RUNS)]
+    return {**min(runs, key=lambda run: run['wall_s']),
+            'all_wall_s': [round(run['wall_s'], 4) for run in runs]}
+
+
+def write_feed(build, path, count, kind, form='text'):
+    subprocess.run([build / 'bench/generate_indicators', '-n', str(count), '--kind', kind,
+                    '--format', form, '-o', path], check=True)
+
+
+def measure_lookups(build, entries):
+    output = subprocess.run([build / 'bench/bench_lookup', str(entries)], check=True,
+                            capture_output=True, text=True).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def measure_compile(build, folder, count):
+    results = []
+    for kind, form in [(kind, 'text') for kind in KINDS] + [('mixed', 'stix')]:
+        feed = folder / f'{kind}.{form}'
+        write_feed(build, feed, count, kind, form)
+        run = best([build / 'app/sekisho', 'compile', '-q', feed, '-o', folder / 'c.skdb'])
+        results.append({'kind': kind, 'format': form, 'indicators': count,
+                        'file_bytes': (folder / 'c.skdb').stat().st_size, **run})
+        feed.unlink()
+    return results
+
+
+def measure_match(build, folder, counts, capture):
+    """The generated mix from the page cache, one worker, with `counts` indicators of each type."""
+    mix = folder / 'mix.pcap'
+    shares = json.loads(subprocess.run(
+        [build / 'bench/generate_traffic', '-o', mix, '--feed', folder / 'planted.txt'],
+        check=True, capture_output=True).stdout)
+    captures = [('generated mix', mix)] + ([(capture, capture)] if capture else [])
+    results = []
+    for count in counts:
+        feeds = [folder / 'planted.txt']
+        for kind in KINDS:
+            feeds.append(folder / f'match-{kind}.txt')
+            write_feed(build, feeds[-1], count, kind)
+        database = folder / 'match.skdb'
+        subprocess.run([build / 'app/sekisho', 'compile', '-q', *feeds, '-o', database],
+                       check=True)
+        for name, path in captures:
+            command = [build / 'app/sekisho', 'match', '-j1', '--json=/dev/null', '-d', database,
+                       path]
+            run = best([*command, '-q'], (0, 1))
+            summary = subprocess.run(command, capture_output=True, text=True).stderr
+            packets = int(summary.split('packets ')[1].split(', ')[0].replace(',', ''))
+            results.append({'capture': name, 'indicators_of_each_type': count,
+                            'packets': packets, 'ns_per_packet': run['wall_s'] / packets * 1e9,
+                            'hits': summary.split('hits: ')[1].split(' ')[0], **run})
+    return shares, results
+
+
+def print_tables(result):
+    print('Look-ups (one core, batches of 64)')
+    for row in result['lookups']:
+        print('  ' + '  '.join(f'{key} {value}' for key, value in row.items()))
+    print('\nCompiling feeds')
+    for row in result['compile']:
+        print(f"  {row['indicators']:>9,} {row['kind']:8} {row['format']:5} "
+              f"{row['wall_s']:7.2f} s  peak {row['peak_bytes'] / row['indicators']:6.0f} "
+              f"bytes/indicator  file {row['file_bytes'] / row['indicators']:6.0f}")
+    print('\nMatching (one worker)')
+    for row in result['match']:
+        print(f"  {row['capture']}: {row['indicators_of_each_type']:>9,} of each type, "
+              f"{row['packets']:,} packets, {row['ns_per_packet']:.0f} ns/packet, "
+              f"peak {row['peak_bytes'] / 1e6:.0f} MB, hits {row['hits']}")
+    print('  mix:', json.dumps(result['mix']))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--build', type=pathlib.Path, required=True)
+    parser.add_argument('--entries', type=int, default=10000000)
+    parser.add_argument('--capture')
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    build = options.build.resolve()
+    count = min(options.entries, 1000000)
+    with tempfile.TemporaryDirectory(prefix='sekisho-bench-', dir=build) as name:
+        folder = pathlib.Path(name)
+        mix, match = measure_match(build, folder, [1000, count], options.capture)
+        result = {
+            'date': datetime.date.today().isoformat(),
+            'machine': platform.machine(), 'cores': os.cpu_count(),
+            'processor': next((line.split(': ')[1].strip() for line in open('/proc/cpuinfo')
+                               if line.startswith('model name')), 'unknown'),
+            'lookups': measure_lookups(build, options.entries),
+            'compile': measure_compile(build, folder, count),
+            'mix': mix, 'match': match,
+        }
+    path = pathlib.Path('bench/results') / f'{result["date"]}.json'
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + '\n')
+    print_tables(result)
+    print(f'\nresult: {path}')
+
+
+main()
