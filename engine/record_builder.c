@@ -279,7 +279,7 @@ static int record_builder_set_report_names(void *context, uint32_t indicator_id,
 int record_builder_finish(struct record_builder *builder)
 {
 	int error = indicator_reports_join(&builder->reports, &builder->strings.bytes,
-	                              record_builder_set_report_names, builder);
+	                                   record_builder_set_report_names, builder);
 
 	block_close(&builder->context_slots);
 	block_close(&builder->strings.slots);

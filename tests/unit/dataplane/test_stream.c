@@ -98,7 +98,7 @@ static void a_request_byte_by_byte_is_of_the_packet_that_completes_it(void **sta
 	(void)state;
 	give(TCP_SYN, 99, NULL);
 	for (unsigned i = 0; i < GET_BYTES; i++)
-		give_bytes(TCP_ACK, 100 + i, slice_of(GET_A + i, 1), 0);
+		give_bytes(TCP_ACK, 100 + i, slice_of(&GET_A[i], 1), 0);
 	assert_string_equal(result(), "37 http.host a.example\n");
 }
 
@@ -106,8 +106,8 @@ static void segments_out_of_order_are_put_in_order(void **state)
 {
 	(void)state;
 	give(TCP_SYN, 99, NULL);
-	give_bytes(TCP_ACK, 120, slice_of(GET_A + 20, GET_BYTES - 20), 0);
-	give_bytes(TCP_ACK, 110, slice_of(GET_A + 10, 10), 0);
+	give_bytes(TCP_ACK, 120, slice_of(&GET_A[20], GET_BYTES - 20), 0);
+	give_bytes(TCP_ACK, 110, slice_of(&GET_A[10], 10), 0);
 	give_bytes(TCP_ACK, 100, slice_of(GET_A, 10), 0);
 	assert_string_equal(result(), "4 http.host a.example\n");
 	assert_int_equal(streams.gaps, 0);
@@ -117,8 +117,8 @@ static void of_overlapping_bytes_the_first_win(void **state)
 {
 	(void)state;
 	give(TCP_SYN, 99, NULL);
-	give_bytes(TCP_ACK, 110, slice_of(GET_A + 10, GET_BYTES - 10), 0);
-	give(TCP_ACK, 105, GET_B + 5); // overlaps what is held: only 105-109 are taken
+	give_bytes(TCP_ACK, 110, slice_of(&GET_A[10], GET_BYTES - 10), 0);
+	give(TCP_ACK, 105, &GET_B[5]); // overlaps what is held: only 105-109 are taken
 	give_bytes(TCP_ACK, 100, slice_of(GET_B, GET_BYTES), 0);
 	assert_string_equal(result(), "4 http.host a.example\n");
 }
@@ -139,7 +139,7 @@ static void sequence_numbers_wrap(void **state)
 {
 	(void)state;
 	give(TCP_SYN, UINT32_MAX - 10, NULL);
-	give_bytes(TCP_ACK, UINT32_MAX - 9 + 20, slice_of(GET_A + 20, GET_BYTES - 20), 0);
+	give_bytes(TCP_ACK, UINT32_MAX - 9 + 20, slice_of(&GET_A[20], GET_BYTES - 20), 0);
 	give_bytes(TCP_ACK, UINT32_MAX - 9, slice_of(GET_A, 20), 0);
 	assert_string_equal(result(), "3 http.host a.example\n");
 }
@@ -208,7 +208,7 @@ static void data_in_the_syn_counts_and_a_fin_may_have_some(void **state)
 {
 	(void)state;
 	give_bytes(TCP_SYN, 99, slice_of(GET_A, 20), 0);
-	give_bytes(TCP_FIN | TCP_ACK, 120, slice_of(GET_A + 20, GET_BYTES - 20), 0);
+	give_bytes(TCP_FIN | TCP_ACK, 120, slice_of(&GET_A[20], GET_BYTES - 20), 0);
 	give(TCP_ACK, 100 + GET_BYTES, GET_B); // behind the end
 	assert_string_equal(result(), "2 http.host a.example\n");
 }

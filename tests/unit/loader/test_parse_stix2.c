@@ -323,33 +323,18 @@ static void an_object_without_what_is_needed_is_skipped(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_feed(
-		fixture,
-		BUNDLE("{\"type\":\"indicator\"," PATTERN_A "," TIMES
-	               "}," INDICATOR(ID_A, TIMES) "," INDICATOR("indicator--1", PATTERN_A "," TIMES) "," INDICATOR(ID_A, "\"pattern\":5," TIMES) "," INDICATOR(
-			       ID_A, "\"pattern\":\"[broken\"," TIMES) "," INDICATOR(ID_A,
-	                                                                             "\"pattern_"
-	                                                                             "type\":"
-	                                                                             "\"snort\","
-	                                                                             "\"pattern\":"
-	                                                                             "\"alert\""
-	                                                                             "," TIMES) ","
-	                                                                                        "{"
-	                                                                                        "\""
-	                                                                                        "ty"
-	                                                                                        "pe"
-	                                                                                        "\""
-	                                                                                        ":5"
-	                                                                                        "},"
-	                                                                                        "{"
-	                                                                                        "\""
-	                                                                                        "id"
-	                                                                                        "\""
-	                                                                                        ":"
-	                                                                                        "\""
-	                                                                                        "x"
-	                                                                                        "\""
-	                                                                                        "}"));
+	// clang-format off
+	read_feed(fixture, BUNDLE(
+		"{\"type\":\"indicator\"," PATTERN_A "," TIMES "},"
+		INDICATOR(ID_A, TIMES) ","
+		INDICATOR("indicator--1", PATTERN_A "," TIMES) ","
+		INDICATOR(ID_A, "\"pattern\":5," TIMES) ","
+		INDICATOR(ID_A, "\"pattern\":\"[broken\"," TIMES) ","
+		INDICATOR(ID_A, "\"pattern_type\":\"snort\",\"pattern\":\"alert\"," TIMES) ","
+		"{\"type\":5},"
+		"{\"id\":\"x\"}"));
+	// clang-format on
+
 	const struct report *report = &fixture->summary.report;
 	assert_int_equal(fixture->summary.objects, 8);
 	assert_int_equal(fixture->summary.indicators, 0);
@@ -403,11 +388,10 @@ static void bytes_that_json_forbids_cost_one_object(void **state)
 		BUNDLE(INDICATOR(ID_B, PATTERN_B "," TIMES ",\"name\":\"\0\"") "," INDICATOR(
 			ID_B, PATTERN_B
 			"," TIMES
-			",\"name\":\"\xff\"") "," INDICATOR(ID_B, PATTERN_B "," TIMES
-	                                                                    ",\"name\":1,\"name\":"
-	                                                                    "2") "," INDICATOR(ID_A,
-	                                                                                       PATTERN_A
-	                                                                                       "," TIMES));
+			",\"name\":\"\xff\"") "," INDICATOR(ID_B, PATTERN_B
+	                                                    "," TIMES ",\"name\":1,\"name\":"
+	                                                    "2") "," INDICATOR(ID_A, PATTERN_A
+	                                                                       "," TIMES));
 	struct fixture *fixture = *state;
 
 	read_bytes(fixture, slice_of(feed, sizeof(feed) - 1), "test");
