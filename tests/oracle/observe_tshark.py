@@ -119,6 +119,8 @@ def spell_url(url):
     host = spell_host(host)
     if ':' in host:
         host = f'[{host}]'
+    if port and not port.isdecimal():
+        return url  # no URL, as "OPTIONS *" has none
     if port and int(port) != {'http': 80, 'https': 443}[scheme.lower()]:
         host += f':{int(port)}'
     path = drop_dots(spell_percent(path.replace('\\', '/') or '/'))
@@ -164,11 +166,11 @@ def tshark_observables(capture):
             names = set(map(spell_host, row['tls.handshake.extensions_server_name']))
             seen['tls.sni'].update(names - hellos.get(stream, set()))
             hellos.setdefault(stream, set()).update(names)
-        seen['http.host'].update(spell_host(split_authority(host.strip())[0])
-                                 for host in row['http.host'] if host.strip())
-        for url in row['http.request.full_uri']:
-            if url.lower().startswith(('http://', 'https://')):
-                seen['http.url'][spell_url(url)] += 1
+        if 'tcp' in protocols:  # SSDP has the same fields
+            seen['http.host'].update(spell_host(split_authority(host.strip())[0])
+                                     for host in row['http.host'] if host.strip())
+            seen['http.url'].update(spell_url(url) for url in row['http.request.full_uri']
+                                    if url.lower().startswith(('http://', 'https://')))
     return seen
 
 
