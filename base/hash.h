@@ -23,9 +23,14 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 }
 
 // One step: takes the next eight bytes, as a word, into `state`. A state begins as the seed.
+//
+// The word comes to the state before the product, never as a factor of its own: a factor of
+// zero would cancel the state, and whoever knows the constants could write the word that makes
+// it zero into every key. So a word that differs from another gives different input, whatever
+// the state; but `state` and `word` must not both be known to a stranger.
 static inline uint64_t hash_word(uint64_t state, uint64_t word)
 {
-	return hash_mix(state ^ HASH_SECRET_0, word ^ HASH_SECRET_1);
+	return hash_mix(state ^ word ^ HASH_SECRET_0, HASH_SECRET_1);
 }
 
 // The last 0-7 bytes of a run as one word, zero-padded. Reads only `size` bytes.
@@ -41,15 +46,16 @@ static inline uint64_t hash_tail_word(const uint8_t *bytes, size_t size)
 static inline uint64_t hash_bytes(uint64_t seed, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
-	uint64_t state = seed ^ size;
+	uint64_t state = seed;
 
-	for (; size >= 8; bytes += 8, size -= 8) {
+	for (size_t left = size; left >= 8; bytes += 8, left -= 8) {
 		uint64_t word;
 
 		memcpy(&word, bytes, 8);
 		state = hash_word(state, word);
 	}
-	// Neither the bare seed nor HASH_SECRET_1 ^ seed: hash_word() would cancel one of the seeds
-	// that are used, HASH_SECRET_1 or 0, and give 0 for any input.
-	return hash_word(hash_word(state, hash_tail_word(bytes, size)), HASH_SECRET_2 ^ seed);
+	// The size comes last: beside the first word, that word could make up for it. One product
+	// alone does not mix the last word's bits enough.
+	return hash_word(hash_word(state, hash_tail_word(bytes, size)),
+	                 HASH_SECRET_2 ^ seed ^ size);
 }

@@ -82,7 +82,7 @@ static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
 	uint64_t heads = hash_mix(word_at(key->low.octets) ^ seeds[1],
 	                          word_at(key->high.octets) ^ seeds[0]);
 
-	return hash_word(tails ^ ports, heads ^ seeds[0]);
+	return hash_mix(tails ^ ports ^ seeds[1], heads ^ seeds[0]);
 }
 
 // Any total order will do, as long as both directions agree.
