@@ -133,7 +133,8 @@ void traffic_writer_add(struct traffic_writer *writer, const struct traffic_pack
 	size_t ip_bytes = put_ip(ip, packet, transport_bytes + packet->payload.size);
 	uint8_t *transport = ip + ip_bytes;
 	(void)put_transport(transport, packet);
-	memcpy(transport + transport_bytes, packet->payload.data, packet->payload.size);
+	if (packet->payload.size > 0)
+		memcpy(transport + transport_bytes, packet->payload.data, packet->payload.size);
 	put_transport_checksum(transport, packet, transport_bytes + packet->payload.size);
 
 	uint32_t size = (uint32_t)(ETHERNET_BYTES + ip_bytes + transport_bytes) +

@@ -8,7 +8,7 @@ so is a field below 0.99 over the captures that are within scope. What is no dif
 twice in one DNS packet, or twice in one TLS connection, counts once.
 
 usage: observe_tshark.py [--sekisho PATH] [--capture NAME]...
-The captures: $SEKISHO_MATERIAL/pcaps, by default ../shared/material beside the project.
+The captures: $SEKISHO_MATERIAL/pcaps.
 """
 import argparse
 import collections
@@ -298,11 +298,11 @@ def compare(sekisho, captures):
 
 def material():
     """(captures, why there are none)"""
-    folder = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', ROOT.parent / 'shared/material'))
+    folder = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', '/nowhere'))
     captures = sorted(path for path in (folder / 'pcaps').glob('*') if path.suffix != '.tsv')
     if shutil.which('tshark') is None:
         return [], 'no tshark'
-    return captures, None if captures else f'no captures in {folder}/pcaps'
+    return captures, None if captures else f'no captures in SEKISHO_MATERIAL, {folder}/pcaps'
 
 
 def main():

@@ -15,7 +15,7 @@ validator = pytest.importorskip('stix2patterns.validator')
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEKISHO = os.environ.get('SEKISHO', ROOT / 'build/app/sekisho')
-MATERIAL = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', ROOT.parent / 'shared/material'))
+MATERIAL = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', '/nowhere'))
 FOLDERS = ('stix20', 'stix21', 'stix-validator', 'taxii')
 STIX_ID = re.compile(r'indicator--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.I)
 

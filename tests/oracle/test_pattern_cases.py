@@ -2,7 +2,7 @@
 """Our pattern parser and the OASIS validator (PyPI stix2-patterns) must give the same verdicts.
 
 Over cases of our own for every production of the grammar, over the patterns of any feeds named in
-SEKISHO_FEEDS (folders, separated by ':'), and over mutations of both. Where the two differ, the
+SEKISHO_MATERIAL/feeds, and over mutations of both. Where the two differ, the
 difference is one of those listed in EXPLAINED, or the test fails.
 """
 import json
@@ -165,8 +165,9 @@ def patterns_of(node):
 
 def feed_patterns():
     found = set()
-    for folder in filter(None, os.environ.get('SEKISHO_FEEDS', '').split(':')):
-        for path in pathlib.Path(folder).rglob('*'):
+    folder = pathlib.Path(os.environ.get('SEKISHO_MATERIAL', '/nowhere')) / 'feeds'
+    for kind in ('stix20', 'stix21', 'stix-validator', 'taxii'):
+        for path in (folder / kind).rglob('*'):
             if path.is_file() and path.suffix in ('.json', '.stix', '.stix2', ''):
                 try:
                     found.update(patterns_of(json.loads(path.read_bytes())))
@@ -210,7 +211,7 @@ def test_an_invalid_pattern_is_invalid_for_both(pattern):
 def test_patterns_of_feeds_get_equal_verdicts():
     patterns = feed_patterns()
     if not patterns:
-        pytest.skip('SEKISHO_FEEDS names no folder with STIX 2 feeds')
+        pytest.skip('no STIX 2 feeds in SEKISHO_MATERIAL')
     limit = int(os.environ.get('PATTERN_FEED_LIMIT', '4000'))
     if len(patterns) > limit:
         patterns = random.Random(2).sample(patterns, limit)
