@@ -40,8 +40,24 @@ size_t utf8_sequence_size(struct slice text)
 	return size;
 }
 
+// How many bytes of ASCII, in words of eight, the text begins with.
+static size_t ascii_words_size(struct slice text)
+{
+	size_t size = 0;
+
+	for (; size + sizeof(uint64_t) <= text.size; size += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, text.data + size, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return size;
+}
+
 bool utf8_is_valid(struct slice text)
 {
+	text = slice_from(text, ascii_words_size(text));
 	while (text.size > 0) {
 		size_t size = utf8_sequence_size(text);
 

@@ -60,10 +60,11 @@ static bool begins_with(struct slice text, const char *prefix)
 	return text.size >= size && strncasecmp((const char *)text.data, prefix, size) == 0;
 }
 
+// The bytes that a defanged spelling begins with, within a value and where it begins.
+static const bool begins_spelling[256] = {['['] = true, ['('] = true, ['{'] = true, ['\\'] = true};
+
 static const struct spelling *find_spelling(struct slice text)
 {
-	if (strchr("[({\\", text.data[0]) == NULL || text.data[0] == '\0')
-		return NULL;
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
 		if (begins_with(text, spellings[i].defanged))
 			return &spellings[i];
@@ -72,6 +73,8 @@ static const struct spelling *find_spelling(struct slice text)
 
 static const struct spelling *find_scheme(struct slice text)
 {
+	if (text.size == 0 || (text.data[0] | 0x20) != 'h')
+		return NULL;
 	for (size_t i = 0; i < sizeof(scheme_spellings) / sizeof(scheme_spellings[0]); i++) {
 		struct slice rest = slice_from(text, strlen(scheme_spellings[i].defanged));
 
@@ -98,24 +101,45 @@ static struct slice without_surroundings(struct slice text)
 	return text;
 }
 
+// How many bytes from the start stand for themselves for sure.
+static size_t plain_size(struct slice text)
+{
+	size_t size = 0;
+
+	while (size < text.size && !begins_spelling[text.data[size]])
+		size++;
+	return size;
+}
+
+static size_t append(char *text, size_t used, struct slice bytes)
+{
+	if (bytes.size > 0)
+		memcpy(text + used, bytes.data, bytes.size);
+	return used + bytes.size;
+}
+
 size_t normalize_refang(struct slice text, char *ret_text)
 {
 	struct slice rest = without_surroundings(text);
 	const struct spelling *spelling = find_scheme(rest);
 	size_t used = 0;
 
+	if (spelling != NULL) {
+		used = append(ret_text, used, slice_text(spelling->meant));
+		rest = slice_from(rest, strlen(spelling->defanged));
+	}
 	while (rest.size > 0) {
-		if (spelling != NULL) {
-			size_t size = strlen(spelling->meant);
+		struct slice plain = slice_first(rest, plain_size(rest));
 
-			memcpy(ret_text + used, spelling->meant, size);
-			used += size;
-			rest = slice_from(rest, strlen(spelling->defanged));
-		} else {
-			ret_text[used++] = (char)rest.data[0];
-			rest = slice_from(rest, 1);
-		}
-		spelling = rest.size > 0 ? find_spelling(rest) : NULL;
+		used = append(ret_text, used, plain);
+		rest = slice_from(rest, plain.size);
+		if (rest.size == 0)
+			break;
+		spelling = find_spelling(rest);
+		used = append(ret_text, used,
+		              spelling != NULL ? slice_text(spelling->meant)
+		                               : slice_first(rest, 1));
+		rest = slice_from(rest, spelling != NULL ? strlen(spelling->defanged) : 1);
 	}
 	return used;
 }

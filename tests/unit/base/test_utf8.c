@@ -35,11 +35,27 @@ static void every_kind_of_damage_is_refused(void **state)
 	}
 }
 
+static void damage_is_found_wherever_it_stands(void **state)
+{
+	char text[] = "twenty-four ascii bytes!";
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		char kept = text[i];
+
+		text[i] = '\x80';
+		assert_false(utf8_is_valid(slice_text(text)));
+		text[i] = kept;
+	}
+	assert_true(utf8_is_valid(slice_text(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(well_formed_text_is_accepted),
 		cmocka_unit_test(every_kind_of_damage_is_refused),
+		cmocka_unit_test(damage_is_found_wherever_it_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
