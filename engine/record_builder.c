@@ -60,9 +60,36 @@ static int context_intern(struct record_builder *builder, const struct context_r
 	return 0;
 }
 
+static bool has_last_context(const struct record_builder *builder)
+{
+	return builder->last_context != 0;
+}
+
+static struct context_row last_context(const struct record_builder *builder)
+{
+	return has_last_context(builder)
+	               ? ((const struct context_row *)builder->contexts.data)[builder->last_context]
+	               : (struct context_row){};
+}
+
+// The reference of a context's text; that of the last context's when it is the same, as for
+// nearly all indicators of a feed.
+static int context_text(struct record_builder *builder, struct slice text, uint32_t last,
+                        uint32_t *ret_reference)
+{
+	struct slice pool = block_slice(&builder->strings.bytes);
+
+	if (has_last_context(builder) && slice_equal(string_pool_get(pool, last), text)) {
+		*ret_reference = last;
+		return 0;
+	}
+	return string_pool_intern(&builder->strings, text, ret_reference);
+}
+
 static int context_add(struct record_builder *builder, const struct indicator *indicator,
                        uint32_t *ret_index)
 {
+	struct context_row last = last_context(builder);
 	struct context_row row = {
 		.tlp = (uint8_t)indicator->tlp,
 		.action = (uint8_t)indicator->action,
@@ -71,24 +98,31 @@ static int context_add(struct record_builder *builder, const struct indicator *i
 	};
 	const struct {
 		struct slice text;
+		uint32_t last;
 		uint32_t *reference;
 	} texts[] = {
-		{indicator->source, &row.source},
-		{indicator->group, &row.group},
-		{indicator->threat_types, &row.threat_types},
-		{indicator->labels, &row.labels},
-		{indicator->markings, &row.markings},
-		{indicator->created_by, &row.created_by},
+		{indicator->source, last.source, &row.source},
+		{indicator->group, last.group, &row.group},
+		{indicator->threat_types, last.threat_types, &row.threat_types},
+		{indicator->labels, last.labels, &row.labels},
+		{indicator->markings, last.markings, &row.markings},
+		{indicator->created_by, last.created_by, &row.created_by},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		int error = string_pool_intern(&builder->strings, texts[i].text,
-		                               texts[i].reference);
+		int error = context_text(builder, texts[i].text, texts[i].last, texts[i].reference);
 
 		if (error != 0)
 			return error;
 	}
-	return context_intern(builder, &row, ret_index);
+	if (!has_last_context(builder) || memcmp(&row, &last, sizeof(row)) != 0) {
+		int error = context_intern(builder, &row, &builder->last_context);
+
+		if (error != 0)
+			return error;
+	}
+	*ret_index = builder->last_context;
+	return 0;
 }
 
 static bool detail_is_needed(const struct indicator *indicator)
@@ -133,7 +167,7 @@ static int detail_add(struct record_builder *builder, const struct indicator *in
 	int error = string_pool_add(&builder->strings, indicator->id, &row.id);
 
 	if (error == 0)
-		error = string_pool_intern(&builder->strings, indicator->name, &row.name);
+		error = string_pool_share(&builder->strings, indicator->name, &row.name);
 	return error != 0 ? error : detail_append(builder, &row, ret_index);
 }
 
@@ -282,7 +316,7 @@ int record_builder_finish(struct record_builder *builder)
 	                                   record_builder_set_report_names, builder);
 
 	block_close(&builder->context_slots);
-	block_close(&builder->strings.slots);
+	string_pool_close_index(&builder->strings);
 	return error;
 }
 

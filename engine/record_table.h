@@ -51,6 +51,7 @@ struct record_builder {
 	struct block states;   // one byte an id, see SECTION_STATES
 	struct block reports;  // struct report_row, in order of adding
 	struct block context_slots;
+	uint32_t last_context; // of the indicator added last; 0 before the first
 	uint64_t withdrawn_count;
 };
 

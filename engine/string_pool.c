@@ -4,7 +4,13 @@
 
 #include "base/hash.h"
 
-enum { INTERN_SLOTS_MIN = 1024 };
+enum { INTERN_SLOTS_MIN = 1024, RECENT_SLOTS = 1 << 15 };
+
+// The hash tells a text that was shared lately from all others without looking at either.
+struct recent_text {
+	uint32_t hash;
+	uint32_t reference; // 0: none
+};
 
 int string_pool_add(struct string_pool *pool, struct slice text, uint32_t *ret_reference)
 {
@@ -96,9 +102,38 @@ int string_pool_intern(struct string_pool *pool, struct slice text, uint32_t *re
 	return 0;
 }
 
+int string_pool_share(struct string_pool *pool, struct slice text, uint32_t *ret_reference)
+{
+	uint64_t hash = hash_bytes(HASH_SECRET_0, text.data, text.size);
+	struct recent_text *recent;
+	int error;
+
+	if (text.size == 0)
+		return string_pool_add(pool, text, ret_reference);
+	if (pool->recent.size == 0 &&
+	    block_extend(&pool->recent, RECENT_SLOTS * sizeof(*recent)) == NULL)
+		return -ENOMEM;
+	recent = (struct recent_text *)pool->recent.data + hash % RECENT_SLOTS;
+	if (recent->reference != 0 && recent->hash == hash >> 32 &&
+	    slice_equal(string_pool_get(block_slice(&pool->bytes), recent->reference), text)) {
+		*ret_reference = recent->reference;
+		return 0;
+	}
+	error = string_pool_add(pool, text, ret_reference);
+	if (error == 0)
+		*recent = (struct recent_text){(uint32_t)(hash >> 32), *ret_reference};
+	return error;
+}
+
+void string_pool_close_index(struct string_pool *pool)
+{
+	block_close(&pool->slots);
+	block_close(&pool->recent);
+	pool->interned_count = 0;
+}
+
 void string_pool_close(struct string_pool *pool)
 {
+	string_pool_close_index(pool);
 	block_close(&pool->bytes);
-	block_close(&pool->slots);
-	pool->interned_count = 0;
 }

@@ -14,6 +14,7 @@ struct string_pool {
 	struct block bytes;
 	struct block slots; // of interned texts: open addressing, uint32_t references
 	size_t interned_count;
+	struct block recent; // struct recent_text, by hash: texts that were shared lately
 };
 
 // Appends `text` and gives its reference. Returns 0, -ENOMEM, or -EOVERFLOW (4 GB of texts).
@@ -21,6 +22,13 @@ int string_pool_add(struct string_pool *pool, struct slice text, uint32_t *ret_r
 
 // As string_pool_add(), but the same text gives the same reference.
 int string_pool_intern(struct string_pool *pool, struct slice text, uint32_t *ret_reference);
+
+// As string_pool_add(), but a text that was shared lately gives the same reference. For texts
+// that are many and either repeat soon or never (names of indicators): costs no table that grows.
+int string_pool_share(struct string_pool *pool, struct slice text, uint32_t *ret_reference);
+
+// Frees what only string_pool_intern() and string_pool_share() need.
+void string_pool_close_index(struct string_pool *pool);
 
 void string_pool_close(struct string_pool *pool);
 
