@@ -3,7 +3,19 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
-enum { BLOCK_BYTES_MIN = 64 * 1024, PAGE_BYTES = 4096 };
+enum {
+	BLOCK_BYTES_MIN = 64 * 1024,
+	PAGE_BYTES = 4096,
+	HUGE_PAGE_BYTES = 2 * 1024 * 1024,
+};
+
+// A big array is cleared and addressed in pages of 2 MB where the kernel has them: a fifth of a
+// build's time goes into page faults and TLB misses otherwise. At most one such page is wasted.
+static void block_advise(const struct block *block)
+{
+	if (block->capacity >= 2 * (size_t)HUGE_PAGE_BYTES)
+		(void)madvise(block->data, block->capacity, MADV_HUGEPAGE);
+}
 
 static bool block_grow(struct block *block, size_t needed)
 {
@@ -24,6 +36,7 @@ static bool block_grow(struct block *block, size_t needed)
 		return false;
 	block->data = data;
 	block->capacity = capacity;
+	block_advise(block);
 	return true;
 }
 

@@ -18,9 +18,13 @@ static uint32_t label_count(struct slice name)
 static uint64_t count_parents(struct slice section, struct slice strings)
 {
 	const struct text_entry *entries = (const struct text_entry *)section.data;
+	size_t count = section.size / sizeof(*entries);
 	uint64_t parents = 0;
 
-	for (size_t i = 0; i < section.size / sizeof(*entries); i++) {
+	for (size_t i = 0; i < count; i++) {
+		if (i + 2 * AHEAD < count)
+			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+
 		uint32_t labels = label_count(string_pool_get(strings, entries[i].text));
 
 		if (labels > PARENT_LABELS_MIN)

@@ -17,10 +17,14 @@ static uint32_t cut_count(struct slice key)
 static uint64_t count_cuts(struct slice section, struct slice strings)
 {
 	const struct text_entry *entries = (const struct text_entry *)section.data;
+	size_t count = section.size / sizeof(*entries);
 	uint64_t cuts = 0;
 
-	for (size_t i = 0; i < section.size / sizeof(*entries); i++)
+	for (size_t i = 0; i < count; i++) {
+		if (i + 2 * AHEAD < count)
+			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
 		cuts += cut_count(string_pool_get(strings, entries[i].text));
+	}
 	return cuts;
 }
 
