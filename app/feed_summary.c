@@ -93,6 +93,8 @@ static void append_problems(struct buffer *json, const struct report *report)
 
 			buffer_format(json, "%s{\"line\":%" PRIu64, j > 0 ? "," : "",
 			              example->line);
+			if (example->has_offset)
+				buffer_format(json, ",\"offset\":%" PRIu64, example->offset);
 			append_text(json, "object", example->object);
 			append_text(json, "detail", example->detail);
 			buffer_append_text(json, "}");

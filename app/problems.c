@@ -11,16 +11,30 @@ static const char *consequence_of(const char *consequence)
 	return consequence != NULL ? consequence : "skipped";
 }
 
-// " (line 12)", " (offset 80)", or nothing.
-static const char *format_place(uint64_t line, bool has_offset, uint64_t offset,
-                                char ret_place[PLACE_TEXT_BYTES])
+struct place {
+	char text[PLACE_TEXT_BYTES];
+};
+
+// " (line 12)", " (offset 80)", " (packet 2, offset 1234)", or nothing.
+static struct place format_place(const struct report *report, uint64_t line, bool has_offset,
+                                 uint64_t offset)
 {
-	ret_place[0] = '\0';
-	if (line != 0)
-		(void)snprintf(ret_place, PLACE_TEXT_BYTES, " (line %" PRIu64 ")", line);
+	const char *unit = report->unit != NULL ? report->unit : "line";
+	struct place place = {.text = ""};
+
+	if (line != 0 && has_offset)
+		(void)snprintf(place.text, sizeof(place.text),
+		               " (%s %" PRIu64 ", offset %" PRIu64 ")", unit, line, offset);
+	else if (line != 0)
+		(void)snprintf(place.text, sizeof(place.text), " (%s %" PRIu64 ")", unit, line);
 	else if (has_offset)
-		(void)snprintf(ret_place, PLACE_TEXT_BYTES, " (offset %" PRIu64 ")", offset);
-	return ret_place;
+		(void)snprintf(place.text, sizeof(place.text), " (offset %" PRIu64 ")", offset);
+	return place;
+}
+
+static struct place place_of(const struct report *report, const struct problem_text *example)
+{
+	return format_place(report, example->line, example->has_offset, example->offset);
 }
 
 static const char *separator(const char *text)
@@ -30,8 +44,6 @@ static const char *separator(const char *text)
 
 void problems_print(FILE *file, const struct report *report)
 {
-	char place[PLACE_TEXT_BYTES];
-
 	for (unsigned i = 0; i < report->reason_count; i++) {
 		const struct report_reason *reason = &report->reasons[i];
 
@@ -41,8 +53,7 @@ void problems_print(FILE *file, const struct report *report)
 			const struct problem_text *example = &reason->examples[j];
 
 			(void)fprintf(file, "      %s%s%s%s\n", example->object,
-			              format_place(example->line, example->has_offset,
-			                           example->offset, place),
+			              place_of(report, example).text,
 			              example->object[0] != '\0' ? separator(example->detail) : "",
 			              example->detail);
 		}
@@ -55,20 +66,19 @@ void problems_print_each(void *context, const struct report *report, const struc
 {
 	char object[PROBLEM_TEXT_BYTES];
 	char detail[PROBLEM_TEXT_BYTES];
-	char place[PLACE_TEXT_BYTES];
 
 	report_printable(problem->object, object);
 	report_printable(problem->detail, detail);
-	(void)fprintf(context, "%s: %s: %s: %s%s%s%s\n",
-	              report->input != NULL ? report->input : "all feeds",
-	              consequence_of(problem->consequence), problem->reason, object,
-	              format_place(problem->line, problem->has_offset, problem->offset, place),
-	              separator(detail), detail);
+	(void)fprintf(
+		context, "%s: %s: %s: %s%s%s%s\n",
+		report->input != NULL ? report->input : "all feeds",
+		consequence_of(problem->consequence), problem->reason, object,
+		format_place(report, problem->line, problem->has_offset, problem->offset).text,
+		separator(detail), detail);
 }
 
 static void log_problems(enum log_level level, const char *input, const struct report *report)
 {
-	char place[PLACE_TEXT_BYTES];
 	char times[PLACE_TEXT_BYTES];
 
 	for (unsigned i = 0; i < report->reason_count; i++) {
@@ -77,14 +87,12 @@ static void log_problems(enum log_level level, const char *input, const struct r
 
 		if (reason->example_count == 0)
 			continue;
-		place[0] = times[0] = '\0';
-		if (first->line > 0)
-			(void)snprintf(place, sizeof(place), " (packet %" PRIu64 ")", first->line);
+		times[0] = '\0';
 		if (reason->count > 1)
 			(void)snprintf(times, sizeof(times), " (%" PRIu64 " times)", reason->count);
 		log_write(level, "%s: %s%s%s%s%s%s%s", input, reason->reason,
-		          separator(first->object), first->object, place, separator(first->detail),
-		          first->detail, times);
+		          separator(first->object), first->object, place_of(report, first).text,
+		          separator(first->detail), first->detail, times);
 	}
 }
 

@@ -14,7 +14,7 @@ void problems_print(FILE *file, const struct report *report);
 // For report.each: prints every problem as it comes, a line each, to `context`, a FILE.
 void problems_print_each(void *context, const struct report *report, const struct problem *problem);
 
-// Logs each reason as one line that names the input, with its first example. For captures, whose
-// lines are packets, and databases, which have none.
+// Logs each reason as one line that names the input, with its first example. For captures and
+// databases.
 void problems_warn(const char *input, const struct report *report);
 void problems_error(const char *input, const struct report *report);

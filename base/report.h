@@ -23,7 +23,7 @@ struct problem {
 		*consequence; // static text: "skipped", "kept without its names"; NULL: "skipped"
 	struct slice object;  // the object's id, or the value itself
 	struct slice detail;  // what exactly: "unexpected ')' at column 17"
-	uint64_t line;        // 1-based, 0 when it makes no sense
+	uint64_t line;        // 1-based, 0 when it makes no sense; what it counts: report.unit
 	uint64_t offset;      // bytes from the start of the input, with has_offset
 	bool has_offset;
 };
@@ -48,6 +48,7 @@ struct report_reason {
 // All zero is a valid, empty report.
 struct report {
 	const char *input; // borrowed: the file's name, for whoever prints
+	const char *unit;  // borrowed: what a problem's `line` counts; NULL: "line"
 	uint64_t count;
 	unsigned reason_count;
 	struct report_reason *reasons; // in order of first appearance; allocated when first needed
@@ -67,5 +68,5 @@ void report_note(struct report *report, const char *reason, struct slice object,
 // does not fit ends in "...". Always terminated.
 void report_printable(struct slice text, char ret_text[PROBLEM_TEXT_BYTES]);
 
-// Frees what is kept and empties the report, except for `input` and `each`.
+// Frees what is kept and empties the report, except for `input`, `unit` and `each`.
 void report_clear(struct report *report);

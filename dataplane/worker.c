@@ -76,6 +76,7 @@ static void take_capture(struct worker *worker, uint32_t capture_id)
 	AUTO(port) port = NULL;
 
 	result->report.input = path;
+	result->report.unit = "packet";
 	pipeline_begin(worker->pipeline, capture_id);
 	result->error = port_open(path, &result->report, &port);
 	if (result->error == 0) {
