@@ -127,6 +127,8 @@ int match_run(const struct match_run_options *options, struct sightings *sightin
 	if (error < 0)
 		log_error("collecting the hits: %s", strerror(-error));
 	workers_join(crew.workers, &ret_result->counters, &results);
+	for (uint32_t i = 0; i < options->captures->count; i++)
+		sightings_set_capture_start(sightings, i, results[i].first_time_ns);
 	ret_result->unreadable_count = capture_results_log(options->captures, results);
 	ret_result->duration_ns = clock_now_ns() - start_ns;
 	crew_close(&crew);

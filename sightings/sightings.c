@@ -24,6 +24,11 @@ int sightings_create(const struct sightings_options *options, struct sightings *
 	if (sightings == NULL)
 		return -ENOMEM;
 	sightings->options = *options;
+	sightings->capture_starts_ns = calloc((size_t)options->capture_count + 1, sizeof(int64_t));
+	if (sightings->capture_starts_ns == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < options->capture_count; i++)
+		sightings->capture_starts_ns[i] = TIMESTAMP_MAX;
 
 	int error = sorter_create(options->memory_bytes, compare_records, &sightings->hits);
 	if (error < 0)
@@ -38,6 +43,7 @@ void sightings_free(struct sightings *sightings)
 		return;
 	sorter_free(sightings->hits);
 	free(sightings->hit_indicators);
+	free(sightings->capture_starts_ns);
 	free(sightings);
 }
 
@@ -104,6 +110,13 @@ int sightings_add(struct sightings *sightings, struct slice record)
 	return 0;
 }
 
+void sightings_set_capture_start(struct sightings *sightings, uint32_t capture_id,
+                                 int64_t first_time_ns)
+{
+	if (capture_id < sightings->options.capture_count)
+		sightings->capture_starts_ns[capture_id] = first_time_ns;
+}
+
 int sightings_finish(struct sightings *sightings, struct sightings_summary *ret_summary)
 {
 	// Sorts now, so that a writer's time is its own.
@@ -165,6 +178,13 @@ const char *state_capture(const struct sightings *sightings, uint32_t capture_id
 	if (capture_id >= sightings->options.capture_count)
 		return "";
 	return sightings->options.captures[capture_id];
+}
+
+int64_t state_capture_start_ns(const struct sightings *sightings, uint32_t capture_id)
+{
+	if (capture_id >= sightings->options.capture_count)
+		return TIMESTAMP_MAX;
+	return sightings->capture_starts_ns[capture_id];
 }
 
 unsigned state_time_digits(int64_t time_ns)

@@ -32,6 +32,11 @@ DEFINE_AUTO(sightings, sightings_free)
 // temporary file.
 int sightings_add(struct sightings *sightings, struct slice record);
 
+// Tells when a capture began: the time of its first packet, for the ids of its sightings. Before
+// the writers; of a capture that this is not told of, the start does not count.
+void sightings_set_capture_start(struct sightings *sightings, uint32_t capture_id,
+                                 int64_t first_time_ns);
+
 struct sightings_summary {
 	uint64_t hits;
 	uint64_t hits_outside_validity; // "expired" or "early" at their time; part of `hits`

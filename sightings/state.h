@@ -9,7 +9,8 @@ enum validity { VALIDITY_VALID, VALIDITY_EARLY, VALIDITY_EXPIRED };
 
 struct sightings {
 	struct sightings_options options;
-	struct sorter *hits; // records as in a ring, by hit_order_by_time()
+	int64_t *capture_starts_ns; // by capture_id; TIMESTAMP_MAX: not told
+	struct sorter *hits;        // records as in a ring, by hit_order_by_time()
 	struct sightings_summary summary;
 	uint64_t *hit_indicators; // bit i: indicator i was hit
 	size_t hit_indicators_words;
@@ -39,6 +40,9 @@ enum validity state_validity(const struct indicator *indicator, int64_t time_ns)
 
 // The path of a capture, "" when app numbered it beyond the list.
 const char *state_capture(const struct sightings *sightings, uint32_t capture_id);
+
+// When it began, TIMESTAMP_MAX when that was not told.
+int64_t state_capture_start_ns(const struct sightings *sightings, uint32_t capture_id);
 
 // Digits of a second's fraction that say `time_ns` exactly: 6, or 9 when there are nanoseconds.
 unsigned state_time_digits(int64_t time_ns);

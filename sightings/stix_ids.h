@@ -5,9 +5,9 @@
 // array of strings, which is never changed once released: the type, then
 //   indicator      the feed's name, the value as the list had it
 //   identity       the sensor's name
-//   sighting       indicator, sensor, the capture's file name, first seen, profile
-//   observed-data  sighting, time, packet, observable, network traffic
-//   bundle         the sightings it holds
+//   sighting       indicator, sensor, the capture's file name and its start (empty when not told),
+//   profile observed-data  sighting, time, packet, observable, network traffic bundle         the
+//   sightings it holds
 #pragma once
 
 #include <stdbool.h>

@@ -82,19 +82,23 @@ static int sort_into_groups(struct writer *writer)
 	return error < 0 ? error : got;
 }
 
+// Not by what was seen: a later run that finds more hits gives a new version of the same sighting.
 static void make_sighting_id(struct writer *writer, struct stix_id *ret_id)
 {
 	const struct stix_group *group = &writer->group;
-	const char *path = state_capture(writer->sightings, group->last.origin.capture_id);
+	uint32_t capture_id = group->last.origin.capture_id;
+	const char *path = state_capture(writer->sightings, capture_id);
 	const char *slash = strrchr(path, '/');
-	char first_seen[TIMESTAMP_TEXT_BYTES];
+	int64_t start_ns = state_capture_start_ns(writer->sightings, capture_id);
+	char start[TIMESTAMP_TEXT_BYTES] = "";
 
-	timestamp_format(group->first_seen_ns, 9, first_seen);
+	if (start_ns != TIMESTAMP_MAX)
+		timestamp_format(start_ns, 9, start);
 	struct slice parts[] = {
 		slice_text(group->indicator.text),
 		slice_text(writer->sensor.text),
 		slice_text(slash != NULL ? slash + 1 : path),
-		slice_text(first_seen),
+		slice_text(start),
 		slice_text(writer->options->has_all ? "all" : "valid"),
 	};
 	*ret_id = (struct stix_id){0};

@@ -208,6 +208,49 @@ static void a_hit_outside_validity_is_told_only_when_asked_for(void **state)
 	sightings_free(sightings);
 }
 
+// The id of the sighting in the bundle of `count` hits from number `first` on.
+static struct slice sighting_id_of(uint32_t first, uint32_t count, int64_t start_ns,
+                                   struct output *stix)
+{
+	struct sightings_options options = {&sample_database, sample_captures, 2, 0};
+	const struct sample_hit *kind = &sample_kinds[find_kind(5, WHERE_IP_DST)];
+	struct sightings_summary summary;
+	struct sightings *sightings;
+	struct buffer record = {0};
+	const char *found;
+
+	assert_int_equal(sightings_create(&options, &sightings), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		sample_append_record(&record, kind, first + 2 * i); // of one capture
+		assert_int_equal(sightings_add(sightings, buffer_slice(&record)), 0);
+	}
+	buffer_close(&record);
+	sightings_set_capture_start(sightings, first % 2, start_ns);
+	assert_int_equal(sightings_finish(sightings, &summary), 0);
+	*stix = write_form(sightings, FORM_STIX);
+	sightings_free(sightings);
+	found = strstr(stix->data, "\"id\":\"sighting--");
+	assert_non_null(found);
+	return slice_of(found + strlen("\"id\":\""), strlen("sighting--") + 36);
+}
+
+static void a_sighting_is_known_by_its_capture_not_by_its_hits(void **state)
+{
+	const int64_t start_ns = SAMPLE_TIME_S * NS_PER_S;
+	struct output stix[4];
+	struct slice all = sighting_id_of(0, 3, start_ns, &stix[0]);
+	struct slice later = sighting_id_of(2, 1, start_ns, &stix[1]);
+	struct slice other_capture = sighting_id_of(1, 1, start_ns, &stix[2]);
+	struct slice other_start = sighting_id_of(0, 3, start_ns + 1, &stix[3]);
+
+	(void)state;
+	assert_true(slice_equal(all, later));
+	assert_false(slice_equal(all, other_capture));
+	assert_false(slice_equal(all, other_start));
+	for (unsigned i = 0; i < 4; i++)
+		free(stix[i].data);
+}
+
 static void a_damaged_database_loses_its_hits_only(void **state)
 {
 	struct sightings_options options = {&sample_database, sample_captures, 2, 0};
@@ -266,6 +309,7 @@ int main(void)
 		cmocka_unit_test(two_records_of_one_indicator_are_one_sighting_with_both_markings),
 		cmocka_unit_test(a_logged_hit_is_no_sighting),
 		cmocka_unit_test(a_hit_outside_validity_is_told_only_when_asked_for),
+		cmocka_unit_test(a_sighting_is_known_by_its_capture_not_by_its_hits),
 		cmocka_unit_test(a_damaged_database_loses_its_hits_only),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(lines_beyond_the_limit_are_counted),
