@@ -51,7 +51,7 @@ static uint32_t decode(struct slice text, size_t size)
 }
 
 // A value, or the part of a sentence that looks like one: a sentence's "v1.2" does not.
-static bool is_defanged(struct slice word)
+static bool wants_defanging(struct slice word)
 {
 	size_t dots = 0;
 	size_t colons = 0;
@@ -72,18 +72,22 @@ static bool is_defanged(struct slice word)
 	return false;
 }
 
+// A list's entry may be defanged already: it is undone first, so that no dot is bracketed twice.
 static void append_defanged(struct buffer *to, struct slice word)
 {
-	// At most each byte becomes three, and the scheme no longer.
+	// At most each byte becomes three, and the scheme no longer; then the plain spelling.
 	size_t room = 3 * word.size + 16;
 
-	if (!is_defanged(word)) {
+	if (!buffer_reserve(to, room + word.size))
+		return;
+
+	char *plain = (char *)to->data + to->size + room;
+	struct slice value = slice_of(plain, normalize_refang(word, plain));
+	if (!wants_defanging(value)) {
 		buffer_append_slice(to, word);
 		return;
 	}
-	if (!buffer_reserve(to, room))
-		return;
-	normalize_defang(word, (char *)to->data + to->size, room);
+	normalize_defang(value, (char *)to->data + to->size, room);
 	to->size += strlen((const char *)to->data + to->size);
 }
 

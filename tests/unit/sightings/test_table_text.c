@@ -34,6 +34,13 @@ static void values_are_defanged_and_sentences_are_not(void **state)
 	       "Emotet v1.2 seen at bad[.]example[.] Beware.");
 }
 
+static void what_is_defanged_already_stays_so(void **state)
+{
+	(void)state;
+	expect("203.0.113[.]1", "203[.]0[.]113[.]1");
+	expect("hxxp://files.bad[.]example/x", "hxxp://files[.]bad[.]example/x");
+}
+
 static void nothing_reaches_the_terminal_that_it_would_obey(void **state)
 {
 	(void)state;
@@ -124,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_defanged_and_sentences_are_not),
+		cmocka_unit_test(what_is_defanged_already_stays_so),
 		cmocka_unit_test(nothing_reaches_the_terminal_that_it_would_obey),
 		cmocka_unit_test(other_scripts_are_kept),
 		cmocka_unit_test(text_takes_the_columns_it_is_given),
