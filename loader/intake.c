@@ -1,6 +1,7 @@
 #include "loader/intake.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "loader/intake_value.h"
@@ -30,6 +31,27 @@ void intake_free(struct intake *intake)
 	free(intake);
 }
 
+static void tell_refused(struct report *report, const struct intake_value *value, const char *why)
+{
+	bool has_id = value->object.size > 0;
+	char text[PROBLEM_TEXT_BYTES];
+	struct problem problem = {
+		.reason = "pattern cannot be compiled",
+		.object = has_id ? value->object : value->spelled,
+		.detail = slice_text(why),
+		.line = value->line,
+	};
+
+	if (has_id) {
+		int size = snprintf(text, sizeof(text), "%s: %.*s", why,
+		                    SLICE_FORMAT(slice_first(value->spelled, sizeof(text))));
+		size_t room = sizeof(text) - 1;
+
+		problem.detail = slice_of(text, (size_t)size < room ? (size_t)size : room);
+	}
+	report_add(report, &problem);
+}
+
 static int take_pattern(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
 {
 	const char *why = "";
@@ -37,8 +59,7 @@ static int take_pattern(struct feed *feed, uint32_t indicator_id, const struct i
 	                              indicator_id, &value->terms, &why);
 
 	if (error == -EINVAL) {
-		report_note(&feed->summary->report, "pattern cannot be compiled", value->text, "%s",
-		            why);
+		tell_refused(&feed->summary->report, value, why);
 		return 0;
 	}
 	if (error < 0)

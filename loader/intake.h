@@ -35,7 +35,7 @@ struct candidate {
 	enum hash_algorithm hash_algorithm; // VALUE_HASH with is_hash_algorithm_known
 	bool is_hash_algorithm_known;
 	bool has_wildcards;  // '*' stands for anything, a leading dot for "all below" (lists)
-	const char *remark;  // static: reported, as kept, when the value is taken; NULL: nothing
+	const char *network_remark; // static: reported, as kept, of a network taken; NULL: nothing
 	struct slice object; // for the report: the STIX id, or empty (then the value itself)
 	uint64_t line;       // for the report, 0 for none
 };

@@ -72,6 +72,8 @@ static int prepare_address(struct passage *passage, struct intake_value *value)
 	remark(passage, about);
 	if (had_host_bits)
 		remark(passage, "network with host bits, taken without them");
+	if (value->prefix.length < 128)
+		remark(passage, passage->candidate->network_remark);
 	return 1;
 }
 
@@ -170,6 +172,9 @@ static int prepare_url(struct passage *passage, struct intake_value *value)
 		return refuse(passage, "wildcard in the host of a URL: not matchable yet");
 	if (size < 0)
 		return refuse(passage, size == -EMSGSIZE ? "URL too long" : "not a URL");
+
+	if (parts.schemes == 0)
+		return refuse(passage, "URL of a scheme other than HTTP's: not matchable yet");
 
 	struct slice url = slice_of(intake->text, (size_t)size);
 	value->type = OBSERVABLE_URL;
@@ -300,12 +305,12 @@ int intake_value_prepare(struct feed *feed, const struct candidate *candidate)
 		return refuse(&passage, "empty value");
 	buffer_clear(&intake->pattern);
 	*value = (struct intake_value){
+		.spelled = candidate->text,
+		.object = candidate->object,
+		.line = candidate->line,
 		.terms = {.port = candidate->port,
 	                  .protocol = candidate->protocol,
 	                  .action = ACTION_DROP},
 	};
-	result = ways[candidate->kind](&passage, value);
-	if (result == 1)
-		remark(&passage, candidate->remark);
-	return result;
+	return ways[candidate->kind](&passage, value);
 }

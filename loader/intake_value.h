@@ -17,6 +17,9 @@ struct intake_value {
 	struct slice text; // name, URL key, digest, or the pattern
 	struct slice host; // of an https URL: to be entered as ENTRY_URL_HOST; else empty
 	struct entry_terms terms;
+	struct slice spelled; // what the feed says, and of which object and line: for the report
+	struct slice object;
+	uint64_t line;
 };
 
 struct intake {

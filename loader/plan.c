@@ -198,10 +198,7 @@ static int plan_address(struct planner *planner, const struct pattern_comparison
 		return add_each(planner, comparison, value);
 	case PATTERN_EQUAL:
 	case PATTERN_IN:
-		for (const struct pattern_literal *literal = comparison->literals; literal != NULL;
-		     literal = literal->next)
-			if (is_network(literal->text))
-				value.remark = "network after = taken as ISSUBSET";
+		value.network_remark = "network after = taken as ISSUBSET";
 		return add_each(planner, comparison, value);
 	default:
 		return not_yet(planner, comparison);

@@ -24,6 +24,7 @@ static void append_escaped(struct buffer *out, struct slice text)
 bool wildcard_name(struct slice text, struct buffer *out)
 {
 	size_t letters = 0;
+	bool is_address = true;
 
 	if (slice_ends_with(text, "."))
 		text.size--;
@@ -33,8 +34,9 @@ bool wildcard_name(struct slice text, struct buffer *out)
 		if (!isalnum(byte) && byte != '-' && byte != '_' && byte != '.' && byte != '*')
 			return false;
 		letters += isalnum(byte) != 0;
+		is_address &= !isalnum(byte) || isdigit(byte);
 	}
-	if (letters < LETTERS_MIN)
+	if (letters < LETTERS_MIN || is_address)
 		return false;
 	buffer_append_text(out, "(?i)(?:^|\\.)");
 	append_escaped(out, text);

@@ -7,7 +7,8 @@
 #include "base/slice.h"
 
 // "ad*.example.com": the name, and names below it. Appends the pattern to `out`. False when it
-// is no name with wildcards, or so wide that it says nothing (fewer than three letters).
+// is no name with wildcards ("198.51.*" would be an address), or so wide that it says nothing
+// (fewer than three letters or digits).
 bool wildcard_name(struct slice text, struct buffer *out);
 
 // A normalised URL with '*' behind its host. `is_open`: anything may follow. `has_scheme`: else

@@ -111,9 +111,8 @@ static void misspelt_hash_names_are_understood(void **state)
 static void containment_is_what_stix_says(void **state)
 {
 	(void)state;
-	assert_non_null(plan_of("[ipv4-addr:value = '192.0.2.0/24']").values[0].remark);
-	assert_null(plan_of("[ipv4-addr:value ISSUBSET '192.0.2.0/24']").values[0].remark);
-	assert_null(plan_of("[ipv4-addr:value = '192.0.2.1/32']").values[0].remark);
+	assert_non_null(plan_of("[ipv4-addr:value = '192.0.2.0/24']").values[0].network_remark);
+	assert_null(plan_of("[ipv4-addr:value ISSUBSET '192.0.2.0/24']").values[0].network_remark);
 	assert_value("[ipv4-addr:value ISSUPERSET '192.0.2.1/32']", VALUE_ADDRESS, "192.0.2.1/32");
 	assert_unmatched("[ipv4-addr:value ISSUPERSET '192.0.2.0/24']",
 	                 "no single address contains a network", "192.0.2.0/24");
