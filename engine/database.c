@@ -9,6 +9,7 @@
 
 #include "engine/database_signature.h"
 #include "engine/database_writer.h"
+#include "engine/name_table.h"
 
 static int refuse(struct report *report, const char *path, const char *why)
 {
@@ -234,6 +235,22 @@ bool database_indicator(const struct database *database, uint32_t indicator_id,
                         struct indicator *ret_indicator)
 {
 	return record_table_get(&database->records, indicator_id, ret_indicator);
+}
+
+uint8_t database_name_kinds(const struct database *database, struct slice name,
+                            uint32_t indicator_id)
+{
+	uint32_t reference = name_table_posting(&database->names, name);
+	struct posting single = {.terms = database->names.usual_terms};
+	unsigned count;
+	const struct posting *postings = postings_get(database->sections[SECTION_POSTINGS],
+	                                              reference, &single, &count);
+	uint8_t kinds = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (postings[i].indicator_id == indicator_id && indicator_id != NO_INDICATOR)
+			kinds |= postings[i].terms.kinds;
+	return kinds;
 }
 
 void database_each_indicator(const struct database *database,

@@ -61,6 +61,10 @@ void database_section(const struct database *database, unsigned index, const cha
 bool database_indicator(const struct database *database, uint32_t indicator_id,
                         struct indicator *ret_indicator);
 
+// How `name` as an entry leads to an indicator: enum entry_kind, 0 when it does not.
+uint8_t database_name_kinds(const struct database *database, struct slice name,
+                            uint32_t indicator_id);
+
 // Visits every live indicator in order of id until `visit` returns false.
 void database_each_indicator(const struct database *database,
                              bool (*visit)(void *context, uint32_t indicator_id,

@@ -201,3 +201,19 @@ void name_table_find(const struct text_table *table, const struct lookup *lookup
 		}
 	}
 }
+
+uint32_t name_table_posting(const struct text_table *table, struct slice name)
+{
+	struct name_cursor cursor;
+	struct text_candidate candidate = {.text = name};
+	uint32_t postings[MATCH_BATCH_MAX];
+
+	if (table->exact.bucket_count == 0 || name.size == 0)
+		return 0;
+	cursor = name_cursor_begin(name, &table->seeds);
+	while (cursor.left > 0)
+		name_cursor_next(&cursor, name);
+	candidate.hash = cursor.hash;
+	text_table_find(table, &candidate, 1, postings);
+	return postings[0];
+}

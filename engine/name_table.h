@@ -11,5 +11,8 @@
 int name_table_build(struct exact_table_builder *builder, struct slice entries,
                      struct slice strings, const struct hash_seeds *seeds);
 
+// The posting reference of the entry that is `name` itself, or 0.
+uint32_t name_table_posting(const struct text_table *table, struct slice name);
+
 // HOT. The observables of `lookup` are names. A single label is only ever met as the whole name.
 void name_table_find(const struct text_table *table, const struct lookup *lookup);

@@ -182,16 +182,16 @@ static void append_entry_times(struct buffer *json, const struct indicator *indi
 		append_time(json, "valid_until", indicator->valid_until_ns, 6);
 }
 
-void stix_objects_add_entry(struct stix_bundle *bundle, const struct stix_id *id,
-                            const struct indicator *indicator, const struct observable *observed)
+void stix_objects_add_entry(struct stix_bundle *bundle, const struct stix_entry *entry)
 {
+	const struct indicator *indicator = entry->indicator;
 	struct buffer json = {0};
 	struct buffer pattern = {0};
 	struct stix_markings markings = {0};
 
 	stix_markings_add(&markings, indicator);
-	stix_pattern_append(&pattern, indicator->value, observed);
-	append_head(&json, "indicator", id);
+	stix_pattern_append(&pattern, entry->database, indicator->value, entry->hit);
+	append_head(&json, "indicator", entry->id);
 	append_text(&json, "name", indicator->name.size > 0 ? indicator->name : indicator->value);
 	append_description(&json, indicator);
 	append_vocabulary(&json, indicator);
@@ -203,7 +203,7 @@ void stix_objects_add_entry(struct stix_bundle *bundle, const struct stix_id *id
 	stix_markings_append(&markings, &json);
 	json.failed |= pattern.failed;
 	buffer_close(&pattern);
-	finish(bundle, STIX_INDICATOR, 0, id, &json);
+	finish(bundle, STIX_INDICATOR, 0, entry->id, &json);
 }
 
 // What tells an observation from the others of its sighting: when, which packet, what. Where the

@@ -12,10 +12,16 @@
 // The identity of a sensor, and its id.
 void stix_objects_add_sensor(struct stix_bundle *bundle, struct slice name, struct stix_id *ret_id);
 
-// The entry of a list as an indicator with the id `id`. Without a date of its own it is valid
-// since 1970, for ever.
-void stix_objects_add_entry(struct stix_bundle *bundle, const struct stix_id *id,
-                            const struct indicator *indicator, const struct observable *observed);
+struct stix_entry {
+	const struct stix_id *id;
+	const struct indicator *indicator;
+	const struct database *database; // it is in
+	const struct hit *hit;           // one of its
+};
+
+// The entry of a list as an indicator. Without a date of its own it is valid since 1970, for
+// ever.
+void stix_objects_add_entry(struct stix_bundle *bundle, const struct stix_entry *entry);
 
 struct stix_observation {
 	const struct stix_id *sighting;

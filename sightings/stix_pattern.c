@@ -111,7 +111,20 @@ static bool append_hash(struct buffer *pattern, struct slice entry)
 	return true;
 }
 
-static bool append_name(struct buffer *pattern, struct slice entry)
+static void append_names_below(struct buffer *pattern, struct slice name)
+{
+	if (!has_wildcards(name)) {
+		append_comparison(pattern, "domain-name:value LIKE '%.", name, "'");
+		return;
+	}
+	buffer_append_text(pattern, "domain-name:value MATCHES '\\\\.");
+	append_expression(pattern, name);
+	buffer_append_text(pattern, "$'");
+}
+
+// What it claims is what is matched: a private suffix does not stand for the names below it.
+static bool append_name(struct buffer *pattern, const struct database *database, struct slice entry,
+                        uint32_t indicator_id)
 {
 	char name[NAME_BYTES_MAX + 1];
 
@@ -124,14 +137,17 @@ static bool append_name(struct buffer *pattern, struct slice entry)
 	if (size < 0)
 		return false;
 	entry = slice_of(name, (size_t)size);
-	append_comparison(pattern, "[domain-name:value = '", entry, "' OR ");
-	if (!has_wildcards(entry)) {
-		append_comparison(pattern, "domain-name:value LIKE '%.", entry, "']");
-		return true;
+
+	uint8_t kinds = database_name_kinds(database, entry, indicator_id);
+	if (kinds & ENTRY_PARENT && (kinds & ENTRY_EXACT) == 0) {
+		buffer_append_byte(pattern, '[');
+	} else {
+		append_comparison(pattern, "[domain-name:value = '", entry, "'");
+		buffer_append_text(pattern, kinds & ENTRY_PARENT ? " OR " : "");
 	}
-	buffer_append_text(pattern, "domain-name:value MATCHES '\\\\.");
-	append_expression(pattern, entry);
-	buffer_append_text(pattern, "$']");
+	if (kinds & ENTRY_PARENT)
+		append_names_below(pattern, entry);
+	buffer_append_byte(pattern, ']');
 	return true;
 }
 
@@ -190,8 +206,8 @@ static void append_observed(struct buffer *pattern, const struct observable *obs
 	append_comparison(pattern, " = '", observable_text(observed, &room), "']");
 }
 
-void stix_pattern_append(struct buffer *pattern, struct slice entry,
-                         const struct observable *observed)
+void stix_pattern_append(struct buffer *pattern, const struct database *database,
+                         struct slice entry, const struct hit *hit)
 {
 	struct buffer refanged = {0};
 
@@ -204,7 +220,7 @@ void stix_pattern_append(struct buffer *pattern, struct slice entry,
 	entry = buffer_slice(&refanged);
 	if (!append_hash(pattern, entry) && !append_prefix(pattern, entry) &&
 	    !append_address_and_port(pattern, entry) && !append_url(pattern, entry) &&
-	    !append_name(pattern, entry))
-		append_observed(pattern, observed);
+	    !append_name(pattern, database, entry, hit->indicator_id))
+		append_observed(pattern, &hit->observable);
 	buffer_close(&refanged);
 }

@@ -182,9 +182,15 @@ static void add_received(struct writer *writer, const struct hit *hit,
 static void add_indicator(struct writer *writer, const struct hit *hit,
                           const struct indicator *indicator)
 {
+	const struct stix_entry entry = {
+		.id = &writer->group.indicator,
+		.indicator = indicator,
+		.database = writer->sightings->options.database,
+		.hit = hit,
+	};
+
 	if (!stix_ids_is_id(indicator->id, "indicator"))
-		stix_objects_add_entry(&writer->bundle, &writer->group.indicator, indicator,
-		                       &hit->observable);
+		stix_objects_add_entry(&writer->bundle, &entry);
 	else if (writer->options->has_indicators)
 		add_received(writer, hit, indicator);
 }

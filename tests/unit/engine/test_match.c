@@ -93,6 +93,37 @@ static void exact_and_parent_can_be_had_apart(void **state)
 	assert_string_equal(fixture_match(database, sni), "1:exact 3:url-host");
 }
 
+static void the_kinds_of_a_name_can_be_asked_for(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct entry_terms exact = any_terms;
+	struct entry_terms parent = any_terms;
+	uint32_t ids[3];
+
+	(void)state;
+	exact.kinds = ENTRY_EXACT;
+	parent.kinds = ENTRY_PARENT;
+	assert_int_equal(build_create(&build), 0);
+	for (unsigned i = 0; i < 3; i++)
+		ids[i] = fixture_add(build, "any");
+	build_add_name(build, slice_text("a.long.name.of.labels.github.io"), ids[0], &exact);
+	build_add_name(build, slice_text("evil.com"), ids[1], &exact);
+	build_add_name(build, slice_text("evil.com"), ids[1], &parent);
+	build_add_name(build, slice_text("evil.com"), ids[2], &parent);
+	database = fixture_open(build);
+	assert_int_equal(database_name_kinds(database,
+	                                     slice_text("a.long.name.of.labels.github.io"), ids[0]),
+	                 ENTRY_EXACT);
+	assert_int_equal(database_name_kinds(database, slice_text("evil.com"), ids[1]),
+	                 ENTRY_EXACT | ENTRY_PARENT);
+	assert_int_equal(database_name_kinds(database, slice_text("evil.com"), ids[2]),
+	                 ENTRY_PARENT);
+	assert_int_equal(database_name_kinds(database, slice_text("evil.com"), ids[0]), 0);
+	assert_int_equal(database_name_kinds(database, slice_text("x.evil.com"), ids[1]), 0);
+	assert_int_equal(database_name_kinds(database, slice_text(""), ids[1]), 0);
+}
+
 static void urls_match_whole_or_at_a_cut(void **state)
 {
 	AUTO(build) build = NULL;
@@ -330,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_name_matches_itself_and_what_is_below_it),
 		cmocka_unit_test(names_match_whatever_the_size_of_their_labels),
 		cmocka_unit_test(exact_and_parent_can_be_had_apart),
+		cmocka_unit_test(the_kinds_of_a_name_can_be_asked_for),
 		cmocka_unit_test(urls_match_whole_or_at_a_cut),
 		cmocka_unit_test(all_covering_networks_are_told),
 		cmocka_unit_test(an_entry_with_a_port_wants_that_port),

@@ -3,20 +3,39 @@
 #include "engine/address.h"
 #include "sightings/stix_pattern.h"
 
-static const struct observable seen = {
-	.type = OBSERVABLE_NAME,
-	.text = {(const uint8_t *)"it's\\seen.example", 17},
+struct database {
+	uint8_t kinds; // of any name
 };
 
-static void expect(const char *entry, const char *expected)
+uint8_t database_name_kinds(const struct database *database, struct slice name,
+                            uint32_t indicator_id)
 {
+	(void)name;
+	assert_int_equal(indicator_id, 7);
+	return database->kinds;
+}
+
+static const struct hit seen = {
+	.indicator_id = 7,
+	.observable = {.type = OBSERVABLE_NAME,
+                       .text = {(const uint8_t *)"it's\\seen.example", 17}},
+};
+
+static void expect_of_kinds(uint8_t kinds, const char *entry, const char *expected)
+{
+	struct database database = {kinds};
 	struct buffer pattern = {0};
 
-	stix_pattern_append(&pattern, slice_text(entry), &seen);
+	stix_pattern_append(&pattern, &database, slice_text(entry), &seen);
 	buffer_append_byte(&pattern, '\0');
 	assert_false(pattern.failed);
 	assert_string_equal((const char *)pattern.data, expected);
 	buffer_close(&pattern);
+}
+
+static void expect(const char *entry, const char *expected)
+{
+	expect_of_kinds(ENTRY_EXACT | ENTRY_PARENT, entry, expected);
 }
 
 static void addresses_are_equal_and_networks_contain(void **state)
@@ -54,6 +73,14 @@ static void a_name_stands_for_the_names_below_it(void **state)
 	// '_' is a wildcard of LIKE.
 	expect("_x.bad.example", "[domain-name:value = '_x.bad.example' OR domain-name:value "
 	                         "MATCHES '\\\\._x\\\\.bad\\\\.example$']");
+}
+
+static void a_name_claims_only_what_is_matched(void **state)
+{
+	(void)state;
+	expect_of_kinds(ENTRY_EXACT, "github.io", "[domain-name:value = 'github.io']");
+	expect_of_kinds(ENTRY_PARENT, "*.bad.example", "[domain-name:value LIKE '%.bad.example']");
+	expect_of_kinds(0, "bad.example", "[domain-name:value = 'bad.example']");
 }
 
 static void a_url_without_scheme_is_both(void **state)
@@ -94,6 +121,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_equal_and_networks_contain),
 		cmocka_unit_test(a_port_belongs_to_its_address),
 		cmocka_unit_test(a_name_stands_for_the_names_below_it),
+		cmocka_unit_test(a_name_claims_only_what_is_matched),
 		cmocka_unit_test(a_url_without_scheme_is_both),
 		cmocka_unit_test(a_url_prefix_is_open_at_its_end),
 		cmocka_unit_test(digests_are_told_by_their_size),
