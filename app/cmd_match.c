@@ -71,7 +71,8 @@ static const struct option match_options[] = {
 	{OPTION_FLAG, 0, "with-indicators", .offset = offsetof(struct match_values, has_indicators),
          .help = "add the indicators to the bundle as they were received"},
 	{OPTION_FLAG, 0, "all", .offset = offsetof(struct match_values, has_all),
-         .help = "add hits outside their indicator's validity to the bundle"},
+         .help = "add to the bundle hits outside their indicator's validity, or beside its "
+                 "pattern"},
 	{OPTION_TEXT, 0, "sensor", "NAME", .offset = offsetof(struct match_values, sensor),
          .help = "name of the sensor's identity in the bundle (default: sekisho)"},
 	FEED_LIST_OPTIONS(match_values, feeds),
@@ -143,6 +144,10 @@ static int write_stix(struct sightings *sightings, const struct match_values *va
 		log_warning(
 			"%llu indicators are not in the database as received: not in the bundle",
 			(unsigned long long)summary.indicators_not_kept);
+	if (summary.hits_beside_patterns > 0 && !values->is_quiet)
+		(void)fprintf(stderr,
+		              "%llu hits of names below a STIX indicator's are not in the bundle\n",
+		              (unsigned long long)summary.hits_beside_patterns);
 	if (!values->is_quiet)
 		(void)fprintf(stderr, "bundle: %s, %llu sightings, %llu objects\n",
 		              values->stix_path, (unsigned long long)summary.sightings,

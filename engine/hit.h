@@ -38,17 +38,18 @@ struct observable {
 	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.
 };
 
+// Strongest first. A STIX pattern is realised by the first four; the others are told besides.
 enum match_kind {
 	MATCH_EXACT,      // the value itself
-	MATCH_PARENT,     // a name above it
 	MATCH_PREFIX,     // a covering network
 	MATCH_URL_PREFIX, // the beginning of the URL
-	MATCH_URL_HOST,   // an SNI that is the host of a listed https URL
 	MATCH_PATTERN,    // a LIKE or MATCHES pattern
+	MATCH_PARENT,     // a name above it
+	MATCH_URL_HOST,   // an SNI that is the host of a listed https URL
 	MATCH_KIND_COUNT,
 };
 
-// "exact", "parent", "prefix", "url-prefix", "url-host", "pattern"
+// "exact", "prefix", "url-prefix", "pattern", "parent", "url-host"
 const char *match_kind_name(enum match_kind kind);
 
 // "ipv4-addr", "ipv6-addr", "domain-name", "url", "file" (STIX's own names)

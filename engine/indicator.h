@@ -89,6 +89,7 @@ enum entry_kind {
 	ENTRY_PARENT = 1 << 1,   // any name below it
 	ENTRY_PREFIX = 1 << 2,   // any URL that begins with it, cut at '/' or '?'
 	ENTRY_URL_HOST = 1 << 3, // host of an https URL: only an SNI equals it
+	ENTRY_BELOW = 1 << 4,    // any name below it, as the pattern itself says: LIKE '%.name'
 };
 
 enum url_scheme { URL_SCHEME_HTTP = 1 << 0, URL_SCHEME_HTTPS = 1 << 1 };

@@ -173,7 +173,11 @@ static void name_table_report(const struct text_table *table, const struct looku
 	};
 
 	match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
-	if (is_whole && observable->where == WHERE_TLS_SNI) {
+	if (!is_whole) {
+		question.kind = MATCH_PATTERN;
+		question.entry_kind = ENTRY_BELOW;
+		match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
+	} else if (observable->where == WHERE_TLS_SNI) {
 		question.kind = MATCH_URL_HOST;
 		question.entry_kind = ENTRY_URL_HOST;
 		match_sink_add(lookup->sink, &question, posting, &table->usual_terms);

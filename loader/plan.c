@@ -90,7 +90,7 @@ static int add_like_name(struct planner *planner, struct slice text)
 	if (value.text.data == NULL)
 		return -ENOMEM;
 	if (is_like_parent(value.text)) {
-		value.name_kinds = ENTRY_PARENT;
+		value.name_kinds = ENTRY_BELOW;
 		value.text = slice_from(value.text, 2);
 	} else if (has_like_wildcard(text)) {
 		value.kind = VALUE_LIKE;

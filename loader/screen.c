@@ -84,6 +84,8 @@ const char *screen_prefix(const struct prefix *prefix, const char **ret_remark)
 const char *screen_name(const struct public_suffixes *suffixes, struct slice name, uint8_t *kinds,
                         const char **ret_remark)
 {
+	const uint8_t below = ENTRY_PARENT | ENTRY_BELOW;
+
 	*ret_remark = NULL;
 	if (slice_find(name, '.') == name.size)
 		return "single label";
@@ -92,9 +94,9 @@ const char *screen_name(const struct public_suffixes *suffixes, struct slice nam
 	case PUBLIC_SUFFIX_ICANN:
 		return "public suffix";
 	case PUBLIC_SUFFIX_PRIVATE:
-		if ((*kinds & ENTRY_PARENT) == 0)
+		if ((*kinds & below) == 0)
 			return NULL;
-		*kinds &= (uint8_t)~ENTRY_PARENT;
+		*kinds &= (uint8_t)~below;
 		if (*kinds == 0)
 			return "private public suffix: nothing below it is matched";
 		*ret_remark = "private public suffix: matches exactly only";

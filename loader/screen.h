@@ -13,7 +13,7 @@
 const char *screen_prefix(const struct prefix *prefix, const char **ret_remark);
 
 // Refused: single labels and ICANN public suffixes. A private suffix (PSL) matches exactly only:
-// ENTRY_PARENT is taken out of *kinds, and the name refused when nothing is left.
+// ENTRY_PARENT or ENTRY_BELOW is taken out of *kinds, and the name refused when nothing is left.
 const char *screen_name(const struct public_suffixes *suffixes, struct slice name, uint8_t *kinds,
                         const char **ret_remark);
 

@@ -70,9 +70,9 @@ void sightings_append_observable(struct buffer *json, const char *capture,
                                  const struct origin *origin, const struct observable *observable);
 
 struct stix_options {
-	const char *sensor;    // name of the sensor's identity
-	bool has_indicators;   // add the indicators as received
-	bool has_all;          // also hits outside their indicator's validity
+	const char *sensor;  // name of the sensor's identity
+	bool has_indicators; // add the indicators as received
+	bool has_all;        // also hits outside their indicator's validity, or beside its pattern
 	unsigned observed_max; // observed-data per sighting; 0: 10
 };
 
@@ -80,6 +80,8 @@ struct stix_summary {
 	uint64_t sightings;
 	uint64_t objects;
 	uint64_t indicators_not_kept; // asked for by has_indicators, not in the database
+	// Left out: names below the one that a STIX pattern equals, which do not match it.
+	uint64_t hits_beside_patterns;
 };
 
 // A STIX 2.1 bundle: the sensor's identity, one sighting per indicator and capture with its

@@ -19,6 +19,7 @@ int stix_group_start(struct stix_group *group, const struct stix_id *indicator, 
 	buffer_clear(&group->last_text);
 	group->sample_count = 0;
 	group->count = 0;
+	group->beside_count = 0;
 	group->last_indicator_id = NO_INDICATOR;
 	group->markings.count = 0;
 	group->indicator = *indicator;
@@ -56,7 +57,7 @@ static int remember_last(struct stix_group *group, const struct hit *hit)
 }
 
 int stix_group_add(struct stix_group *group, const struct hit *hit,
-                   const struct indicator *indicator)
+                   const struct indicator *indicator, bool is_beside_pattern)
 {
 	if (group->last_indicator_id != hit->indicator_id)
 		stix_markings_add(&group->markings, indicator);
@@ -70,6 +71,7 @@ int stix_group_add(struct stix_group *group, const struct hit *hit,
 	if (group->last_seen_ns < hit->origin.last_time_ns)
 		group->last_seen_ns = hit->origin.last_time_ns;
 	group->count++;
+	group->beside_count += is_beside_pattern;
 
 	int error = keep_sample(group, hit);
 	return error < 0 ? error : remember_last(group, hit);

@@ -12,6 +12,7 @@
 // All zero is a valid, empty group.
 struct stix_group {
 	uint64_t count;
+	uint64_t beside_count; // of those: hits that do not realise the indicator's pattern
 	int64_t first_seen_ns;
 	int64_t last_seen_ns;
 	uint32_t last_indicator_id;
@@ -33,4 +34,4 @@ void stix_group_close(struct stix_group *group);
 // Counts `hit` in, which comes in the order of hit_order_by_capture(). The same observation under
 // another record of the same indicator (two feeds send it) counts once. Returns 0 or -ENOMEM.
 int stix_group_add(struct stix_group *group, const struct hit *hit,
-                   const struct indicator *indicator);
+                   const struct indicator *indicator, bool is_beside_pattern);

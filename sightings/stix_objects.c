@@ -257,6 +257,12 @@ void stix_objects_add_sighting(struct stix_bundle *bundle, const struct stix_sig
 
 	append_head(&json, "sighting", &sighting->id);
 	append_versions(&json, sighting->sensor, sighting->first_seen_ns, sighting->last_seen_ns);
+	if (sighting->beside_count > 0)
+		buffer_format(&json,
+		              ",\"description\":\"%llu of %llu: a name below the indicator's, "
+		              "which does not match its pattern\"",
+		              (unsigned long long)sighting->beside_count,
+		              (unsigned long long)sighting->count);
 	append_span(&json, span, sighting->first_seen_ns, sighting->last_seen_ns);
 	buffer_format(&json, ",\"count\":%llu", (unsigned long long)count);
 	append_text(&json, "sighting_of_ref", slice_text(sighting->indicator.text));

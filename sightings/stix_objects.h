@@ -43,6 +43,7 @@ struct stix_sighting {
 	const struct stix_id *observations;
 	size_t observation_count;
 	uint64_t count;
+	uint64_t beside_count; // of those: names below the one that the pattern equals
 	int64_t first_seen_ns;
 	int64_t last_seen_ns;
 };

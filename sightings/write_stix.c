@@ -43,11 +43,25 @@ static int compare_by_group(struct slice a, struct slice b)
 	return hit_order_by_capture(&first, &second);
 }
 
-static bool is_told(const struct writer *writer, const struct hit_reader *reader)
+// A name below the one that a STIX pattern equals: worth a look, but the pattern is not matched,
+// and a sighting would say that it is. An entry of a list means the names below it.
+static bool is_beside_pattern(const struct hit *hit, const struct indicator *indicator)
+{
+	return hit->kind == MATCH_PARENT && stix_ids_is_id(indicator->id, "indicator");
+}
+
+static bool is_told(struct writer *writer, const struct hit_reader *reader)
 {
 	if (reader->hit.action < ACTION_ALERT)
 		return false;
-	return writer->options->has_all || reader->validity == VALIDITY_VALID;
+	if (writer->options->has_all)
+		return true;
+	if (reader->validity != VALIDITY_VALID)
+		return false;
+	if (!is_beside_pattern(&reader->hit, &reader->indicator))
+		return true;
+	writer->summary.hits_beside_patterns++;
+	return false;
 }
 
 // Both "indicator--<UUID>", received or made.
@@ -139,6 +153,7 @@ static int add_sighting(struct writer *writer)
 		.sensor = &writer->sensor,
 		.markings = &group->markings,
 		.count = group->count,
+		.beside_count = group->beside_count,
 		.first_seen_ns = group->first_seen_ns,
 		.last_seen_ns = group->last_seen_ns,
 	};
@@ -234,7 +249,8 @@ static int add_sightings(struct writer *writer)
 		                         &indicator); // sightings_add() has seen it
 		error = step(writer, slice_first(record, KEY_BYTES), &hit, &indicator);
 		if (error == 0)
-			error = stix_group_add(&writer->group, &hit, &indicator);
+			error = stix_group_add(&writer->group, &hit, &indicator,
+			                       is_beside_pattern(&hit, &indicator));
 	}
 	if (error == 0 && got == 0)
 		error = add_sighting(writer);

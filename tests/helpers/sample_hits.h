@@ -194,6 +194,7 @@ static const struct sample_hit sample_kinds[] = {
          0},
 	{18, WHERE_IP_SRC, MATCH_EXACT, 17, "203.0.113.1", "192.0.2.10", TEXT("203.0.113.1"), 0},
 	{19, WHERE_IP_SRC, MATCH_EXACT, 17, "203.0.113.1", "192.0.2.10", TEXT("203.0.113.1"), 0},
+	{1, WHERE_TLS_SNI, MATCH_PARENT, 6, V4, TEXT("below.bad.example"), 0},
 };
 enum { SAMPLE_KINDS = sizeof(sample_kinds) / sizeof(sample_kinds[0]) };
 

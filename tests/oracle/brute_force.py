@@ -6,7 +6,7 @@ import re
 import urllib.parse
 
 # Strongest first: an indicator is told once of an observable, with its strongest kind.
-KINDS = ['exact', 'parent', 'prefix', 'url-prefix', 'url-host', 'pattern']
+KINDS = ['exact', 'prefix', 'url-prefix', 'pattern', 'parent', 'url-host']
 
 
 def address_kind(entry, event):

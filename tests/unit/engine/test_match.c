@@ -124,6 +124,30 @@ static void the_kinds_of_a_name_can_be_asked_for(void **state)
 	assert_int_equal(database_name_kinds(database, slice_text(""), ids[1]), 0);
 }
 
+static void a_pattern_that_holds_is_told_before_a_parent(void **state)
+{
+	AUTO(build) build = NULL;
+	AUTO(database) database = NULL;
+	struct entry_terms below = any_terms;
+	uint32_t indicator_id;
+
+	(void)state;
+	below.kinds = ENTRY_BELOW;
+	assert_int_equal(build_create(&build), 0);
+	build_add_name(build, slice_text("like.com"), fixture_add(build, "1"), &below);
+	indicator_id = fixture_add(build, "2"); // = 'a.evil.com' OR LIKE '%.evil.com'
+	build_add_name(build, slice_text("a.evil.com"), indicator_id, &any_terms);
+	build_add_name(build, slice_text("evil.com"), indicator_id, &below);
+	database = fixture_open(build);
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "x.y.like.com")),
+	                    "1:pattern");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "like.com")), "");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "b.a.evil.com")),
+	                    "2:pattern");
+	assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_NAME, "a.evil.com")),
+	                    "2:exact");
+}
+
 static void urls_match_whole_or_at_a_cut(void **state)
 {
 	AUTO(build) build = NULL;
@@ -362,6 +386,7 @@ int main(void)
 		cmocka_unit_test(names_match_whatever_the_size_of_their_labels),
 		cmocka_unit_test(exact_and_parent_can_be_had_apart),
 		cmocka_unit_test(the_kinds_of_a_name_can_be_asked_for),
+		cmocka_unit_test(a_pattern_that_holds_is_told_before_a_parent),
 		cmocka_unit_test(urls_match_whole_or_at_a_cut),
 		cmocka_unit_test(all_covering_networks_are_told),
 		cmocka_unit_test(an_entry_with_a_port_wants_that_port),

@@ -74,7 +74,7 @@ static void names_below_are_told_as_parent_or_asked_for(void **state)
 
 	struct plan below = plan_of("[domain-name:value LIKE '%.A.example']");
 	assert_int_equal(below.values[0].kind, VALUE_NAME);
-	assert_int_equal(below.values[0].name_kinds, ENTRY_PARENT);
+	assert_int_equal(below.values[0].name_kinds, ENTRY_BELOW);
 	assert_true(slice_is(below.values[0].text, "a.example"));
 	assert_value("[domain-name:value LIKE '%evil.example']", VALUE_LIKE, "%evil.example");
 	assert_value("[domain-name:value LIKE 'Plain.example']", VALUE_NAME, "plain.example");

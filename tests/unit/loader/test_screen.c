@@ -122,7 +122,7 @@ static void names_that_are_no_suffix_pass(void **state)
 static void private_suffixes_lose_what_is_below(void **state)
 {
 	uint8_t both = ENTRY_EXACT | ENTRY_PARENT;
-	uint8_t below = ENTRY_PARENT;
+	uint8_t below = ENTRY_BELOW;
 
 	(void)state;
 	assert_null(name_reason("github.io", &both));

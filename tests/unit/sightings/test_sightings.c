@@ -186,6 +186,34 @@ static void a_logged_hit_is_no_sighting(void **state)
 	sightings_free(sightings);
 }
 
+static void a_name_below_a_stix_indicators_is_no_sighting_unless_asked_for(void **state)
+{
+	unsigned kinds[] = {find_kind(1, WHERE_TLS_SNI), find_kind(1, WHERE_DNS_QUERY)};
+	struct stix_options all = {.sensor = "sensor", .has_all = true};
+	struct sightings *sightings = of_kinds(kinds, 1);
+	struct stix_summary summary;
+	char *text;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(sightings_write_stix(sightings, file,
+	                                      &(struct stix_options){.sensor = "sensor"}, &summary),
+	                 0);
+	assert_int_equal(summary.sightings, 0);
+	assert_int_equal(summary.hits_beside_patterns, 1);
+	sightings_free(sightings);
+
+	sightings = of_kinds(kinds, 2);
+	assert_int_equal(sightings_write_stix(sightings, file, &all, &summary), 0);
+	assert_int_equal(summary.sightings, 1);
+	assert_int_equal(summary.hits_beside_patterns, 0);
+	assert_int_equal(fclose(file), 0);
+	assert_non_null(strstr(text, "\"description\":\"1 of 2: a name below the indicator's"));
+	free(text);
+	sightings_free(sightings);
+}
+
 static void a_hit_outside_validity_is_told_only_when_asked_for(void **state)
 {
 	unsigned kinds[] = {find_kind(14, WHERE_DNS_QUERY), find_kind(15, WHERE_DNS_QUERY)};
@@ -308,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_hidden_source_is_nowhere),
 		cmocka_unit_test(two_records_of_one_indicator_are_one_sighting_with_both_markings),
 		cmocka_unit_test(a_logged_hit_is_no_sighting),
+		cmocka_unit_test(a_name_below_a_stix_indicators_is_no_sighting_unless_asked_for),
 		cmocka_unit_test(a_hit_outside_validity_is_told_only_when_asked_for),
 		cmocka_unit_test(a_sighting_is_known_by_its_capture_not_by_its_hits),
 		cmocka_unit_test(a_damaged_database_loses_its_hits_only),
