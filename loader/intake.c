@@ -7,15 +7,13 @@
 #include "loader/intake_value.h"
 #include "loader/reader.h"
 
-int intake_create(struct intake **ret_intake)
+int intake_create(const struct public_suffixes *suffixes, struct intake **ret_intake)
 {
 	AUTO(intake) intake = calloc(1, sizeof(*intake));
 
 	if (intake == NULL)
 		return -ENOMEM;
-	int error = public_suffixes_load(&intake->suffixes);
-	if (error < 0)
-		return error;
+	intake->suffixes = suffixes;
 	*ret_intake = TAKE(intake);
 	return 0;
 }
@@ -24,7 +22,6 @@ void intake_free(struct intake *intake)
 {
 	if (intake == NULL)
 		return;
-	public_suffixes_free(intake->suffixes);
 	value_set_close(&intake->had);
 	buffer_close(&intake->refanged);
 	buffer_close(&intake->pattern);

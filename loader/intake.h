@@ -12,6 +12,7 @@
 
 struct feed;
 struct intake;
+struct public_suffixes;
 
 // What a value is said to be.
 enum value_kind {
@@ -34,14 +35,14 @@ struct candidate {
 	enum observable_type pattern_type;  // VALUE_LIKE, VALUE_MATCHES: NAME or URL
 	enum hash_algorithm hash_algorithm; // VALUE_HASH with is_hash_algorithm_known
 	bool is_hash_algorithm_known;
-	bool has_wildcards;  // '*' stands for anything, a leading dot for "all below" (lists)
+	bool has_wildcards; // '*' stands for anything, a leading dot for "all below" (lists)
 	const char *network_remark; // static: reported, as kept, of a network taken; NULL: nothing
-	struct slice object; // for the report: the STIX id, or empty (then the value itself)
-	uint64_t line;       // for the report, 0 for none
+	struct slice object;        // for the report: the STIX id, or empty (then the value itself)
+	uint64_t line;              // for the report, 0 for none
 };
 
-// Loads the public suffix list (libpsl's). Returns 0 and gives it to the caller, or -ENOMEM.
-int intake_create(struct intake **ret_intake);
+// `suffixes` is borrowed until intake_free(). Returns 0 and gives it to the caller, or -ENOMEM.
+int intake_create(const struct public_suffixes *suffixes, struct intake **ret_intake);
 
 // Accepts NULL.
 void intake_free(struct intake *intake);

@@ -23,8 +23,8 @@ struct intake_value {
 };
 
 struct intake {
-	struct public_suffixes *suffixes;
-	struct value_set had; // by this feed
+	const struct public_suffixes *suffixes; // borrowed
+	struct value_set had;                   // by this feed
 	struct intake_value value;
 	struct buffer refanged;
 	struct buffer pattern;

@@ -9,6 +9,7 @@
 #include "loader/foreign.h"
 #include "loader/intake.h"
 #include "loader/markings.h"
+#include "loader/public_suffix.h"
 #include "loader/reader.h"
 #include "loader/report_index.h"
 #include "loader/versions.h"
@@ -27,7 +28,8 @@ const struct reader_ops *const readers[] = {
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
 struct loader {
-	struct build *build; // borrowed
+	struct build *build;              // borrowed
+	struct public_suffixes *suffixes; // NULL: borrowed ones
 	struct intake *intake;
 	struct versions *versions;
 	struct markings *markings;
@@ -51,7 +53,8 @@ bool feed_format_by_name(const char *name, enum feed_format *ret_format)
 	return false;
 }
 
-int loader_create(struct build *build, struct loader **ret_loader)
+int loader_create_with(struct build *build, const struct public_suffixes *suffixes,
+                       struct loader **ret_loader)
 {
 	AUTO(loader) loader = calloc(1, sizeof(*loader));
 
@@ -59,7 +62,7 @@ int loader_create(struct build *build, struct loader **ret_loader)
 		return -ENOMEM;
 	loader->build = build;
 
-	int error = intake_create(&loader->intake);
+	int error = intake_create(suffixes, &loader->intake);
 	if (error == 0)
 		error = versions_create(&loader->versions);
 	if (error == 0)
@@ -71,11 +74,27 @@ int loader_create(struct build *build, struct loader **ret_loader)
 	return error;
 }
 
+int loader_create(struct build *build, struct loader **ret_loader)
+{
+	AUTO(public_suffixes) suffixes = NULL;
+	struct loader *loader;
+	int error = public_suffixes_load(NULL, &suffixes);
+
+	if (error == 0)
+		error = loader_create_with(build, suffixes, &loader);
+	if (error < 0)
+		return error;
+	loader->suffixes = TAKE(suffixes);
+	*ret_loader = loader;
+	return 0;
+}
+
 void loader_free(struct loader *loader)
 {
 	if (loader == NULL)
 		return;
 	intake_free(loader->intake);
+	public_suffixes_free(loader->suffixes);
 	versions_free(loader->versions);
 	markings_free(loader->markings);
 	report_index_free(loader->report_index);

@@ -73,7 +73,7 @@ static void read_filter(struct public_suffixes *suffixes, FILE *file)
 }
 
 // The distribution's list as text, which can be enumerated. It may not be installed.
-static FILE *open_text(void)
+static FILE *open_distributed(void)
 {
 	const char *compiled = psl_dist_filename();
 	struct slice stem = slice_text(compiled);
@@ -86,14 +86,14 @@ static FILE *open_text(void)
 	return fopen(path, "re");
 }
 
-int public_suffixes_load(struct public_suffixes **ret_suffixes)
+int public_suffixes_load(const char *path, struct public_suffixes **ret_suffixes)
 {
 	AUTO(public_suffixes) suffixes = calloc(1, sizeof(*suffixes));
 	FILE *text;
 
 	if (suffixes == NULL)
 		return -ENOMEM;
-	text = open_text();
+	text = path != NULL ? fopen(path, "re") : open_distributed();
 	if (text != NULL) {
 		suffixes->list = psl_load_fp(text);
 		rewind(text);

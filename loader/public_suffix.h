@@ -14,8 +14,10 @@ enum public_suffix_kind {
 
 struct public_suffixes;
 
-// Returns 0 and gives the list to the caller (public_suffixes_free), or -ENOMEM.
-int public_suffixes_load(struct public_suffixes **ret_suffixes);
+// Reads the list as text from `path`; NULL: the distribution's. When there is no such file,
+// libpsl's own is taken, which answers the same, but more slowly. Returns 0 and gives the list to
+// the caller (public_suffixes_free), or -ENOMEM.
+int public_suffixes_load(const char *path, struct public_suffixes **ret_suffixes);
 
 // Accepts NULL.
 void public_suffixes_free(struct public_suffixes *suffixes);

@@ -7,6 +7,7 @@
 
 #include "loader/intake.h"
 #include "loader/markings.h"
+#include "loader/public_suffix.h"
 #include "loader/reader.h"
 #include "loader/report_index.h"
 #include "loader/versions.h"
@@ -17,10 +18,12 @@ enum { BUILD_ONE_IN = 16 }; // writing costs more than reading
 // costly to make, serves all inputs.
 static void create_parts(struct feed *feed)
 {
+	static struct public_suffixes *suffixes;
 	static struct intake *intake;
 
 	if (intake == NULL)
-		FUZZ_ASSERT(intake_create(&intake) == 0);
+		FUZZ_ASSERT(public_suffixes_load(NULL, &suffixes) == 0);
+	FUZZ_ASSERT(intake_create(suffixes, &intake) == 0);
 	feed->intake = intake;
 	FUZZ_ASSERT(build_create(&feed->build) == 0);
 	FUZZ_ASSERT(versions_create(&feed->versions) == 0);

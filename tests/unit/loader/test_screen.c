@@ -8,7 +8,7 @@ static struct public_suffixes *suffixes;
 static int load(void **state)
 {
 	(void)state;
-	return public_suffixes_load(&suffixes);
+	return public_suffixes_load(NULL, &suffixes);
 }
 
 static int unload(void **state)
