@@ -20,6 +20,7 @@ enum {
 	UDP_HEADER_BYTES = 8,
 	TCP_HEADER_BYTES = 20,
 	ICMP_HEADER_BYTES = 8,
+	SCTP_HEADER_BYTES = 12,
 };
 
 // What a link header says of what follows it.
@@ -98,8 +99,14 @@ static enum link_content skip_link(enum link_type link, struct slice *rest)
 struct ip_layer {
 	struct slice rest;      // behind the IP headers, captured
 	uint32_t missing_bytes; // behind `rest`, not captured
-	bool is_later_fragment;
 };
+
+static uint8_t fragment_of(unsigned offset, bool has_more)
+{
+	if (offset != 0)
+		return FRAGMENT_LATER;
+	return has_more ? FRAGMENT_FIRST : FRAGMENT_NONE;
+}
 
 // Cuts `ip` to the `total` bytes the header speaks of; what is not there was not captured.
 static struct slice cut_to_total(struct slice ip, size_t total, uint32_t *ret_missing_bytes)
@@ -126,7 +133,8 @@ static bool decode_ipv4(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	packet->dst = address_from_ipv4(ip.data + 16);
 	packet->protocol = ip.data[9];
 	packet->ip_bytes = (uint32_t)total;
-	layer->is_later_fragment = (wire_be16(ip.data + 6) & 0x1fff) != 0;
+	packet->fragment = fragment_of(wire_be16(ip.data + 6) & 0x1fff, ip.data[6] & 0x20);
+	packet->fragment_id = wire_be16(ip.data + 4);
 	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), header_bytes);
 	return true;
 }
@@ -152,7 +160,7 @@ static size_t extension_bytes(uint8_t protocol, struct slice rest)
 // Behind the extension headers; an unfinished chain leaves the rest empty.
 static void skip_extensions(struct packet *packet, struct ip_layer *layer)
 {
-	for (unsigned i = 0; i < EXTENSION_HEADERS_MAX && !layer->is_later_fragment; i++) {
+	for (unsigned i = 0; i < EXTENSION_HEADERS_MAX && packet->fragment != FRAGMENT_LATER; i++) {
 		size_t size = extension_bytes(packet->protocol, layer->rest);
 
 		if (size == 0)
@@ -161,8 +169,13 @@ static void skip_extensions(struct packet *packet, struct ip_layer *layer)
 			layer->rest.size = 0;
 			return;
 		}
-		if (packet->protocol == IP_FRAGMENT)
-			layer->is_later_fragment = (wire_be16(layer->rest.data + 2) & 0xfff8) != 0;
+		if (packet->protocol == IP_FRAGMENT) {
+			unsigned offset_and_more = wire_be16(layer->rest.data + 2);
+
+			packet->fragment = fragment_of(offset_and_more & 0xfff8,
+			                               offset_and_more & 1);
+			packet->fragment_id = wire_be32(layer->rest.data + 4);
+		}
 		packet->protocol = layer->rest.data[0];
 		layer->rest = slice_from(layer->rest, size);
 	}
@@ -183,7 +196,6 @@ static bool decode_ipv6(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	memcpy(packet->dst.octets, ip.data + 24, 16);
 	packet->protocol = ip.data[6];
 	packet->ip_bytes = (uint32_t)total;
-	layer->is_later_fragment = false;
 	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), IPV6_HEADER_BYTES);
 	skip_extensions(packet, layer);
 	return true;
@@ -257,6 +269,7 @@ static bool decode_icmp(struct packet *packet, const struct ip_layer *layer)
 		return false;
 	packet->src_port = layer->rest.data[0];
 	packet->dst_port = layer->rest.data[1];
+	packet->has_ports = true;
 	packet->is_icmp_error = quotes(packet->protocol, packet->src_port);
 	if (packet->is_icmp_error)
 		set_payload(packet, layer, ICMP_HEADER_BYTES);
@@ -269,6 +282,7 @@ static void decode_ports(struct packet *packet, struct slice rest)
 		return;
 	packet->src_port = wire_be16(rest.data);
 	packet->dst_port = wire_be16(rest.data + 2);
+	packet->has_ports = true;
 }
 
 // False when the transport header cannot be; what is known of it by then is set.
@@ -281,6 +295,9 @@ static bool decode_transport(struct packet *packet, const struct ip_layer *layer
 	case IP_UDP:
 		decode_ports(packet, layer->rest);
 		return decode_udp(packet, layer);
+	case IP_SCTP: // RFC 9260, section 3.1
+		decode_ports(packet, layer->rest);
+		return layer->rest.size >= SCTP_HEADER_BYTES;
 	case IP_ICMP:
 	case IP_ICMPV6:
 		return decode_icmp(packet, layer);
@@ -298,7 +315,9 @@ static void clear(struct packet *packet)
 	packet->src_port = 0;
 	packet->dst_port = 0;
 	packet->tcp_flags = 0;
+	packet->fragment = FRAGMENT_NONE;
 	packet->is_ip = false;
+	packet->has_ports = false;
 	packet->is_icmp_error = false;
 }
 
@@ -322,7 +341,7 @@ static void decode_frame(const struct frame *frame, struct packet *packet,
 		return;
 	}
 	packet->is_ip = true;
-	if (layer.is_later_fragment)
+	if (packet->fragment == FRAGMENT_LATER)
 		counters->fragments++;
 	else if (!decode_transport(packet, &layer) && layer.missing_bytes == 0)
 		counters->packets_malformed++;
@@ -351,8 +370,9 @@ bool decode_quote(const struct packet *error, struct packet *ret_quoted)
 	clear(ret_quoted);
 	if (!decode_ip(quote, error->payload_bytes, ret_quoted, &layer))
 		return false;
-	if (!layer.is_later_fragment &&
-	    (ret_quoted->protocol == IP_TCP || ret_quoted->protocol == IP_UDP))
+	if (ret_quoted->fragment != FRAGMENT_LATER &&
+	    (ret_quoted->protocol == IP_TCP || ret_quoted->protocol == IP_UDP ||
+	     ret_quoted->protocol == IP_SCTP))
 		decode_ports(ret_quoted, layer.rest);
 	return true;
 }

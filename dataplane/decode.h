@@ -2,7 +2,8 @@
 //
 // Link layers, VLAN tags, IPv4, IPv6 with its extension headers, TCP, UDP, ICMP. Everything is
 // length-checked here and nowhere else: behind decode_batch() a packet's fields can be trusted
-// to lie within the frame. Fragments other than the first have no ports and no payload.
+// to lie within the frame. Fragments other than the first have no ports (fragment.h finds them)
+// and no payload.
 #pragma once
 
 #include <stdbool.h>
@@ -25,9 +26,13 @@ enum ip_protocol {
 	IP_ICMPV6 = 58,
 	IP_NO_NEXT_HEADER = 59,
 	IP_DESTINATION_OPTIONS = 60,
+	IP_SCTP = 132,
 };
 
 enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+
+// What of a packet that was cut into several it is.
+enum packet_fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 struct packet {
 	struct address src;
@@ -37,11 +42,14 @@ struct packet {
 	uint32_t missing_bytes; // of the payload, not captured
 	uint32_t ip_bytes;      // of the whole IP packet, on the wire
 	uint32_t sequence;      // TCP
+	uint32_t fragment_id;   // with `fragment`: what its fragments have in common
 	uint16_t src_port;      // ICMP: type
 	uint16_t dst_port;      // ICMP: code
 	uint8_t protocol;       // enum ip_protocol or any other number
 	uint8_t tcp_flags;      // enum tcp_flag
+	uint8_t fragment;       // enum packet_fragment
 	bool is_ip;             // else nothing of this is set
+	bool has_ports;         // the ports are set: TCP, UDP, SCTP, and ICMP's type and code
 	bool is_icmp_error;
 	// Set by flow_batch():
 	bool is_from_high; // sent by the side that the flow calls high

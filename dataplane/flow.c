@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "base/icmp.h"
 #include "base/timestamp.h"
 
 static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one line per flow");
@@ -85,8 +86,38 @@ static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
 	return hash_mix(tails ^ ports ^ seeds[1], heads ^ seeds[0]);
 }
 
+// What the flow's key has for the ports of one packet.
+struct port_pair {
+	uint16_t src;
+	uint16_t dst;
+};
+
+// What in a key tells ICMP messages that nothing answers from the others: no type is as high.
+enum { ONE_WAY = 0xffff };
+
+// As Community ID has it: a message and its answer are one flow, of the others each direction,
+// type and code is its own.
+static struct port_pair icmp_ports(const struct packet *packet)
+{
+	uint8_t counterpart;
+
+	if (icmp_counterpart(packet->protocol == IP_ICMPV6, (uint8_t)packet->src_port,
+	                     &counterpart))
+		return (struct port_pair){packet->src_port, counterpart};
+	return (struct port_pair){(uint16_t)(packet->src_port << 8 | packet->dst_port), ONE_WAY};
+}
+
+static struct port_pair ports_of(const struct packet *packet)
+{
+	if (!packet->has_ports)
+		return (struct port_pair){0, 0};
+	if (packet->protocol == IP_ICMP || packet->protocol == IP_ICMPV6)
+		return icmp_ports(packet);
+	return (struct port_pair){packet->src_port, packet->dst_port};
+}
+
 // Any total order will do, as long as both directions agree.
-static bool is_above(const struct packet *packet)
+static bool is_above(const struct packet *packet, struct port_pair ports)
 {
 	uint64_t src = word_at(packet->src.octets + 8);
 	uint64_t dst = word_at(packet->dst.octets + 8);
@@ -97,20 +128,18 @@ static bool is_above(const struct packet *packet)
 	dst = word_at(packet->dst.octets);
 	if (src != dst)
 		return src > dst;
-	return packet->src_port > packet->dst_port;
+	return ports.src > ports.dst;
 }
 
 static void make_key(struct packet *packet, struct flow_key *key)
 {
-	bool has_ports = packet->protocol == IP_TCP || packet->protocol == IP_UDP;
-	uint16_t src_port = has_ports ? packet->src_port : 0;
-	uint16_t dst_port = has_ports ? packet->dst_port : 0;
+	struct port_pair ports = ports_of(packet);
 
-	packet->is_from_high = is_above(packet);
+	packet->is_from_high = is_above(packet, ports);
 	key->low = packet->is_from_high ? packet->dst : packet->src;
 	key->high = packet->is_from_high ? packet->src : packet->dst;
-	key->low_port = packet->is_from_high ? dst_port : src_port;
-	key->high_port = packet->is_from_high ? src_port : dst_port;
+	key->low_port = packet->is_from_high ? ports.dst : ports.src;
+	key->high_port = packet->is_from_high ? ports.src : ports.dst;
 	key->protocol = packet->protocol;
 }
 

@@ -1,10 +1,11 @@
 // dataplane/flow.h — which packets belong together.
 //
 // A flow is what two (address, port) pairs say to each other over one protocol; protocols
-// without ports, and fragments, have port 0. It ends when it was idle for too long in packet
-// time, when a closed TCP connection's ports are used again, or when the table's budget is full
-// and it is the one that was idle longest. What the table does depends on the packets alone,
-// never on the seed of its hash: two runs give the same flows.
+// without ports, and later fragments whose first one is not known, have port 0. ICMP messages
+// and their answers are one flow, of the others each direction, type and code. It ends when it was
+// idle for too long in packet time, when a closed TCP connection's ports are used again, or when
+// the table's budget is full and it is the one that was idle longest. What the table does depends
+// on the packets alone, never on the seed of its hash: two runs give the same flows.
 #pragma once
 
 #include <stdbool.h>

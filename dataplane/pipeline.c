@@ -8,6 +8,7 @@
 #include "dataplane/emit.h"
 #include "dataplane/extract.h"
 #include "dataplane/flow.h"
+#include "dataplane/fragment.h"
 #include "dataplane/match_batch.h"
 #include "dataplane/stream.h"
 #include "dataplane/watch.h"
@@ -20,6 +21,7 @@ enum {
 struct pipeline {
 	struct pipeline_options options;
 	struct match_context *match_context; // NULL: observe
+	struct fragment_table fragments;
 	struct flow_table flows;
 	struct stream_table streams;
 	struct watch_table watches;
@@ -46,6 +48,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
 	if (pipeline == NULL)
 		return;
+	fragment_table_close(&pipeline->fragments);
 	flow_table_close(&pipeline->flows);
 	stream_table_close(&pipeline->streams);
 	watch_table_close(&pipeline->watches);
@@ -58,6 +61,8 @@ static int open_tables(struct pipeline *pipeline)
 	const struct pipeline_options *options = &pipeline->options;
 	int error = flow_table_open(&pipeline->flows, options->flow_budget_bytes);
 
+	if (error == 0)
+		error = fragment_table_open(&pipeline->fragments);
 	if (error == 0)
 		error = stream_table_open(&pipeline->streams, options->stream_budget_bytes);
 	if (error == 0)
@@ -96,6 +101,7 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 
 void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id)
 {
+	fragment_table_clear(&pipeline->fragments);
 	pipeline->packet_count = 0;
 	pipeline->wire_bytes_before = pipeline->counters.bytes;
 	pipeline->first_time_ns = TIMESTAMP_MAX;
@@ -200,6 +206,8 @@ static void extract_packet(struct pipeline *pipeline, const struct packet *packe
 		observe_addresses(pipeline, packet);
 	if (flow->watch_id != 0)
 		watch_packet(&pipeline->watches, flow, packet);
+	if (packet->fragment == FRAGMENT_LATER)
+		return;
 	if (packet->protocol == IP_TCP) {
 		if (stream_is_wanted(flow, packet))
 			stream_packet(&pipeline->streams, flow, packet);
@@ -235,6 +243,7 @@ unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
 		return 0;
 	decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
 	             &pipeline->counters);
+	fragment_batch(&pipeline->fragments, packets, count);
 	flow_expire(&pipeline->flows, take_times(pipeline, count));
 	for (unsigned done = 0, taken; done < count; done += taken) {
 		// All of them, unless a flow has to end in the middle.

@@ -51,7 +51,7 @@ void watch_table_close(struct watch_table *table)
 
 static uint16_t side_port(uint8_t protocol, uint16_t port)
 {
-	return protocol == IP_TCP || protocol == IP_UDP ? port : 0;
+	return protocol == IP_TCP || protocol == IP_UDP || protocol == IP_SCTP ? port : 0;
 }
 
 struct observable watch_observable(const struct packet *packet, bool is_dst)

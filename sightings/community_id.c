@@ -8,31 +8,10 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include "base/icmp.h"
 #include "engine/address.h"
 
 enum { INPUT_BYTES_MAX = 2 + 16 + 16 + 2 + 4 };
-
-struct type_pair {
-	uint8_t type;
-	uint8_t counterpart;
-};
-
-// Message types that answer each other; both are put where ports would be.
-static const struct type_pair icmp_pairs[] = {
-	{8, 0},   // echo
-	{13, 14}, // timestamp
-	{15, 16}, // information
-	{10, 9},  // router solicitation, advertisement
-	{17, 18}, // address mask
-};
-static const struct type_pair icmp6_pairs[] = {
-	{128, 129}, // echo
-	{133, 134}, // router solicitation, advertisement
-	{135, 136}, // neighbour solicitation, advertisement
-	{130, 131}, // multicast listener query, report
-	{139, 140}, // node information
-	{144, 145}, // home agent address discovery
-};
 
 // What the hash is made of, in the order of the packet.
 struct tuple {
@@ -45,18 +24,15 @@ struct tuple {
 	bool is_one_way; // an ICMP message that nothing answers: sides are not swapped
 };
 
-static void set_icmp_ports(struct tuple *tuple, const struct type_pair pairs[], size_t count)
+// Where ports would be stand the type and what answers it, else type and code.
+static void set_icmp_ports(struct tuple *tuple, bool is_v6)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (tuple->src_port == pairs[i].type)
-			tuple->dst_port = pairs[i].counterpart;
-		else if (tuple->src_port == pairs[i].counterpart)
-			tuple->dst_port = pairs[i].type;
-		else
-			continue;
-		return;
-	}
-	tuple->is_one_way = true;
+	uint8_t counterpart;
+
+	if (icmp_counterpart(is_v6, (uint8_t)tuple->src_port, &counterpart))
+		tuple->dst_port = counterpart;
+	else
+		tuple->is_one_way = true;
 }
 
 static struct tuple make_tuple(const struct origin *origin)
@@ -78,12 +54,9 @@ static struct tuple make_tuple(const struct origin *origin)
 		tuple.has_ports = true;
 		break;
 	case IPPROTO_ICMP:
-		tuple.has_ports = true;
-		set_icmp_ports(&tuple, icmp_pairs, sizeof(icmp_pairs) / sizeof(icmp_pairs[0]));
-		break;
 	case IPPROTO_ICMPV6:
 		tuple.has_ports = true;
-		set_icmp_ports(&tuple, icmp6_pairs, sizeof(icmp6_pairs) / sizeof(icmp6_pairs[0]));
+		set_icmp_ports(&tuple, origin->protocol == IPPROTO_ICMPV6);
 		break;
 	default:
 		break;

@@ -98,18 +98,16 @@ static void append_address(struct buffer *json, const char *name, const struct a
 	event_json_text(json, name, slice_text(text));
 }
 
-// The ports of SCTP are not decoded; without them it has no community ID either.
 static bool has_ports(const struct origin *origin)
 {
-	return origin->protocol == IPPROTO_TCP || origin->protocol == IPPROTO_UDP;
+	return origin->protocol == IPPROTO_TCP || origin->protocol == IPPROTO_UDP ||
+	       origin->protocol == IPPROTO_SCTP;
 }
 
 static void append_community_id(struct buffer *json, const struct origin *origin)
 {
 	char text[COMMUNITY_ID_TEXT_BYTES];
 
-	if (origin->protocol == IPPROTO_SCTP)
-		return;
 	if (community_id_format(origin, text) < 0)
 		json->failed = true;
 	else

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from scapy.all import ICMP, IP, TCP, UDP, Ether, IPv6, Raw, wrpcap
+from scapy.all import ICMP, IP, SCTP, TCP, UDP, Ether, IPv6, Raw, wrpcap
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
                                 ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6DestUnreach, ICMPv6MLReport,
                                 ICMPv6MLQuery)
@@ -18,7 +18,7 @@ SEKISHO = os.environ.get('SEKISHO', ROOT / 'build/app/sekisho')
 
 def messages():
     """Message and answer, each above IP; None where there is no answer."""
-    for make in (TCP, UDP):
+    for make in (TCP, UDP, SCTP):
         for port in (1, 2, 3):
             yield make(sport=port, dport=2), make(sport=2, dport=port)
     yield Raw(b'x' * 32), Raw(b'y' * 32)
@@ -48,6 +48,11 @@ def packets():
             if answer is not None:
                 yield layer(src=dst, dst=src, **more) / answer
             host += 2
+        # Two hosts that say all of it to each other: still a flow each.
+        for message, answer in pairs():
+            if not isinstance(message, Raw):
+                yield layer(src=hosts.format(250), dst=hosts.format(251)) / message
+                yield layer(src=hosts.format(251), dst=hosts.format(250)) / (answer or message)
 
 
 def run(*command):

@@ -23,6 +23,8 @@ struct segment {
 	const char *text;   // payload, or NULL
 	size_t text_bytes;  // 0: up to the NUL
 	uint32_t cut_bytes; // of the payload, not captured
+	uint16_t id;        // of the IPv4 header
+	uint16_t fragment;  // likewise: flags and offset
 };
 
 static inline void frame_put16(uint8_t *at, unsigned value)
@@ -49,6 +51,8 @@ static inline uint32_t frame_write(const struct segment *segment, uint8_t out[FR
 	frame_put16(out + 12, 0x0800);
 	out[14] = 0x45;
 	frame_put16(out + 16, (unsigned)(20 + header + size));
+	frame_put16(out + 18, segment->id);
+	frame_put16(out + 20, segment->fragment);
 	out[22] = 64;
 	out[23] = segment->protocol;
 	memcpy(out + 26, (uint8_t[]){192, 0, 2, segment->src}, 4);

@@ -73,6 +73,63 @@ static void both_directions_are_one_flow(void **state)
 	assert_int_equal(table.created, 3);
 }
 
+// The flow of an ICMP message between 192.0.2.1 and 192.0.2.2.
+static uint32_t give_icmp(uint8_t type, uint8_t code, bool is_back)
+{
+	static uint8_t frame[FRAME_BYTES_MAX];
+	struct segment segment = {
+		.src = is_back ? 2 : 1,
+		.dst = is_back ? 1 : 2,
+		.src_port = (uint16_t)(type << 8 | code), // where the message has them
+		.protocol = IP_ICMP,
+	};
+	bool is_first;
+
+	return give(frame_packet(&segment, 1, frame), &is_first);
+}
+
+static void icmp_messages_and_their_answers_are_one_flow(void **state)
+{
+	uint32_t echo;
+
+	(void)state;
+	open_table(100);
+	echo = give_icmp(8, 0, false);
+	assert_int_equal(give_icmp(0, 0, true), echo);
+	assert_int_equal(give_icmp(8, 0, false), echo);
+	// The other host's echo, another type.
+	assert_int_not_equal(give_icmp(8, 0, true), echo);
+	assert_int_not_equal(give_icmp(13, 0, false), echo);
+	assert_int_equal(give_icmp(13, 0, false), give_icmp(14, 0, true));
+	assert_int_equal(table.created, 3);
+}
+
+static void icmp_messages_without_answer_are_flows_of_one_direction(void **state)
+{
+	uint32_t unreachable;
+
+	(void)state;
+	open_table(100);
+	unreachable = give_icmp(3, 3, false);
+	assert_int_equal(give_icmp(3, 3, false), unreachable);
+	assert_int_not_equal(give_icmp(3, 3, true), unreachable);
+	assert_int_not_equal(give_icmp(3, 1, false), unreachable);
+	assert_int_not_equal(give_icmp(11, 3, false), unreachable);
+	assert_int_equal(table.created, 4);
+}
+
+static void sctp_has_ports(void **state)
+{
+	bool is_first;
+	uint32_t there;
+
+	(void)state;
+	open_table(100);
+	there = give(make(1000, IP_SCTP, 0, 0, false), &is_first);
+	assert_int_equal(give(make(1000, IP_SCTP, 0, 1, true), &is_first), there);
+	assert_int_not_equal(give(make(1001, IP_SCTP, 0, 2, false), &is_first), there);
+}
+
 static void a_flow_idle_for_too_long_is_another_one(void **state)
 {
 	bool is_first;
@@ -207,6 +264,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(both_directions_are_one_flow, close_table),
+		cmocka_unit_test_teardown(icmp_messages_and_their_answers_are_one_flow,
+	                                  close_table),
+		cmocka_unit_test_teardown(icmp_messages_without_answer_are_flows_of_one_direction,
+	                                  close_table),
+		cmocka_unit_test_teardown(sctp_has_ports, close_table),
 		cmocka_unit_test_teardown(a_flow_idle_for_too_long_is_another_one, close_table),
 		cmocka_unit_test_teardown(expiry_ends_what_was_idle_and_nothing_else, close_table),
 		cmocka_unit_test_teardown(a_syn_reuses_the_ports_of_a_closed_connection,

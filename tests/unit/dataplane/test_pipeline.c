@@ -181,6 +181,28 @@ static void an_address_is_one_hit_per_indicator_flow_and_side(void **state)
 	                           "2 ip.dst 192.0.2.6 packet 3, 1 packets, 30 bytes\n");
 }
 
+static void fragments_are_of_the_flow_of_their_first_one(void **state)
+{
+	struct segment segment = {
+		.src = 100, .dst = 7, .src_port = 4000, .dst_port = 5000, .protocol = IP_UDP};
+
+	(void)state;
+	segment.text = "ab";
+	segment.id = 77;
+	segment.fragment = 0x2000; // more to come
+	capture_add(&capture, &segment);
+	segment.src_port = 0x1111; // is payload now
+	segment.fragment = 0x0008;
+	capture_add(&capture, &segment);
+	segment.id = 78; // of which the first fragment is missing
+	segment.src = 101;
+	capture_add(&capture, &segment);
+	assert_string_equal(run(), "1 ip.dst 192.0.2.7 packet 1, 2 packets, 60 bytes\n"
+	                           "2 ip.dst 192.0.2.7 packet 1, 2 packets, 60 bytes\n"
+	                           "1 ip.dst 192.0.2.7 packet 3, 1 packets, 30 bytes\n"
+	                           "2 ip.dst 192.0.2.7 packet 3, 1 packets, 30 bytes\n");
+}
+
 static void a_long_flow_is_written_after_sixty_seconds_and_once(void **state)
 {
 	(void)state;
@@ -324,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_address_is_one_hit_per_indicator_flow_and_side),
+		TEST(fragments_are_of_the_flow_of_their_first_one),
 		TEST(a_long_flow_is_written_after_sixty_seconds_and_once),
 		TEST(an_entry_with_a_port_wants_it_on_its_side),
 		TEST(flows_that_end_within_a_batch_are_told_apart),
