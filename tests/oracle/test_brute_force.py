@@ -120,7 +120,9 @@ def stix_comparison(draw, event, has_patterns):
     if kind == 'url':
         return f"url:value = '{value}'", {'url': value}
     if has_patterns and draw.randrange(3) == 0:
-        like = '%' + value[draw.randint(1, len(value) // 2):]
+        tail = value[draw.randint(1, len(value) // 2):]
+        # What ends in a single label only is refused: it would name a whole top level domain.
+        like = '%' + (tail if '.' in tail[1:] else value[1:])
         return f"domain-name:value LIKE '{like}'", {'name_like': like}
     if has_patterns and draw.randrange(3) == 0:
         expression = '^' + value.split('.')[0] + '[.].*e$'
