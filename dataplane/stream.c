@@ -45,40 +45,45 @@ static int32_t distance(const struct stream_direction *direction, uint32_t seque
 	return (int32_t)(sequence - direction->next_sequence);
 }
 
+// Delivers the first held piece, behind the gap before it if there is one.
+static void deliver_first_held(struct stream_table *table, struct stream_direction *direction)
+{
+	uint32_t id = direction->held;
+	const struct stream_piece *piece = stream_held_at(table, id);
+	int32_t ahead = distance(direction, piece->sequence);
+	size_t seen = ahead < 0 ? (size_t) - (int64_t)ahead : 0;
+
+	if (seen >= piece->size_bytes) {
+		stream_held_drop(table, direction);
+		return;
+	}
+	// Out of the list first: both may finish the direction.
+	direction->held = piece->next;
+	direction->held_count--;
+	if (ahead > 0)
+		stream_direction_pass_gap(table, direction, (uint32_t)ahead);
+	stream_direction_deliver(table, direction,
+	                         slice_of(piece->bytes + seen, piece->size_bytes - seen));
+	pool_give(&table->pieces, id);
+}
+
 // Delivers the held pieces that have become due.
 static void drain(struct stream_table *table, struct stream_direction *direction)
 {
 	while (direction->held != 0) {
-		const struct stream_piece *piece = stream_held_at(table, direction->held);
-		int32_t ahead = distance(direction, piece->sequence);
+		int32_t ahead = distance(direction,
+		                         stream_held_at(table, direction->held)->sequence);
 
 		if (ahead > 0 && (uint64_t)ahead > direction->skip_bytes)
 			return;
-		if (ahead > 0)
-			stream_direction_pass_gap(table, direction, (uint32_t)ahead);
-		if (ahead <= 0 && (uint32_t)-ahead >= piece->size_bytes) {
-			stream_held_drop(table, direction);
-			continue;
-		}
-
-		size_t seen = ahead < 0 ? (size_t)-ahead : 0;
-		uint32_t id = direction->held;
-		struct slice bytes = slice_of(piece->bytes + seen, piece->size_bytes - seen);
-		// Out of the list first: delivering may finish the direction.
-		direction->held = piece->next;
-		direction->held_count--;
-		stream_direction_deliver(table, direction, bytes);
-		pool_give(&table->pieces, id);
+		deliver_first_held(table, direction);
 	}
 }
 
 // Gives up what lies before the first held piece.
 static void jump_to_held(struct stream_table *table, struct stream_direction *direction)
 {
-	int32_t ahead = distance(direction, stream_held_at(table, direction->held)->sequence);
-
-	if (ahead > 0)
-		stream_direction_pass_gap(table, direction, (uint32_t)ahead);
+	deliver_first_held(table, direction);
 	drain(table, direction);
 }
 
@@ -200,7 +205,8 @@ void stream_packet(struct stream_table *table, struct flow *flow, const struct p
 		give_streams(table, flow);
 }
 
-// The packet that brought the first held piece, as far as it is still known.
+// The packet that brought the first held piece, as far as it is still known: an observable is of
+// the packet that completed it, also when that is long past.
 static void packet_of_piece(const struct stream_table *table, const struct flow *flow,
                             const struct stream_direction *direction, bool is_from_high,
                             struct packet *ret_packet)
@@ -235,7 +241,7 @@ void stream_end(struct stream_table *table, struct flow *flow)
 
 			packet_of_piece(table, flow, direction, i == 1, &packet);
 			table->batch->packet = &packet;
-			jump_to_held(table, direction);
+			deliver_first_held(table, direction);
 		}
 		stream_direction_finish(table, direction);
 		table->batch->packet = NULL;

@@ -163,6 +163,18 @@ static void behind_a_gap_the_next_request_is_seen_when_the_flow_ends(void **stat
 	assert_int_equal(streams.gaps, 1);
 }
 
+static void what_is_held_until_the_end_is_of_the_packets_that_brought_it(void **state)
+{
+	(void)state;
+	give(TCP_SYN, 99, NULL);
+	give_bytes(TCP_ACK, 100, slice_of(GET_A, 20), 0);
+	give(TCP_ACK, 200, GET_B);
+	give(TCP_ACK, 200 + GET_BYTES, GET_A);
+	give(TCP_ACK, 200 + 2 * GET_BYTES, GET_B);
+	assert_string_equal(result(), "3 http.host b.example\n4 http.host a.example\n"
+	                              "5 http.host b.example\n");
+}
+
 static void too_much_held_is_a_gap(void **state)
 {
 	uint32_t sequence = 500 + GET_BYTES;
@@ -299,6 +311,7 @@ int main(void)
 		TEST(sequence_numbers_wrap),
 		TEST(a_direction_is_picked_up_in_its_middle),
 		TEST(behind_a_gap_the_next_request_is_seen_when_the_flow_ends),
+		TEST(what_is_held_until_the_end_is_of_the_packets_that_brought_it),
 		TEST(too_much_held_is_a_gap),
 		TEST(a_segment_cut_by_the_snap_length_is_a_gap),
 		TEST(holes_in_a_body_nobody_wants_are_no_gaps),
