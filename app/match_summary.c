@@ -36,7 +36,7 @@ static void print_remarks(const struct dataplane_counters *counters)
 		{counters->packets_cut, "packets cut short by the snap length"},
 		{counters->fragments, "fragments whose payload was not seen"},
 		{counters->flows_evicted, "flows forgotten early: the flow table was full"},
-		{counters->stream_gaps, "bytes of TCP streams missing from the captures"},
+		{counters->stream_gaps, "gaps in TCP streams: bytes missing from the captures"},
 		{counters->stream_bytes_dropped,
 	         "bytes of TCP streams not seen: the reassembly budget was full"},
 		{counters->messages_malformed, "malformed DNS, TLS and HTTP messages"},

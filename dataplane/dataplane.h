@@ -24,7 +24,7 @@ struct dataplane_counters {
 	uint64_t fragments;            // not first: addresses matched, payload not seen
 	uint64_t flows;
 	uint64_t flows_evicted;        // the flow table's budget was full
-	uint64_t stream_gaps;          // bytes of a TCP stream that never came
+	uint64_t stream_gaps;          // holes in TCP streams: bytes that never came
 	uint64_t stream_bytes_dropped; // the reassembly budget was full
 	uint64_t messages_malformed;   // DNS, TLS, HTTP that began well and ended badly
 	uint64_t observables[OBSERVABLE_TYPE_COUNT];
