@@ -76,14 +76,14 @@ bool workers_are_done(const struct workers *workers);
 void workers_progress(const struct workers *workers, uint64_t *ret_packets,
                       uint64_t *ret_file_bytes);
 
-// Asks the workers to end after their current batch: flows are written as they are.
-// Async-signal-safe.
+// Asks the workers to end after their current batch: flows are written as they are. The rings have
+// to be emptied until the workers are done. Async-signal-safe.
 void workers_stop(struct workers *workers);
 
 // After workers_are_done(). Waits for the threads. The results belong to `workers`.
 void workers_join(struct workers *workers, struct dataplane_counters *ret_counters,
                   const struct capture_result **ret_results);
 
-// Stops and joins what still runs. Accepts NULL.
+// Stops and joins what still runs; hits that find no room in their ring are lost. Accepts NULL.
 void workers_free(struct workers *workers);
 DEFINE_AUTO(workers, workers_free)

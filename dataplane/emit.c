@@ -13,7 +13,7 @@ void emit_hit(struct emitter *emitter, const struct hit *hit)
 	const struct timespec wait = {.tv_nsec = WAIT_NS};
 
 	while (!ring_push(emitter->ring, slice_of(hit, sizeof(*hit)), hit->observable.text)) {
-		if (emitter->is_stopped(emitter->context))
+		if (emitter->is_abandoned(emitter->context))
 			return;
 		(void)nanosleep(&wait, NULL);
 	}

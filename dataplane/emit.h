@@ -1,6 +1,7 @@
 // dataplane/emit.h — hits into the ring.
 //
-// In captures nothing may be lost: a full ring is waited for.
+// In captures nothing may be lost, also when they are stopped in the middle: a full ring is waited
+// for, until nobody empties it any more.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct packet;
 
 struct emitter {
 	struct ring *ring;
-	bool (*is_stopped)(void *context); // asked while the ring is full; then hits are dropped
+	bool (*is_abandoned)(
+		void *context); // asked while the ring is full: are hits to be dropped?
 	void *context;
 	uint64_t hits;
 };

@@ -87,7 +87,7 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	pipeline->flows.context = pipeline;
 	pipeline->streams.batch = &pipeline->batch;
 	pipeline->emitter.ring = options->ring;
-	pipeline->emitter.is_stopped = options->is_stopped;
+	pipeline->emitter.is_abandoned = options->is_abandoned;
 	pipeline->emitter.context = options->context;
 	pipeline->watches.emitter = &pipeline->emitter;
 	pipeline->batch.emitter = &pipeline->emitter;

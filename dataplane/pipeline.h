@@ -14,7 +14,7 @@ struct pipeline_options {
 	struct ring *ring;               // for hits, NULL: observe
 	size_t flow_budget_bytes;
 	size_t stream_budget_bytes;
-	bool (*is_stopped)(void *context); // asked while the ring is full
+	bool (*is_abandoned)(void *context); // asked while the ring is full
 	void *context;
 	void (*observe)(void *context, const struct origin *origin,
 	                const struct observable *observable);

@@ -34,6 +34,7 @@ struct workers {
 	alignas(CACHE_LINE_BYTES) _Atomic uint32_t next_capture; // written by all workers
 	_Atomic unsigned running;                                // likewise
 	_Atomic bool is_stopping;                                // written by workers_stop()
+	_Atomic bool is_abandoned;                               // written by workers_free()
 	struct worker workers[];
 };
 
@@ -43,6 +44,14 @@ static bool is_stopping(void *context)
 
 	// Relaxed: nothing else is read on its account.
 	return atomic_load_explicit(&workers->is_stopping, memory_order_relaxed);
+}
+
+static bool is_abandoned(void *context)
+{
+	struct workers *workers = context;
+
+	// Relaxed: as above.
+	return atomic_load_explicit(&workers->is_abandoned, memory_order_relaxed);
 }
 
 static void add_progress(_Atomic uint64_t *counter, uint64_t value)
@@ -118,7 +127,7 @@ static int start_worker(struct workers *workers, unsigned index)
 		.stream_budget_bytes = options->stream_budget_bytes != 0
 	                                       ? options->stream_budget_bytes
 	                                       : STREAM_BUDGET_DEFAULT,
-		.is_stopped = is_stopping,
+		.is_abandoned = is_abandoned,
 		.context = workers,
 		.observe = options->observe,
 		.observe_context = options->observe_context,
@@ -247,6 +256,7 @@ void workers_free(struct workers *workers)
 {
 	if (workers == NULL)
 		return;
+	atomic_store_explicit(&workers->is_abandoned, true, memory_order_relaxed);
 	workers_stop(workers);
 	join_threads(workers);
 	for (unsigned i = 0; i < workers->worker_count; i++)

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct pipeline_options options = {
 		.flow_budget_bytes = 64 * 8,
 		.stream_budget_bytes = 1024 * 1024,
-		.is_stopped = never,
+		.is_abandoned = never,
 		.observe = observe,
 	};
 	AUTO(pipeline) pipeline = NULL;

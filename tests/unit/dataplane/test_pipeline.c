@@ -126,7 +126,7 @@ static const char *run(void)
 		.ring = ring,
 		.flow_budget_bytes = flow_budget_bytes,
 		.stream_budget_bytes = 64 * 1024 * 1024,
-		.is_stopped = never,
+		.is_abandoned = never,
 	};
 	AUTO(pipeline) pipeline = NULL;
 	struct capture_result result;
@@ -318,7 +318,7 @@ static void observables_are_told_in_packet_order(void **state)
 {
 	const struct pipeline_options options = {.flow_budget_bytes = 1024,
 	                                         .stream_budget_bytes = 1024,
-	                                         .is_stopped = never,
+	                                         .is_abandoned = never,
 	                                         .observe = note};
 	AUTO(pipeline) pipeline = NULL;
 	char path[64];
