@@ -164,7 +164,7 @@ static int look_up_all(const struct lookup_values *values)
 		else
 			look_up(&lookup, slice_text(values->values[i]));
 	}
-	bool has_failed = lookup.has_invalid || lookup.json.failed || fflush(stdout) != 0;
+	bool has_failed = lookup.has_invalid || lookup.json.failed;
 	buffer_close(&lookup.json);
 	if (has_failed)
 		return EXIT_FAILED;

@@ -102,7 +102,7 @@ static int write_table(struct sightings *sightings)
 	if (error == 0 && fflush(stdout) != 0)
 		error = -errno;
 	if (error < 0)
-		log_error("writing the hits: %s", strerror(-error));
+		output_file_log_error("the hits", "-", error);
 	return error;
 }
 
@@ -116,7 +116,7 @@ static int write_json(struct sightings *sightings, const char *path)
 	if (error == 0)
 		error = output_file_commit(output);
 	if (error < 0)
-		log_error("writing the hits to %s: %s", path, strerror(-error));
+		output_file_log_error("the hits", path, error);
 	return error;
 }
 
@@ -137,7 +137,7 @@ static int write_stix(struct sightings *sightings, const struct match_values *va
 	if (error == 0)
 		error = output_file_commit(output);
 	if (error < 0) {
-		log_error("writing the bundle to %s: %s", values->stix_path, strerror(-error));
+		output_file_log_error("the bundle", values->stix_path, error);
 		return error;
 	}
 	if (summary.indicators_not_kept > 0)
@@ -195,12 +195,12 @@ static int match(const struct match_values *values, const struct database *datab
 		log_error("sorting the hits: %s", strerror(-error));
 	else
 		error = write_results(sightings, values);
-	if (error < 0)
-		return EXIT_FAILED;
-	if (!values->is_quiet)
+	if (error == 0 && !values->is_quiet)
 		match_summary_print(&values->captures, &result, &summary);
 	if (stop_signal() != 0)
 		return EXIT_SIGNAL_BASE + stop_signal();
+	if (error < 0)
+		return EXIT_FAILED;
 	if (result.unreadable_count > 0 || values->has_unreadable)
 		return EXIT_FAILED;
 	return summary.hits > 0 ? EXIT_FOUND : EXIT_NOTHING;

@@ -65,13 +65,16 @@ static const struct command_line observe_line = {
 struct writer {
 	const struct capture_list *captures;
 	FILE *stream; // its error flag is how the main thread learns of a failure
+	int error;    // why; read when the worker has ended
 	struct buffer json;
 	uint64_t count;
 };
 
 static void write_out(struct writer *writer)
 {
-	(void)fwrite(writer->json.data, 1, writer->json.size, writer->stream);
+	if (fwrite(writer->json.data, 1, writer->json.size, writer->stream) < writer->json.size &&
+	    writer->error == 0)
+		writer->error = -errno;
 	buffer_clear(&writer->json);
 }
 
@@ -126,7 +129,7 @@ static int run_worker(const struct observe_values *values, struct writer *writer
 	workers_join(workers, &counters, &results);
 	write_out(writer);
 	*ret_unreadable_count = capture_results_log(&values->captures, results);
-	return writer->json.failed ? -ENOMEM : ferror(writer->stream) ? -EIO : 0;
+	return writer->json.failed ? -ENOMEM : writer->error;
 }
 
 static int observe(const struct observe_values *values)
@@ -144,13 +147,12 @@ static int observe(const struct observe_values *values)
 	}
 	if (error == 0)
 		error = output_file_commit(output);
-	if (error < 0) {
-		log_error("writing the observables to %s: %s", values->output_path,
-		          strerror(-error));
-		return EXIT_FAILED;
-	}
+	if (error < 0)
+		output_file_log_error("the observables", values->output_path, error);
 	if (stop_signal() != 0)
 		return EXIT_SIGNAL_BASE + stop_signal();
+	if (error < 0)
+		return EXIT_FAILED;
 	if (unreadable_count > 0 || values->has_unreadable)
 		return EXIT_FAILED;
 	return writer.count > 0 ? EXIT_FOUND : EXIT_NOTHING;

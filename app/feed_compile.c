@@ -79,6 +79,18 @@ static bool has_indicators(const struct feed_compile_result *result)
 	return false;
 }
 
+static int write_database(struct build *build, int fd, const char *sign_key_path,
+                          struct feed_compile_result *result)
+{
+	int error = build_write(build, fd, sign_key_path, &result->report, &result->figures);
+
+	if (error == -EKEYREJECTED)
+		log_error("%s: not an Ed25519 private key (PEM)", sign_key_path);
+	else if (error < 0 && error != -ENOMEM)
+		log_error("writing the database: %s", strerror(-error));
+	return error;
+}
+
 int feed_compile(const struct feed_list *list, const struct feed_compile_options *options, int fd,
                  struct feed_compile_result *ret_result)
 {
@@ -94,11 +106,8 @@ int feed_compile(const struct feed_list *list, const struct feed_compile_options
 	if (error == 0 && !has_indicators(ret_result))
 		return -ENODATA;
 	if (error == 0)
-		error = build_write(build, fd, options->sign_key_path, &ret_result->report,
-		                    &ret_result->figures);
-	if (error == -EKEYREJECTED)
-		log_error("%s: not an Ed25519 private key (PEM)", options->sign_key_path);
-	else if (error == -ENOMEM)
+		error = write_database(build, fd, options->sign_key_path, ret_result);
+	if (error == -ENOMEM)
 		log_error("compiling the feeds: out of memory");
 	ret_result->duration_ns = clock_now_ns() - start_ns;
 	return error;

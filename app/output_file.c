@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 enum { NEW_FILE_MODE = 0644 };
 
 struct output_file {
@@ -102,6 +104,14 @@ int output_file_open(const char *path, struct output_file **ret_output)
 FILE *output_file_stream(struct output_file *output)
 {
 	return output->stream;
+}
+
+void output_file_log_error(const char *what, const char *path, int error)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard output" : path;
+
+	if (error != -EPIPE)
+		log_error("writing %s to %s: %s", what, name, strerror(-error));
 }
 
 int output_file_commit(struct output_file *output)

@@ -21,5 +21,9 @@ DEFINE_AUTO(output_file, output_file_free)
 // Its stream, and its descriptor for whoever needs one that can seek.
 FILE *output_file_stream(struct output_file *output);
 
+// Logs why `what` could not be written to `path`. A reader that has gone (EPIPE) is no error to
+// tell: app/stop.h ends the command.
+void output_file_log_error(const char *what, const char *path, int error);
+
 // Writes out what is buffered, syncs, and gives the file its name. Returns 0 or the error.
 int output_file_commit(struct output_file *output);

@@ -17,6 +17,8 @@ void stop_install(void)
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
+	action.sa_flags = 0; // every further write gives EPIPE
+	(void)sigaction(SIGPIPE, &action, NULL);
 }
 
 int stop_signal(void)

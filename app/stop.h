@@ -1,7 +1,8 @@
-// app/stop.h — SIGINT and SIGTERM end the work cleanly; a second one ends it at once.
+// app/stop.h — SIGINT and SIGTERM end the work cleanly; a second one ends it at once. So does
+// SIGPIPE: whoever read our output has gone, and what else we were writing is cleaned up.
 #pragma once
 
-// From now on the two signals only set the flag. Once, at a command's start.
+// From now on the signals only set the flag. Once, at a command's start.
 void stop_install(void);
 
 // The signal that asked to stop, or 0.
