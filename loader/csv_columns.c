@@ -14,6 +14,25 @@ static bool is_value_role(enum csv_role role)
 	return role >= CSV_VALUE && role <= CSV_HASH;
 }
 
+// "start" and "end" are a range of addresses only where nothing else is a value; elsewhere they are
+// times, most likely.
+static bool settle_range(struct csv_columns *columns, bool has_value)
+{
+	bool has_first = false;
+	bool has_last = false;
+
+	for (unsigned i = 0; i < columns->column_count; i++) {
+		has_first |= columns->roles[i] == CSV_RANGE_FIRST;
+		has_last |= columns->roles[i] == CSV_RANGE_LAST;
+	}
+	if (!has_value && has_first && has_last)
+		return true;
+	for (unsigned i = 0; i < columns->column_count; i++)
+		if (columns->roles[i] == CSV_RANGE_FIRST || columns->roles[i] == CSV_RANGE_LAST)
+			columns->roles[i] = CSV_IGNORED;
+	return false;
+}
+
 // Beside a column of values, one named "url" or "ip" is context (a reference, a resolution): it
 // is not what the row lists. Of equal columns the first counts.
 static bool settle_roles(struct csv_columns *columns)
@@ -30,7 +49,7 @@ static bool settle_roles(struct csv_columns *columns)
 	for (unsigned i = 0; has_value && i < columns->column_count; i++)
 		if (columns->roles[i] != CSV_VALUE && is_value_role(columns->roles[i]))
 			columns->roles[i] = CSV_IGNORED;
-	return has_typed;
+	return settle_range(columns, has_typed) || has_typed;
 }
 
 static uint8_t separator_of(struct slice line)
@@ -61,6 +80,7 @@ static bool is_data(struct slice field)
 	switch (csv_field_shape(field)) {
 	case SHAPE_ADDRESS:
 	case SHAPE_HASH:
+	case SHAPE_RANGE:
 		return true;
 	case SHAPE_URL:
 		return slice_find(field, '/') < field.size;

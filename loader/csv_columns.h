@@ -17,6 +17,8 @@ enum csv_role {
 	CSV_NAME,
 	CSV_URL,
 	CSV_HASH,
+	CSV_RANGE_FIRST, // of addresses
+	CSV_RANGE_LAST,
 	CSV_PORT, // of the address in the same row
 	CSV_TYPE, // what CSV_VALUE is
 	CSV_THREAT_TYPE,

@@ -65,6 +65,19 @@ static int take_pattern(struct feed *feed, uint32_t indicator_id, const struct i
 	return 1;
 }
 
+static int take_address(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
+{
+	struct address_range rest = value->range;
+	struct prefix prefix = value->prefix;
+	int error = 0;
+
+	if (!value->is_range)
+		return build_add_prefix(feed->build, &prefix, indicator_id, &value->terms);
+	while (error == 0 && address_range_next(&rest, &prefix))
+		error = build_add_prefix(feed->build, &prefix, indicator_id, &value->terms);
+	return error;
+}
+
 static int take_url(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
 {
 	const struct entry_terms host_terms = {
@@ -86,7 +99,7 @@ int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_va
 		return take_pattern(feed, indicator_id, value);
 	switch (value->type) {
 	case OBSERVABLE_ADDRESS:
-		error = build_add_prefix(feed->build, &value->prefix, indicator_id, &value->terms);
+		error = take_address(feed, indicator_id, value);
 		break;
 	case OBSERVABLE_NAME:
 		error = build_add_name(feed->build, value->text, indicator_id, &value->terms);
@@ -113,7 +126,8 @@ static int is_new(struct intake *intake, const struct intake_value *value)
 	size_t size = 0;
 
 	if (value->type == OBSERVABLE_ADDRESS)
-		text = slice_of(&value->prefix, sizeof(value->prefix));
+		text = value->is_range ? slice_of(&value->range, sizeof(value->range))
+		                       : slice_of(&value->prefix, sizeof(value->prefix));
 	if (text.size > sizeof(intake->text))
 		return 1;
 	key[size++] = (uint8_t)(value->type << 1 | value->is_pattern);

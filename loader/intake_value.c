@@ -77,6 +77,37 @@ static int prepare_address(struct passage *passage, struct intake_value *value)
 	return 1;
 }
 
+// As wide as a network may be, whatever the networks are that it is made of.
+static bool is_range_too_wide(const struct address_range *range)
+{
+	return address_range_is_wider(range, address_is_ipv4(&range->first) ? SCREEN_IPV4_BITS_MIN
+	                                                                    : SCREEN_IPV6_BITS_MIN);
+}
+
+static int prepare_range(struct passage *passage, struct intake_value *value)
+{
+	struct address_range rest;
+	const char *about = NULL;
+	struct prefix prefix;
+
+	if (!address_range_parse(passage->text, &rest))
+		return refuse(passage, "not a range of addresses");
+	if (is_range_too_wide(&rest))
+		return refuse(passage, "range too wide");
+	value->range = rest;
+	while (address_range_next(&rest, &prefix)) {
+		const char *reason = screen_prefix(&prefix, &about);
+
+		if (reason != NULL)
+			return refuse(passage, reason);
+		value->is_range = !rest.is_empty || value->is_range;
+	}
+	value->type = OBSERVABLE_ADDRESS;
+	value->prefix = prefix;
+	remark(passage, about);
+	return 1;
+}
+
 static int prepare_pattern(struct passage *passage, enum pattern_syntax syntax,
                            struct intake_value *value)
 {
@@ -260,6 +291,8 @@ static int prepare_any(struct passage *passage, struct intake_value *value)
 		return prepare_url(passage, value);
 	case SHAPE_HASH:
 		return prepare_hash(passage, value);
+	case SHAPE_RANGE:
+		return prepare_range(passage, value);
 	case SHAPE_UNMATCHED:
 		break;
 	}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "engine/address_range.h"
 #include "engine/build.h"
 #include "loader/intake.h"
 #include "loader/public_suffix.h"
@@ -14,6 +15,8 @@ struct intake_value {
 	enum pattern_syntax syntax;
 	enum hash_algorithm algorithm;
 	struct prefix prefix;
+	struct address_range range; // instead of `prefix`, when is_range
+	bool is_range;
 	struct slice text; // name, URL key, digest, or the pattern
 	struct slice host; // of an https URL: to be entered as ENTRY_URL_HOST; else empty
 	struct entry_terms terms;

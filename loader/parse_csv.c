@@ -17,6 +17,7 @@ struct csv_reader {
 	struct csv_columns columns;
 	struct csv_record record;
 	struct buffer labels;
+	struct buffer range;
 	uint64_t line; // of the record
 };
 
@@ -225,6 +226,22 @@ static int add_of_type(struct csv_reader *reader, const struct indicator *indica
 	return add_field(reader, indicator, field, type.kind);
 }
 
+static int add_range(struct csv_reader *reader, const struct indicator *indicator,
+                     struct slice first)
+{
+	struct slice last = field_of(reader, CSV_RANGE_LAST);
+
+	if (first.size == 0 || last.size == 0)
+		return add_field(reader, indicator, first.size > 0 ? first : last, VALUE_ADDRESS);
+	buffer_clear(&reader->range);
+	buffer_append_slice(&reader->range, first);
+	buffer_append_byte(&reader->range, '-');
+	buffer_append_slice(&reader->range, last);
+	if (reader->range.failed)
+		return -ENOMEM;
+	return add_value(reader, indicator, buffer_slice(&reader->range), VALUE_ADDRESS);
+}
+
 static int add_record(struct csv_reader *reader)
 {
 	static const enum value_kind kinds[] = {
@@ -242,6 +259,8 @@ static int add_record(struct csv_reader *reader)
 
 		if (role == CSV_VALUE)
 			result = add_of_type(reader, &indicator, field);
+		else if (role == CSV_RANGE_FIRST)
+			result = add_range(reader, &indicator, field);
 		else if (role >= CSV_ADDRESS && role <= CSV_HASH)
 			result = add_field(reader, &indicator, field, kinds[role]);
 	}
@@ -343,6 +362,7 @@ static int read(struct feed *feed)
 	reader->feed = feed;
 	error = read_with(reader);
 	buffer_close(&reader->labels);
+	buffer_close(&reader->range);
 	free(reader);
 	intake_end_feed(feed);
 	return error;

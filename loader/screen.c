@@ -2,8 +2,6 @@
 
 #include "engine/address.h"
 
-enum { IPV4_LENGTH_MIN = IPV4_PREFIX_BITS + 8, IPV6_LENGTH_MIN = 16 };
-
 // A block of special addresses (IANA special-purpose registries, RFC 6890).
 struct block {
 	struct prefix prefix;
@@ -67,7 +65,8 @@ const char *screen_prefix(const struct prefix *prefix, const char **ret_remark)
 	bool is_ipv4 = address_is_ipv4(&prefix->address) && prefix->length >= IPV4_PREFIX_BITS;
 
 	*ret_remark = NULL;
-	if (prefix->length < (is_ipv4 ? IPV4_LENGTH_MIN : IPV6_LENGTH_MIN) || covers_ipv4(prefix))
+	if (prefix->length < (is_ipv4 ? SCREEN_IPV4_BITS_MIN : SCREEN_IPV6_BITS_MIN) ||
+	    covers_ipv4(prefix))
 		return "prefix too wide";
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		const struct block *block = &blocks[i];

@@ -8,6 +8,9 @@
 #include "engine/indicator.h"
 #include "loader/public_suffix.h"
 
+// The shortest prefixes that are kept, as struct prefix has them.
+enum { SCREEN_IPV4_BITS_MIN = IPV4_PREFIX_BITS + 8, SCREEN_IPV6_BITS_MIN = 16 };
+
 // Refused: prefixes shorter than /8 (IPv4) and /16 (IPv6); the unspecified, loopback, link-local,
 // multicast and broadcast addresses (RFC 6890). Kept with a remark: private and documentation.
 const char *screen_prefix(const struct prefix *prefix, const char **ret_remark);

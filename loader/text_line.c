@@ -58,6 +58,17 @@ static struct slice blocker_name(struct slice line)
 	return end < line.size && is_whole ? slice_first(line, end) : line;
 }
 
+// "192.0.2.1 - 192.0.2.9": `rest` is what follows `value`.
+static struct slice whole_range(struct slice value, struct slice rest)
+{
+	struct slice hyphen = text_line_word(&rest);
+	struct slice last = text_line_word(&rest);
+
+	if (!slice_is(hyphen, "-") || last.size == 0)
+		return value;
+	return slice_of(value.data, (size_t)(last.data + last.size - value.data));
+}
+
 static struct slice unquoted(struct slice value)
 {
 	if (value.size >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
@@ -82,6 +93,8 @@ struct slice text_line_value(struct slice line)
 	if (end < value.size &&
 	    (memmem(value.data, value.size, "://", 3) == NULL || end + 1 == value.size))
 		value = slice_first(value, end);
+	else
+		value = whole_range(value, rest);
 	return unquoted(value);
 }
 
@@ -109,6 +122,7 @@ bool text_line_looks_like_value(struct slice value)
 	case SHAPE_URL:
 		return slice_find(value, '.') < value.size;
 	case SHAPE_HASH:
+	case SHAPE_RANGE:
 	case SHAPE_UNMATCHED:
 		return true;
 	}

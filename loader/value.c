@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "engine/address_range.h"
 #include "engine/normalize.h"
 #include "loader/loader.h"
 
@@ -107,12 +108,14 @@ static bool is_address(struct slice text)
 	return normalize_address(text, &address) == 0;
 }
 
-static bool is_range(struct slice text)
+// Letters behind 'f' are in most names, and not in an address: a cheap way to say no.
+static bool is_range(struct slice text, unsigned classes)
 {
-	size_t hyphen = slice_find(text, '-');
+	struct address_range range;
 
-	return hyphen < text.size && is_address(slice_trim(slice_first(text, hyphen))) &&
-	       is_address(slice_trim(slice_from(text, hyphen + 1)));
+	return (classes & HAS_HYPHEN) != 0 &&
+	       ((classes & HAS_OTHER) == 0 || slice_find(text, ' ') < text.size) &&
+	       address_range_parse(text, &range);
 }
 
 // Digits, dots, colons, perhaps a length or a port: an address in one of its forms, or what was
@@ -159,9 +162,8 @@ struct value_guess value_guess(struct slice text)
 	} else if ((classes & (HAS_AT | HAS_SLASH)) == HAS_AT) {
 		guess.shape = SHAPE_UNMATCHED;
 		guess.reason = "e-mail address: not matchable yet";
-	} else if ((classes & HAS_HYPHEN) != 0 && (classes & HAS_OTHER) == 0 && is_range(text)) {
-		guess.shape = SHAPE_UNMATCHED;
-		guess.reason = "address range: not matchable yet";
+	} else if (is_range(text, classes)) {
+		guess.shape = SHAPE_RANGE;
 	} else if ((classes & (HAS_SLASH | HAS_COLON)) != 0) {
 		bool is_numeric = is_of(classes, HAS_DIGIT | HAS_DOT | HAS_SLASH);
 

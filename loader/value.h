@@ -10,6 +10,7 @@ enum value_shape {
 	SHAPE_NAME,    // or what can only be a misspelt one
 	SHAPE_URL,
 	SHAPE_HASH,
+	SHAPE_RANGE,     // "address-address"
 	SHAPE_UNMATCHED, // recognised, but not matchable: `reason`
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "engine/address.h"
+#include "engine/address_range.h"
 #include "engine/normalize.h"
 #include "sightings/observable_text.h"
 
@@ -63,6 +64,25 @@ static bool append_prefix(struct buffer *pattern, struct slice entry)
 	normalize_format_prefix(&prefix, text);
 	buffer_format(pattern, "[%s:value %s '%s']", address_type(&prefix.address),
 	              prefix.length == 128 ? "=" : "ISSUBSET", text);
+	return true;
+}
+
+static bool append_range(struct buffer *pattern, struct slice entry)
+{
+	struct address_range rest;
+	char text[ADDRESS_TEXT_BYTES];
+	const char *before = "[";
+	struct prefix prefix;
+
+	if (!address_range_parse(entry, &rest))
+		return false;
+	while (address_range_next(&rest, &prefix)) {
+		normalize_format_prefix(&prefix, text);
+		buffer_format(pattern, "%s%s:value %s '%s'", before, address_type(&prefix.address),
+		              prefix.length == 128 ? "=" : "ISSUBSET", text);
+		before = " OR ";
+	}
+	buffer_append_byte(pattern, ']');
 	return true;
 }
 
@@ -219,7 +239,8 @@ void stix_pattern_append(struct buffer *pattern, const struct database *database
 	refanged.size = normalize_refang(entry, (char *)refanged.data);
 	entry = buffer_slice(&refanged);
 	if (!append_hash(pattern, entry) && !append_prefix(pattern, entry) &&
-	    !append_address_and_port(pattern, entry) && !append_url(pattern, entry) &&
+	    !append_range(pattern, entry) && !append_address_and_port(pattern, entry) &&
+	    !append_url(pattern, entry) &&
 	    !append_name(pattern, database, entry, hit->indicator_id))
 		append_observed(pattern, &hit->observable);
 	buffer_close(&refanged);

@@ -14,7 +14,8 @@ MAY_USE = {  # a folder may include itself, and only these
     'app': {'base', 'engine', 'ebpf', 'dataplane', 'loader', 'sightings'},
 }
 PUBLIC = {  # from outside, only these headers of a folder
-    'engine': {'indicator.h', 'address.h', 'normalize.h', 'hit.h', 'build.h', 'publish.h', 'match.h'},
+    'engine': {'indicator.h', 'address.h', 'address_range.h', 'normalize.h', 'hit.h', 'build.h',
+               'publish.h', 'match.h'},
     'ebpf': {'ebpf.h'},
     'dataplane': {'dataplane.h'},
     'loader': {'loader.h', 'store.h', 'taxii_client.h'},  # the latter two for sightings only

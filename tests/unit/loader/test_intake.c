@@ -117,6 +117,36 @@ static void a_url_that_no_http_request_asks_for_is_refused(void **state)
 	feed_fixture_close(&fixture);
 }
 
+static void a_range_is_the_networks_that_make_it_up(void **state)
+{
+	struct feed_fixture fixture;
+	enum match_kind kind;
+
+	(void)state;
+	read_list("198.18.1.10-198.18.1.20\n198.18.2.0 - 198.18.2.255 # a comment\n"
+	          "198.18.2.0/24\n198.18.1.10-198.18.1.20\n198.18.9.9-198.18.9.1\n"
+	          "1.0.0.0-9.255.255.255\n127.0.0.0-127.0.0.9\n2001:db9::1-2001:db9::4\n",
+	          &fixture);
+	assert_int_equal(fixture.summary.indicators, 3);
+	assert_int_equal(fixture.summary.duplicates, 2);
+	assert_false(feed_fixture_has(&fixture, "198.18.1.9"));
+	for (unsigned i = 10; i <= 20; i++) {
+		char address[16];
+
+		snprintf(address, sizeof(address), "198.18.1.%u", i);
+		assert_true(feed_fixture_has(&fixture, address));
+	}
+	assert_false(feed_fixture_has(&fixture, "198.18.1.21"));
+	assert_int_equal(feed_fixture_find(&fixture, "198.18.2.77", &kind), 1);
+	assert_int_equal(kind, MATCH_PREFIX);
+	assert_true(feed_fixture_has(&fixture, "2001:db9::4"));
+	assert_false(feed_fixture_has(&fixture, "2001:db9::5"));
+	assert_int_equal(reason_of(&fixture, "range too wide")->examples[0].line, 6);
+	assert_int_equal(reason_of(&fixture, "loopback address")->examples[0].line, 7);
+	assert_int_equal(reason_of(&fixture, "not a name")->examples[0].line, 5);
+	feed_fixture_close(&fixture);
+}
+
 static void what_is_refused_leaves_no_indicator(void **state)
 {
 	struct feed_fixture fixture;
@@ -141,6 +171,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_that_cannot_be_compiled_is_told_with_its_object),
 		cmocka_unit_test(only_the_networks_of_an_equality_are_told_as_issubset),
 		cmocka_unit_test(a_url_that_no_http_request_asks_for_is_refused),
+		cmocka_unit_test(a_range_is_the_networks_that_make_it_up),
 		cmocka_unit_test(what_is_refused_leaves_no_indicator),
 	};
 

@@ -104,6 +104,26 @@ static void several_hashes_in_a_field_are_several_values(void **state)
 	feed_fixture_close(&fixture);
 }
 
+static void columns_of_a_range_are_taken_together(void **state)
+{
+	struct feed_fixture fixture;
+
+	(void)state;
+	feed_fixture_read(slice_text("# a comment\nStart\tEnd\tNetmask\tName\n"
+	                             "198.18.4.0\t198.18.4.255\t24\tone\n"
+	                             "198.18.5.3\t198.18.5.6\t\ttwo\n198.18.6.1\t\t\tthree\n"),
+	                  FEED_AUTO, &fixture);
+	assert_int_equal(fixture.summary.format, FEED_CSV);
+	assert_int_equal(fixture.summary.indicators, 3);
+	assert_true(feed_fixture_has(&fixture, "198.18.4.200"));
+	assert_false(feed_fixture_has(&fixture, "198.18.5.2"));
+	assert_true(feed_fixture_has(&fixture, "198.18.5.6"));
+	assert_false(feed_fixture_has(&fixture, "198.18.5.7"));
+	assert_true(feed_fixture_has(&fixture, "198.18.6.1"));
+	assert_true(slice_is(feed_fixture_indicator(&fixture, 1).value, "198.18.4.0-198.18.4.255"));
+	feed_fixture_close(&fixture);
+}
+
 static void a_stray_quote_costs_one_line(void **state)
 {
 	char text[8192];
@@ -160,6 +180,7 @@ int main(void)
 		cmocka_unit_test(the_fields_line_of_zeek_is_a_header),
 		cmocka_unit_test(columns_of_their_own_kind_need_no_type),
 		cmocka_unit_test(several_hashes_in_a_field_are_several_values),
+		cmocka_unit_test(columns_of_a_range_are_taken_together),
 		cmocka_unit_test(a_stray_quote_costs_one_line),
 		cmocka_unit_test(a_file_without_a_column_of_values_is_refused_with_words),
 		cmocka_unit_test(an_unreadable_marking_is_the_strictest),

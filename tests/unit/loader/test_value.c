@@ -34,7 +34,9 @@ static void the_form_of_a_value_says_what_it_is(void **state)
 		{"cafe.de", SHAPE_NAME},
 		{"*.a.example", SHAPE_NAME},
 		{"a@b.example", SHAPE_UNMATCHED},
-		{"198.51.100.1-198.51.100.7", SHAPE_UNMATCHED},
+		{"198.51.100.1-198.51.100.7", SHAPE_RANGE},
+		{"198.51.100.1 - 198.51.100.7", SHAPE_RANGE},
+		{"198.51.100.7-198.51.100.1", SHAPE_NAME},
 		{"1-2.example", SHAPE_NAME},
 		{"", SHAPE_NAME},
 	};

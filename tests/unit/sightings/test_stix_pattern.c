@@ -44,6 +44,9 @@ static void addresses_are_equal_and_networks_contain(void **state)
 	expect("192.0.2.1", "[ipv4-addr:value = '192.0.2.1']");
 	expect(" 192[.]0[.]2[.]1 ", "[ipv4-addr:value = '192.0.2.1']");
 	expect("192.0.2.0/24", "[ipv4-addr:value ISSUBSET '192.0.2.0/24']");
+	expect("192.0.2.0-192.0.2.255", "[ipv4-addr:value ISSUBSET '192.0.2.0/24']");
+	expect("192.0.2.1 - 192.0.2.3",
+	       "[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value ISSUBSET '192.0.2.2/31']");
 	expect("2001:DB8::1", "[ipv6-addr:value = '2001:db8::1']");
 	expect("2001:db8::/32", "[ipv6-addr:value ISSUBSET '2001:db8::/32']");
 	expect("::ffff:192.0.2.1", "[ipv4-addr:value = '192.0.2.1']");
