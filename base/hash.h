@@ -18,8 +18,11 @@
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
 	__uint128_t product = (__uint128_t)a * b;
+	uint64_t halves[2];
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
+	// By a copy: of shifting and masking gcc 12 makes a detour through the stack.
+	memcpy(halves, &product, sizeof(product));
+	return halves[0] ^ halves[1];
 }
 
 // One step: takes the next eight bytes, as a word, into `state`. A state begins as the seed.
