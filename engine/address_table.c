@@ -47,12 +47,12 @@ int address_table_build_ipv6(struct exact_table_builder *builder, struct slice s
 static unsigned pass_filter(const struct exact_table *exact, const uint64_t hashes[],
                             unsigned count, uint8_t ret_passed[])
 {
+	const struct filter filter = exact->filter; // ret_passed could overlap the other one
 	unsigned passed = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		ret_passed[passed] = (uint8_t)i;
-		passed += filter_has_all(filter_word(&exact->filter, hashes[i]),
-		                         filter_entry_bits(hashes[i]));
+		passed += filter_has_entry(filter_word(&filter, hashes[i]), hashes[i]);
 	}
 	for (unsigned i = 0; i < passed; i++)
 		exact_table_prefetch(exact, hashes[ret_passed[i]]);

@@ -60,7 +60,7 @@ void hash_table_find(const struct hash_table *table, const struct lookup *lookup
 	for (unsigned i = 0; i < lookup->count; i++) {
 		uint64_t word = filter_word(&exact->filter, hashes[i]);
 
-		if (filter_has_all(word, filter_entry_bits(hashes[i])) &&
+		if (filter_has_entry(word, hashes[i]) &&
 		    lookup->observables[lookup->indexes[i]].text.size == table->digest_size)
 			hash_table_find_one(table, lookup, i, hashes[i]);
 	}

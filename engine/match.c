@@ -82,12 +82,13 @@ static void deal_out(struct match_context *context, const struct observable obse
 	for (unsigned i = 0; i < count;) {
 		enum lookup_kind kind = lookup_kind(&observables[i]);
 		struct lookup *lookup = &context->lookups[kind];
-		unsigned dealt = lookup->count;
+		unsigned first = i;
+		uint8_t *indexes = lookup->indexes + lookup->count;
 
 		do
-			lookup->indexes[dealt++] = (uint8_t)i++;
-		while (i < count && lookup_kind(&observables[i]) == kind);
-		lookup->count = dealt;
+			indexes[i - first] = (uint8_t)i;
+		while (++i < count && lookup_kind(&observables[i]) == kind);
+		lookup->count += i - first;
 	}
 }
 

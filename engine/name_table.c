@@ -120,8 +120,7 @@ static void name_walk_filter(struct name_walk *walk, const struct text_table *ta
 		walk->hashes[kept] = hash;
 		walk->lefts[kept] = walk->lefts[k];
 		walk->items[kept] = walk->items[k];
-		kept += (unsigned)filter_has_all(word, filter_entry_bits(hash)) |
-		        (unsigned)filter_has_all(word, filter_deeper_bits(hash));
+		kept += filter_has_entry(word, hash) | filter_has_deeper(word, hash);
 	}
 	walk->count = kept;
 }
@@ -139,7 +138,7 @@ static void name_walk_step(struct name_walk *walk, const struct text_table *tabl
 		uint8_t item = walk->items[k];
 		struct slice name = lookup_text(lookup, item);
 
-		if (filter_has_all(word, filter_entry_bits(cursor.hash))) {
+		if (filter_has_entry(word, cursor.hash)) {
 			exact_table_prefetch(&table->exact, cursor.hash);
 			walk->candidates[candidates++] = (struct text_candidate){
 				.hash = cursor.hash,
@@ -147,7 +146,7 @@ static void name_walk_step(struct name_walk *walk, const struct text_table *tabl
 				.item = item,
 			};
 		}
-		if (cursor.left == 0 || !filter_has_all(word, filter_deeper_bits(cursor.hash)))
+		if (cursor.left == 0 || !filter_has_deeper(word, cursor.hash))
 			continue;
 		name_cursor_next(&cursor, name);
 		filter_prefetch(&table->exact.filter, cursor.hash);

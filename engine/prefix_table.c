@@ -125,8 +125,8 @@ static bool ipv6_may_hold(const struct ipv6_prefix_table *table, uint64_t high)
 	uint64_t hash_48 = prefix_table_hash_48(high, table->seed);
 
 	return bit_is_set(table->bits, (uint32_t)(high >> 48)) ||
-	       filter_has_all(filter_word(&table->filter, hash_32), filter_entry_bits(hash_32)) ||
-	       filter_has_all(filter_word(&table->filter, hash_48), filter_entry_bits(hash_48));
+	       filter_has_entry(filter_word(&table->filter, hash_32), hash_32) ||
+	       filter_has_entry(filter_word(&table->filter, hash_48), hash_48);
 }
 
 void prefix_table_find_ipv6(const struct ipv6_prefix_table *table, const struct lookup *lookup)

@@ -131,7 +131,7 @@ static void url_walk_step(struct url_walk *walk, const struct text_table *table)
 		uint64_t word = filter_word(&table->exact.filter, cursor->hash);
 		uint8_t item = walk->items[k];
 
-		if (filter_has_all(word, filter_entry_bits(cursor->hash))) {
+		if (filter_has_entry(word, cursor->hash)) {
 			exact_table_prefetch(&table->exact, cursor->hash);
 			walk->candidates[walk->candidate_count++] = (struct text_candidate){
 				.hash = cursor->hash,
@@ -139,8 +139,7 @@ static void url_walk_step(struct url_walk *walk, const struct text_table *table)
 				.item = item,
 			};
 		}
-		if (cursor->walked == cursor->size ||
-		    !filter_has_all(word, filter_deeper_bits(cursor->hash)))
+		if (cursor->walked == cursor->size || !filter_has_deeper(word, cursor->hash))
 			continue;
 		url_cursor_next(cursor);
 		filter_prefetch(&table->exact.filter, cursor->hash);
