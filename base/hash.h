@@ -41,7 +41,8 @@ static inline uint64_t hash_tail_word(const uint8_t *bytes, size_t size)
 {
 	uint64_t word = 0;
 
-	memcpy(&word, bytes, size & 7);
+	if ((size & 7) > 0) // else `bytes` may be NULL
+		memcpy(&word, bytes, size & 7);
 	return word;
 }
 

@@ -14,17 +14,15 @@
 
 enum { BUILD_ONE_IN = 16 }; // writing costs more than reading
 
-// What a loader has, except that the intake, which remembers nothing of a STIX feed and is
-// costly to make, serves all inputs.
+// What a loader has, except that the list of public suffixes, which is costly to load, serves all
+// inputs.
 static void create_parts(struct feed *feed)
 {
 	static struct public_suffixes *suffixes;
-	static struct intake *intake;
 
-	if (intake == NULL)
+	if (suffixes == NULL)
 		FUZZ_ASSERT(public_suffixes_load(NULL, &suffixes) == 0);
-	FUZZ_ASSERT(intake_create(suffixes, &intake) == 0);
-	feed->intake = intake;
+	FUZZ_ASSERT(intake_create(suffixes, &feed->intake) == 0);
 	FUZZ_ASSERT(build_create(&feed->build) == 0);
 	FUZZ_ASSERT(versions_create(&feed->versions) == 0);
 	FUZZ_ASSERT(markings_create(&feed->markings) == 0);
@@ -37,6 +35,7 @@ static void free_parts(struct feed *feed)
 	markings_free(feed->markings);
 	versions_free(feed->versions);
 	build_free(feed->build);
+	intake_free(feed->intake);
 }
 
 static void read_bytes(struct feed *feed, const uint8_t *data, size_t size)

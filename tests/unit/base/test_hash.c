@@ -29,6 +29,7 @@ static void the_seed_and_the_size_count(void **state)
 
 	assert_true(hash_bytes(0, zeros, 8) != hash_bytes(0, zeros, 9));
 	assert_true(hash_bytes(0, zeros, 0) != hash_bytes(0, zeros, 8));
+	assert_true(hash_bytes(7, NULL, 0) == hash_bytes(7, zeros, 0));
 	assert_true(hash_bytes(0, zeros, 8) != hash_bytes(1, zeros, 8));
 }
 
