@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/block.h"
+#include "base/block.h"
 
 struct entry_order {
 	size_t row_size;

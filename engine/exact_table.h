@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-#include "engine/block.h"
+#include "base/block.h"
 #include "engine/filter.h"
 
 enum { EXACT_BUCKET_SLOTS = 8 };

@@ -1,7 +1,7 @@
 // engine/indicator_reports.h — which reports refer to which indicators, while a build goes on.
 #pragma once
 
-#include "engine/block.h"
+#include "base/block.h"
 
 // Notes that the report whose name is `text` (interned in a string pool) refers to an indicator.
 // Returns 0 or -ENOMEM.

@@ -5,7 +5,7 @@
 // then that many struct posting, by indicator id.
 #pragma once
 
-#include "engine/block.h"
+#include "base/block.h"
 #include "engine/database_format.h"
 
 #define POSTING_LIST UINT32_C(0x80000000)

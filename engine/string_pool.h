@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "engine/block.h"
+#include "base/block.h"
 
 // All zero is a valid, empty pool. One owner, one thread.
 struct string_pool {

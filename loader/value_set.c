@@ -2,33 +2,28 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/hash.h"
 
-enum {
-	UNIT_BYTES = 8,
-	CHUNK_BYTES = 1024 * 1024,
-	CHUNK_UNITS = CHUNK_BYTES / UNIT_BYTES,
-	CHUNKS_MAX = 1 << 15, // 32 GB
-	SLOTS_MIN = 1024,
-	SIZE_BYTES = 2,
-};
+enum { UNIT_BYTES = 8, SLOTS_MIN = 1024, SIZE_BYTES = 2 };
 
 // Its hash tells nearly all other values apart and is all that growing needs: a value is looked
 // at when it is most likely the one.
 struct value_slot {
 	uint32_t hash;
-	uint32_t place; // chunk and offset, in units of UNIT_BYTES, plus 1; 0: the slot is free
+	uint32_t place; // offset in units of UNIT_BYTES, plus 1; 0: the slot is free
 };
 _Static_assert(VALUE_SET_KEY_BYTES_MAX < 1 << 16, "a size has 16 bits");
 
+static size_t slot_count(const struct value_set *set)
+{
+	return set->slots.size / sizeof(struct value_slot);
+}
+
 static struct slice value_at(const struct value_set *set, const struct value_slot *slot)
 {
-	uint32_t unit = slot->place - 1;
-	const uint8_t *bytes = set->chunks[unit / CHUNK_UNITS] +
-	                       (size_t)(unit % CHUNK_UNITS) * UNIT_BYTES;
+	const uint8_t *bytes = set->values.data + (size_t)(slot->place - 1) * UNIT_BYTES;
 	uint16_t size;
 
 	memcpy(&size, bytes, sizeof(size));
@@ -37,38 +32,24 @@ static struct slice value_at(const struct value_set *set, const struct value_slo
 
 static int grow(struct value_set *set)
 {
-	size_t count = set->slot_count > 0 ? 2 * set->slot_count : SLOTS_MIN;
-	struct value_slot *slots = calloc(count, sizeof(*slots));
+	const struct value_slot *old = (const struct value_slot *)set->slots.data;
+	size_t count = set->slots.size > 0 ? 2 * slot_count(set) : SLOTS_MIN;
+	struct block grown = {};
+	struct value_slot *slots = block_extend(&grown, count * sizeof(*slots));
 
 	if (slots == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < set->slot_count; i++) {
-		if (set->slots[i].place == 0)
+	for (size_t i = 0; i < slot_count(set); i++) {
+		if (old[i].place == 0)
 			continue;
-		size_t home = set->slots[i].hash & (count - 1);
+		size_t home = old[i].hash & (count - 1);
 
 		while (slots[home].place != 0)
 			home = (home + 1) & (count - 1);
-		slots[home] = set->slots[i];
+		slots[home] = old[i];
 	}
-	free(set->slots);
-	set->slots = slots;
-	set->slot_count = count;
-	return 0;
-}
-
-static int add_chunk(struct value_set *set)
-{
-	uint8_t **chunks = realloc(set->chunks, (set->chunk_count + 1) * sizeof(*set->chunks));
-
-	if (chunks == NULL)
-		return -ENOMEM;
-	set->chunks = chunks;
-	set->chunks[set->chunk_count] = malloc(CHUNK_BYTES);
-	if (set->chunks[set->chunk_count] == NULL)
-		return -ENOMEM;
-	set->chunk_count++;
-	set->chunk_used = 0;
+	block_close(&set->slots);
+	set->slots = grown;
 	return 0;
 }
 
@@ -76,20 +57,15 @@ static int keep(struct value_set *set, struct slice key, uint32_t *ret_place)
 {
 	size_t size = (SIZE_BYTES + key.size + UNIT_BYTES - 1) & ~(size_t)(UNIT_BYTES - 1);
 	uint16_t key_size = (uint16_t)key.size;
+	size_t place = set->values.size / UNIT_BYTES + 1;
+	uint8_t *bytes = place < UINT32_MAX ? block_extend(&set->values, size) : NULL;
 
-	if (set->chunk_count == 0 || CHUNK_BYTES - set->chunk_used < size) {
-		int error = set->chunk_count < CHUNKS_MAX ? add_chunk(set) : -ENOMEM;
-		if (error < 0)
-			return error;
-	}
-
-	uint8_t *bytes = set->chunks[set->chunk_count - 1] + set->chunk_used;
+	if (bytes == NULL)
+		return -ENOMEM;
 	memcpy(bytes, &key_size, sizeof(key_size));
 	if (key.size > 0)
 		memcpy(bytes + SIZE_BYTES, key.data, key.size);
-	*ret_place =
-		(uint32_t)((set->chunk_count - 1) * CHUNK_UNITS + set->chunk_used / UNIT_BYTES + 1);
-	set->chunk_used += size;
+	*ret_place = (uint32_t)place;
 	return 0;
 }
 
@@ -97,35 +73,34 @@ int value_set_add(struct value_set *set, struct slice key)
 {
 	assert(key.size <= VALUE_SET_KEY_BYTES_MAX);
 
-	if (set->slot_count == 0 && getrandom(&set->seed, sizeof(set->seed), 0) < 0)
+	if (set->slots.size == 0 && getrandom(&set->seed, sizeof(set->seed), 0) < 0)
 		set->seed = (uint64_t)(uintptr_t)set;
-	if (set->value_count + set->value_count / 2 >= set->slot_count) {
+	if (set->value_count + set->value_count / 2 >= slot_count(set)) {
 		int error = grow(set);
 		if (error < 0)
 			return error;
 	}
 
+	struct value_slot *slots = (struct value_slot *)set->slots.data;
+	size_t mask = slot_count(set) - 1;
 	uint32_t hash = (uint32_t)hash_bytes(set->seed, key.data, key.size);
-	size_t i = hash & (set->slot_count - 1);
-	uint32_t place;
+	size_t i = hash & mask;
 
-	for (; set->slots[i].place != 0; i = (i + 1) & (set->slot_count - 1))
-		if (set->slots[i].hash == hash && slice_equal(value_at(set, &set->slots[i]), key))
+	for (; slots[i].place != 0; i = (i + 1) & mask)
+		if (slots[i].hash == hash && slice_equal(value_at(set, &slots[i]), key))
 			return 0;
 
-	int error = keep(set, key, &place);
+	int error = keep(set, key, &slots[i].place);
 	if (error < 0)
 		return error;
-	set->slots[i] = (struct value_slot){.hash = hash, .place = place};
+	slots[i].hash = hash;
 	set->value_count++;
 	return 1;
 }
 
 void value_set_close(struct value_set *set)
 {
-	for (size_t i = 0; i < set->chunk_count; i++)
-		free(set->chunks[i]);
-	free(set->chunks);
-	free(set->slots);
+	block_close(&set->values);
+	block_close(&set->slots);
 	*set = (struct value_set){0};
 }

@@ -5,21 +5,16 @@
 
 #include <stdbool.h>
 
-#include "base/slice.h"
+#include "base/block.h"
 
 enum { VALUE_SET_KEY_BYTES_MAX = 16 * 1024 };
 
-struct value_slot;
-
 // All zero is a valid, empty set.
 struct value_set {
-	struct value_slot *slots;
-	size_t slot_count; // 0 or a power of two
+	struct block slots;  // struct value_slot: none or a power of two
+	struct block values; // size and bytes of each
 	size_t value_count;
-	uint8_t **chunks;
-	size_t chunk_count;
-	size_t chunk_used; // of the newest
-	uint64_t seed;     // random, so that a feed cannot be crafted to collide
+	uint64_t seed; // random, so that a feed cannot be crafted to collide
 };
 
 // Adds a copy of `key` (at most VALUE_SET_KEY_BYTES_MAX). Returns 1 when it is new, 0 when the

@@ -39,7 +39,7 @@ static void sizes_and_zeros_tell_values_apart(void **state)
 	value_set_close(&set);
 }
 
-static void large_values_do_not_straddle_chunks(void **state)
+static void large_values_are_kept_whole(void **state)
 {
 	uint8_t *bytes = calloc(1, VALUE_SET_KEY_BYTES_MAX);
 	struct value_set set = {0};
@@ -63,7 +63,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_new_once),
 		cmocka_unit_test(sizes_and_zeros_tell_values_apart),
-		cmocka_unit_test(large_values_do_not_straddle_chunks),
+		cmocka_unit_test(large_values_are_kept_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "engine/block.h"
+#include "base/block.h"
 
 #include <stdbool.h>
 #include <sys/mman.h>

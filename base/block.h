@@ -1,4 +1,4 @@
-// engine/block.h — an array that grows without being copied.
+// base/block.h — an array that grows without being copied.
 //
 // The builder's big arrays: contiguous, and grown by moving page tables (mremap), so that a
 // build's peak memory is what it holds and not twice that. One owner, one thread.
