@@ -9,8 +9,9 @@ enum {
 	HUGE_PAGE_BYTES = 2 * 1024 * 1024,
 };
 
-// A big array is cleared and addressed in pages of 2 MB where the kernel has them: a fifth of a
-// build's time goes into page faults and TLB misses otherwise. At most one such page is wasted.
+// An array that is big from its beginning is a table, met in no order: in pages of 2 MB, where the
+// kernel has them, filling it waits less for the TLB. One that grows is met in order, and would
+// waste a part of its last page.
 static void block_advise(const struct block *block)
 {
 	if (block->capacity >= 2 * (size_t)HUGE_PAGE_BYTES)
@@ -20,6 +21,7 @@ static void block_advise(const struct block *block)
 static bool block_grow(struct block *block, size_t needed)
 {
 	size_t capacity = block->capacity > 0 ? block->capacity : BLOCK_BYTES_MIN;
+	bool is_new = block->data == NULL;
 	void *data;
 
 	while (capacity < needed) {
@@ -27,7 +29,7 @@ static bool block_grow(struct block *block, size_t needed)
 			return false;
 		capacity *= 2;
 	}
-	if (block->data == NULL)
+	if (is_new)
 		data = mmap(NULL, capacity, PROT_READ | PROT_WRITE,
 		            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	else
@@ -36,7 +38,8 @@ static bool block_grow(struct block *block, size_t needed)
 		return false;
 	block->data = data;
 	block->capacity = capacity;
-	block_advise(block);
+	if (is_new)
+		block_advise(block);
 	return true;
 }
 

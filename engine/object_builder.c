@@ -9,10 +9,14 @@
 #include "engine/object_format.h"
 #include "engine/object_spool.h"
 
+#define NO_NUMBER UINT64_MAX // every row has one
+
 struct object_builder {
-	struct block rows;       // struct object_row
-	struct block ids;        // uint64_t, as in the index
-	struct block indicators; // likewise
+	struct block rows;          // struct object_row
+	struct block id_keys;       // uint32_t, a row's object_id_key()
+	struct block indicator_ids; // uint32_t, a row's, or NO_INDICATOR
+	struct block ids;           // uint64_t, the indexes made of these in the end
+	struct block indicators;
 	struct object_spool *spool;
 };
 
@@ -31,6 +35,8 @@ void object_builder_free(struct object_builder *builder)
 	if (builder == NULL)
 		return;
 	block_close(&builder->rows);
+	block_close(&builder->id_keys);
+	block_close(&builder->indicator_ids);
 	block_close(&builder->ids);
 	block_close(&builder->indicators);
 	object_spool_free(builder->spool);
@@ -42,25 +48,24 @@ static size_t row_count(const struct object_builder *builder)
 	return builder->rows.size / sizeof(struct object_row);
 }
 
-static int index_add(struct block *index, uint32_t key, uint32_t row_number)
+static int append_number(struct block *numbers, uint32_t number)
 {
-	uint64_t *entry = block_extend(index, sizeof(*entry));
+	uint32_t *last = block_extend(numbers, sizeof(*last));
 
-	if (entry == NULL)
+	if (last == NULL)
 		return -ENOMEM;
-	*entry = (uint64_t)key << 32 | row_number;
+	*last = number;
 	return 0;
 }
 
 int object_builder_keep(struct object_builder *builder, uint32_t indicator_id, struct slice id,
                         struct slice json)
 {
-	uint32_t row_number = (uint32_t)row_count(builder);
 	struct object_place place;
 	struct object_row *row;
 
 	if (id.size > OBJECT_ID_BYTES_MAX || json.size > OBJECT_BYTES_MAX - OBJECT_ID_BYTES_MAX ||
-	    row_number >= INT32_MAX)
+	    row_count(builder) >= INT32_MAX)
 		return -EFBIG;
 	int error = object_spool_add(builder->spool, id, json, &place);
 	if (error < 0)
@@ -74,10 +79,8 @@ int object_builder_keep(struct object_builder *builder, uint32_t indicator_id, s
 		.json_bytes = (uint32_t)json.size,
 		.id_bytes = (uint32_t)id.size,
 	};
-	error = index_add(&builder->ids, object_id_key(id), row_number);
-	if (error == 0 && indicator_id != NO_INDICATOR)
-		error = index_add(&builder->indicators, indicator_id, row_number);
-	return error;
+	error = append_number(&builder->id_keys, object_id_key(id));
+	return error != 0 ? error : append_number(&builder->indicator_ids, indicator_id);
 }
 
 static uint64_t index_key(const void *entry)
@@ -104,11 +107,23 @@ static bool index_is_sorted(const struct block *index)
 	return true;
 }
 
-// Indicators come in the order of their ids.
-static int index_sort(struct block *index)
+// Makes an index: sorted, a row's number in the upper half and the row in the lower; rows whose
+// number is `none` are left out. Indicators come in the order of their ids and need no sorting.
+static int index_make(struct block *numbers, uint64_t none, struct block *index)
 {
 	const struct entry_order order = {sizeof(uint64_t), index_key, index_compare, NULL};
+	const uint32_t *number = (const uint32_t *)numbers->data;
+	size_t row_count = numbers->size / sizeof(*number);
 
+	for (size_t row = 0; row < row_count; row++) {
+		if (number[row] == none)
+			continue;
+		uint64_t *entry = block_extend(index, sizeof(*entry));
+		if (entry == NULL)
+			return -ENOMEM;
+		*entry = (uint64_t)number[row] << 32 | row;
+	}
+	block_close(numbers);
 	return index_is_sorted(index) ? 0 : entry_sort(index, &order);
 }
 
@@ -117,10 +132,10 @@ int object_builder_write(struct object_builder *builder, object_write *write, vo
 {
 	struct slice blocks;
 	uint64_t bytes;
-	int error = index_sort(&builder->ids);
+	int error = index_make(&builder->id_keys, NO_NUMBER, &builder->ids);
 
 	if (error == 0)
-		error = index_sort(&builder->indicators);
+		error = index_make(&builder->indicator_ids, NO_INDICATOR, &builder->indicators);
 	if (error == 0)
 		error = object_spool_finish(builder->spool, &blocks, &bytes);
 	if (error < 0)

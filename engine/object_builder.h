@@ -1,7 +1,7 @@
 // engine/object_builder.h — collects STIX objects for a database's section of kept objects.
 //
 // Filled by one thread while feeds are read; objects go compressed to a temporary file
-// (engine/object_spool.h), 32 bytes an object stay in memory. Read back by engine/object_store.h.
+// (engine/object_spool.h), 24 bytes an object stay in memory. Read back by engine/object_store.h.
 // The same objects in the same order give the same bytes (with the same version of zstd).
 #pragma once
 

@@ -4,16 +4,18 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/block.h"
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "base/timestamp.h"
 
 // Many small tables grow one by one, so that growing never needs the whole twice.
-enum { SHARD_BITS = 8, SHARDS = 1 << SHARD_BITS, FIRST_CAPACITY = 16 };
+enum { SHARD_BITS = 8, SHARDS = 1 << SHARD_BITS, FIRST_CAPACITY = 168 }; // a page
 
 // Open addressing, linear probing; id_hash 0 is an empty slot.
 struct shard {
-	struct version *slots;
+	struct version *slots; // within the block: what grew out of it goes back to the kernel
+	struct block block;
 	uint32_t capacity;
 	uint32_t count;
 };
@@ -41,7 +43,7 @@ void versions_free(struct versions *versions)
 	if (versions == NULL)
 		return;
 	for (unsigned i = 0; i < SHARDS; i++)
-		free(versions->shards[i].slots);
+		block_close(&versions->shards[i].block);
 	free(versions);
 }
 
@@ -102,11 +104,9 @@ static int grow_shard(struct shard *shard)
 	if (capacity < FIRST_CAPACITY)
 		capacity = FIRST_CAPACITY;
 
-	struct shard grown = {
-		.slots = calloc(capacity, sizeof(*grown.slots)),
-		.capacity = capacity,
-		.count = shard->count,
-	};
+	struct shard grown = {.capacity = capacity, .count = shard->count};
+
+	grown.slots = block_extend(&grown.block, capacity * sizeof(*grown.slots));
 	if (grown.slots == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < shard->capacity; i++) {
@@ -116,7 +116,7 @@ static int grow_shard(struct shard *shard)
 			*find_slot(&grown,
 			           (struct version_key){old->id_hash, old->owner_hash}) = *old;
 	}
-	free(shard->slots);
+	block_close(&shard->block);
 	*shard = grown;
 	return 0;
 }
