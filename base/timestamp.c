@@ -75,6 +75,17 @@ static bool is_date(int year, int month, int day)
 	return day <= days[month - 1] + (month == 2 && is_leap(year));
 }
 
+// Days since 1970-01-01 in the Gregorian calendar. Years begin in March here, so that the leap day
+// is a year's last.
+static int64_t days_since_epoch(int year, int month, int day)
+{
+	static const int days_before[] = {306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
+	int64_t years = year - (month < 3);
+
+	return years * 365 + years / 4 - years / 100 + years / 400 + days_before[month - 1] + day -
+	       1 - 719468;
+}
+
 int timestamp_parse(struct slice text, int64_t *ret_ns)
 {
 	int year = take_number(&text, 4, '-');
@@ -85,7 +96,7 @@ int timestamp_parse(struct slice text, int64_t *ret_ns)
 	int second = take_number(&text, 2, 0);
 	int offset_s;
 
-	// Second 60 is a leap second; timegm() carries it into the next minute.
+	// Second 60 is a leap second, and counts as the next minute's first.
 	if (!is_date(year, month, day) || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 	    second < 0 || second > 60)
 		return -EINVAL;
@@ -97,15 +108,9 @@ int timestamp_parse(struct slice text, int64_t *ret_ns)
 		*ret_ns = year < 1678 ? TIMESTAMP_MIN : TIMESTAMP_MAX;
 		return 0;
 	}
-	struct tm parts = {
-		.tm_year = year - 1900,
-		.tm_mon = month - 1,
-		.tm_mday = day,
-		.tm_hour = hour,
-		.tm_min = minute,
-		.tm_sec = second,
-	};
-	*ret_ns = ((int64_t)timegm(&parts) - offset_s) * NS_PER_S + fraction_ns;
+	int64_t time_s = ((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60;
+
+	*ret_ns = (time_s + second - offset_s) * NS_PER_S + fraction_ns;
 	return 0;
 }
 
