@@ -209,13 +209,23 @@ static struct pattern_token take_typed(struct pattern_lexer *lexer)
 	return (struct pattern_token){.kind = TOKEN_END};
 }
 
+static const char *const keywords[] = {
+	"AND",      "OR",     "NOT",    "FOLLOWEDBY", "LIKE",  "MATCHES", "ISSUPERSET",
+	"ISSUBSET", "EXISTS", "LAST",   "IN",         "START", "STOP",    "SECONDS",
+	"true",     "false",  "WITHIN", "REPEATS",    "TIMES",
+};
+
+// TOKEN_END when the word is none.
+static enum pattern_token_kind keyword_kind(struct slice word)
+{
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (word.data[0] == (uint8_t)keywords[i][0] && slice_is(word, keywords[i]))
+			return TOKEN_AND + (enum pattern_token_kind)i;
+	return TOKEN_END;
+}
+
 static struct pattern_token take_word(struct pattern_lexer *lexer)
 {
-	static const char *const keywords[] = {
-		"AND",      "OR",     "NOT",    "FOLLOWEDBY", "LIKE",  "MATCHES", "ISSUPERSET",
-		"ISSUBSET", "EXISTS", "LAST",   "IN",         "START", "STOP",    "SECONDS",
-		"true",     "false",  "WITHIN", "REPEATS",    "TIMES",
-	};
 	struct slice rest = slice_from(lexer->text, lexer->offset);
 	size_t size = 0;
 	bool has_hyphen = false;
@@ -224,9 +234,9 @@ static struct pattern_token take_word(struct pattern_lexer *lexer)
 	       byte_at(rest, size) == '-')
 		has_hyphen |= rest.data[size++] == '-';
 
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (slice_is(slice_first(rest, size), keywords[i]))
-			return take(lexer, TOKEN_AND + (enum pattern_token_kind)i, size);
+	enum pattern_token_kind keyword = keyword_kind(slice_first(rest, size));
+	if (keyword != TOKEN_END)
+		return take(lexer, keyword, size);
 	return take(lexer, has_hyphen ? TOKEN_HYPHENATED : TOKEN_IDENTIFIER, size);
 }
 
@@ -287,7 +297,8 @@ static struct pattern_token take_sign(struct pattern_lexer *lexer)
 	struct slice rest = slice_from(lexer->text, lexer->offset);
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (slice_starts_with(rest, signs[i].text))
+		if (rest.data[0] == (uint8_t)signs[i].text[0] &&
+		    slice_starts_with(rest, signs[i].text))
 			return take(lexer, signs[i].kind, strlen(signs[i].text));
 	return refuse(lexer, "a character that belongs to no word");
 }
