@@ -42,6 +42,8 @@ int database_writer_begin(struct database_writer *writer, enum section_type type
 
 	if (writer->digest == NULL)
 		writer->digest = EVP_MD_CTX_new();
+	if (writer->task == NULL && task_create(&writer->task) != 0)
+		return -ENOMEM;
 	if (writer->digest == NULL || EVP_DigestInit_ex(writer->digest, EVP_sha256(), NULL) != 1)
 		return -ENOMEM;
 	if (writer->offset == 0)
@@ -56,15 +58,31 @@ int database_writer_begin(struct database_writer *writer, enum section_type type
 	return 0;
 }
 
+struct write_job {
+	int fd;
+	struct slice bytes;
+	uint64_t offset;
+};
+
+static int run_write_job(void *context)
+{
+	const struct write_job *job = context;
+
+	return write_all(job->fd, job->bytes.data, job->bytes.size, job->offset);
+}
+
+// Writes in the helper's thread what is digested in this one.
 int database_writer_append(void *context, const void *bytes, size_t size)
 {
 	struct database_writer *writer = context;
-	int error = write_all(writer->fd, bytes, size, writer->offset);
+	struct write_job job = {writer->fd, slice_of(bytes, size), writer->offset};
+	int error = task_begin(writer->task, run_write_job, &job);
+	bool is_digested = EVP_DigestUpdate(writer->digest, bytes, size) == 1;
 
-	if (error != 0)
-		return error;
-	if (EVP_DigestUpdate(writer->digest, bytes, size) != 1)
-		return -ENOMEM;
+	if (error == 0)
+		error = task_wait(writer->task);
+	if (error != 0 || !is_digested)
+		return error != 0 ? error : -ENOMEM;
 	writer->offset += size;
 	return 0;
 }
@@ -170,5 +188,7 @@ int database_writer_finish(struct database_writer *writer, const char *sign_key_
 void database_writer_close(struct database_writer *writer)
 {
 	EVP_MD_CTX_free(writer->digest);
+	task_free(writer->task);
 	writer->digest = NULL;
+	writer->task = NULL;
 }

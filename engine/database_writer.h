@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/report.h"
+#include "base/task.h"
 #include "engine/database_format.h"
 #include "engine/keyed_hash.h"
 
@@ -14,6 +15,7 @@ struct database_writer {
 	unsigned section_count;
 	struct database_section_row sections[SECTION_TYPE_COUNT];
 	EVP_MD_CTX *digest; // of the section at hand
+	struct task *task;  // writes
 	uint8_t build_id[DATABASE_DIGEST_BYTES];
 };
 

@@ -14,7 +14,7 @@
 enum {
 	// zstd's fastest levels: a build must not wait for objects that few will ask for.
 	COMPRESSION_LEVEL = -5,
-	COPY_BYTES = 256 * 1024,
+	COPY_BYTES = 1024 * 1024,
 	PATH_BYTES = 4096,
 	BATCH_BLOCKS = 8,
 	BATCH_BYTES = BATCH_BLOCKS * OBJECT_BLOCK_BYTES, // few large objects are a batch, too
