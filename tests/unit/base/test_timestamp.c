@@ -70,12 +70,29 @@ static void times_are_written_with_the_digits_asked(void **state)
 	assert_string_equal(text, "1969-12-31T23:59:59.999999999Z");
 }
 
+static void every_day_follows_the_one_before(void **state)
+{
+	const int64_t day_ns = 24 * 3600 * NS_PER_S;
+	const int64_t days = 287 * 365; // before and after 1970
+	(void)state;
+
+	for (int64_t day = -days; day < days; day++) {
+		char text[TIMESTAMP_TEXT_BYTES];
+		int64_t parsed_ns;
+
+		timestamp_format(day * day_ns, 0, text);
+		assert_int_equal(timestamp_parse(slice_text(text), &parsed_ns), 0);
+		assert_true(parsed_ns == day * day_ns);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc3339_times_are_read),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(times_are_written_with_the_digits_asked),
+		cmocka_unit_test(every_day_follows_the_one_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
