@@ -128,11 +128,9 @@ int normalize_wire_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1])
 	return (int)text.size;
 }
 
-static bool is_name_byte(char byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-	       byte == '_' || byte == '.';
-}
+static const bool is_name_byte[256] = {
+	['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true, ['.'] = true,
+};
 
 // No top-level domain is a number, and none will be (RFC 3696, section 2): "10.0.0.256" and
 // "192.0.2.01" are addresses gone wrong.
@@ -150,7 +148,7 @@ static int normalize_ascii_name(struct slice text, char ret_name[NAME_BYTES_MAX 
 	int size = normalize_wire_name(text, ret_name);
 
 	for (int i = 0; i < size; i++)
-		if (!is_name_byte(ret_name[i]))
+		if (!is_name_byte[(uint8_t)ret_name[i]])
 			return -EINVAL;
 	if (size > 0 && ends_in_number(slice_of(ret_name, (size_t)size)))
 		return -EINVAL;
@@ -232,23 +230,25 @@ static int write_labels(struct name_writer *writer, struct slice text)
 	return 0;
 }
 
+static int normalize_unicode_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1])
+{
+	struct name_writer writer = {.size = 0};
+
+	// UTF-8 of at most four bytes a character; A-labels are never shorter in characters.
+	if (text.size > 4 * NAME_BYTES_MAX || !utf8_is_valid(text))
+		return -EINVAL;
+	int error = write_labels(&writer, text);
+	if (error < 0)
+		return error;
+	return normalize_ascii_name(slice_of(writer.name, writer.size), ret_name);
+}
+
 int normalize_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1])
 {
 	char name[NAME_BYTES_MAX + 1];
-	struct name_writer writer = {.size = 0};
+	int size = is_ascii(text) ? normalize_ascii_name(text, name)
+	                          : normalize_unicode_name(text, name);
 
-	if (!is_ascii(text)) {
-		// UTF-8 of at most four bytes a character; A-labels are never shorter in
-		// characters.
-		if (text.size > 4 * NAME_BYTES_MAX || !utf8_is_valid(text))
-			return -EINVAL;
-		int error = write_labels(&writer, text);
-		if (error < 0)
-			return error;
-		text = slice_of(writer.name, writer.size);
-	}
-
-	int size = normalize_ascii_name(text, name);
 	if (size > 0)
 		memcpy(ret_name, name, (size_t)size + 1);
 	return size;

@@ -239,14 +239,18 @@ static int put_url(const struct url_source *source, char *ret_url, size_t out_si
 	return (int)(output.next - output.start);
 }
 
+static bool is_scheme_byte(uint8_t byte, bool is_first)
+{
+	return ascii_is_letter(byte) ||
+	       (!is_first && (ascii_is_digit(byte) || byte == '+' || byte == '-' || byte == '.'));
+}
+
 // Bytes of the scheme that `text` begins with (RFC 3986, section 3.1), without the ':'.
 static size_t scheme_size(struct slice text)
 {
 	size_t size = 0;
 
-	while (size < text.size && (ascii_is_letter(text.data[size]) ||
-	                            (size > 0 && (ascii_is_digit(text.data[size]) ||
-	                                          memchr("+-.", text.data[size], 3) != NULL))))
+	while (size < text.size && is_scheme_byte(text.data[size], size == 0))
 		size++;
 	return size < text.size && text.data[size] == ':' && size <= SCHEME_BYTES_MAX ? size : 0;
 }
@@ -254,7 +258,8 @@ static size_t scheme_size(struct slice text)
 static const struct scheme *find_scheme(struct slice text)
 {
 	for (size_t i = 0; i < sizeof(known_schemes) / sizeof(known_schemes[0]); i++)
-		if (strlen(known_schemes[i].name) == text.size &&
+		if (ascii_lower(text.data[0]) == (uint8_t)known_schemes[i].name[0] &&
+		    strlen(known_schemes[i].name) == text.size &&
 		    strncasecmp(known_schemes[i].name, (const char *)text.data, text.size) == 0)
 			return &known_schemes[i];
 	return &other_scheme;
@@ -292,6 +297,8 @@ static void split_scheme(struct slice *text, struct url_source *source)
 	}
 }
 
+static const bool ends_authority[256] = {['/'] = true, ['\\'] = true, ['?'] = true, ['#'] = true};
+
 int normalize_url(struct slice text, char *ret_url, size_t out_size, struct url_parts *ret_parts)
 {
 	struct url_source source = {.take_name = normalize_name};
@@ -299,7 +306,7 @@ int normalize_url(struct slice text, char *ret_url, size_t out_size, struct url_
 
 	text = slice_trim(text);
 	split_scheme(&text, &source);
-	while (size < text.size && memchr("/\\?#", text.data[size], 4) == NULL)
+	while (size < text.size && !ends_authority[text.data[size]])
 		size++;
 	source.authority = slice_first(text, size);
 	source.rest = slice_from(text, size);
@@ -317,7 +324,7 @@ int normalize_request_url(struct slice authority, struct slice target, bool is_h
 		.take_name = normalize_wire_name,
 	};
 
-	if (target.size > 0 && memchr("/\\?#", target.data[0], 4) == NULL)
+	if (target.size > 0 && !ends_authority[target.data[0]])
 		return -EINVAL;
 	// normalize_url() trims the whole.
 	if (target.size > 0 && unlikely(target.data[target.size - 1] <= ' '))
