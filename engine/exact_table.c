@@ -88,21 +88,35 @@ void exact_table_builder_close(struct exact_table_builder *builder)
 	block_close(&builder->buckets);
 }
 
+// A bit for each slot with this tag; that of an empty slot may be among them. All eight are
+// looked at, since a loop that ends where the tag is would be mispredicted at most hits.
+static unsigned bucket_slots_of(const struct exact_bucket *bucket, uint32_t tag)
+{
+	unsigned slots = 0;
+
+	for (unsigned i = 0; i < EXACT_BUCKET_SLOTS; i++)
+		slots |= (unsigned)(bucket->tags[i] == tag) << i;
+	return slots;
+}
+
 uint32_t exact_table_next(const struct exact_table *table, struct exact_cursor *cursor,
                           uint32_t tag)
 {
 	for (; cursor->buckets_left > 0; cursor->buckets_left--, cursor->slot = 0) {
 		const struct exact_bucket *bucket = &table->buckets[cursor->bucket];
+		unsigned slots = bucket_slots_of(bucket, tag) >> cursor->slot << cursor->slot;
 
-		while (cursor->slot < EXACT_BUCKET_SLOTS) {
-			unsigned slot = cursor->slot++;
+		if (slots != 0) {
+			unsigned slot = (unsigned)__builtin_ctz(slots);
 
-			if (bucket->values[slot] == 0) {
+			cursor->slot = slot + 1;
+			if (bucket->values[slot] == 0)
 				cursor->buckets_left = 0;
-				return 0;
-			}
-			if (bucket->tags[slot] == tag)
-				return bucket->values[slot];
+			return bucket->values[slot];
+		}
+		if (bucket->values[EXACT_BUCKET_SLOTS - 1] == 0) {
+			cursor->buckets_left = 0;
+			return 0;
 		}
 		cursor->bucket = cursor->bucket + 1 < table->bucket_count ? cursor->bucket + 1 : 0;
 	}
