@@ -67,9 +67,11 @@ static void print_text(struct lookup *lookup, struct slice value, const struct m
                        unsigned count)
 {
 	struct indicator indicator;
+	char refanged[URL_BYTES_MAX]; // a value may come defanged: no dot is bracketed twice
 	char defanged[DEFANGED_BYTES];
 
-	normalize_defang(value, defanged, sizeof(defanged));
+	normalize_defang(slice_of(refanged, normalize_refang(value, refanged)), defanged,
+	                 sizeof(defanged));
 	(void)printf("%s: %u indicators\n", defanged, count);
 	for (unsigned i = 0; i < count; i++) {
 		if (!database_indicator(lookup->database, matches[i].indicator_id, &indicator))
@@ -107,6 +109,8 @@ static void look_up(struct lookup *lookup, struct slice value)
 {
 	struct observable observables[2];
 	const struct match *matches;
+
+	value = slice_trim(value);
 	int observable_count = loader_value_observables(value, lookup->text, observables);
 
 	if (observable_count < 0) {
