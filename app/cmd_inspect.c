@@ -190,11 +190,8 @@ static int verify(const struct database *database, const struct inspect_values *
 		status = EXIT_FOUND;
 		break;
 	case -EBADMSG:
-		problems_error(values->database_path, &report);
-		status = EXIT_NOTHING;
-		break;
 	case -EKEYREJECTED:
-		log_error("%s: not signed by this key", values->database_path);
+		problems_error(values->database_path, &report);
 		status = EXIT_NOTHING;
 		break;
 	default:
