@@ -121,12 +121,39 @@ static int verify_sections(const struct database *database, struct report *repor
 	return result;
 }
 
+static bool are_zeros(const uint8_t *bytes, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+// Nothing is hidden where no checksum looks.
+static int verify_padding(const struct database *database, struct report *report)
+{
+	uint64_t end = DATABASE_HEADER_BYTES;
+
+	for (unsigned i = 0; i <= database->header.section_count; i++) {
+		bool is_last = i == database->header.section_count;
+		uint64_t next = is_last ? database->size : database->rows[i].offset;
+
+		if (next < end || !are_zeros(database->bytes + end, next - end))
+			return damaged(report, "padding", "there is something between sections");
+		if (!is_last)
+			end = next + database->rows[i].bytes;
+	}
+	return 0;
+}
+
 int database_verify(const struct database *database, const char *public_key_path,
                     struct report *report)
 {
 	uint8_t build_id[DATABASE_DIGEST_BYTES];
 	int error = verify_sections(database, report);
 
+	if (error == 0)
+		error = verify_padding(database, report);
 	if (error != 0)
 		return error;
 	error = database_build_id(database->rows, database->header.section_count, build_id);

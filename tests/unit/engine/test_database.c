@@ -195,6 +195,32 @@ static void verify_finds_a_changed_byte_of_any_section(void **state)
 	buffer_close(&whole);
 }
 
+static void verify_finds_what_is_hidden_between_sections(void **state)
+{
+	struct build_figures figures;
+	struct buffer whole = read_file(write_sample(false, NULL, &figures));
+	AUTO(database) good = NULL;
+	AUTO(database) bad = NULL;
+	struct report report = {};
+	const char *name;
+	uint64_t offset, next, bytes;
+
+	(void)state;
+	assert_int_equal(open_bytes(buffer_slice(&whole), NULL, &good), 0);
+	database_section(good, 1, &name, &next, &bytes);
+	database_section(good, 0, &name, &offset, &bytes);
+	for (unsigned i = 1; next == offset + bytes; i++) {
+		database_section(good, i, &name, &offset, &bytes);
+		database_section(good, i + 1, &name, &next, &(uint64_t){0});
+	}
+	whole.data[offset + bytes] = 1;
+	assert_int_equal(open_bytes(buffer_slice(&whole), NULL, &bad), 0);
+	assert_int_equal(database_verify(bad, NULL, &report), -EBADMSG);
+	assert_string_equal(report.reasons[0].examples[0].object, "padding");
+	report_clear(&report);
+	buffer_close(&whole);
+}
+
 static void write_keys(const char *private_path, const char *public_path)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -279,6 +305,7 @@ int main(void)
 		cmocka_unit_test(records_come_back_as_they_were_given),
 		cmocka_unit_test(what_is_no_database_is_said_to_be_none),
 		cmocka_unit_test(verify_finds_a_changed_byte_of_any_section),
+		cmocka_unit_test(verify_finds_what_is_hidden_between_sections),
 		cmocka_unit_test(a_signature_is_checked_against_the_key),
 		cmocka_unit_test(a_refused_key_stops_the_build),
 		cmocka_unit_test(an_empty_database_matches_nothing),
