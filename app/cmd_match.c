@@ -94,7 +94,10 @@ static int write_table(struct sightings *sightings)
 	struct table_options options = {0};
 
 	if (isatty(STDOUT_FILENO)) {
-		options.has_color = getenv("NO_COLOR") == NULL;
+		const char *no_color =
+			getenv("NO_COLOR"); // no-color.org: an empty one says nothing
+
+		options.has_color = no_color == NULL || no_color[0] == '\0';
 		if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0)
 			options.width = window.ws_col;
 	}

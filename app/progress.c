@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/clock.h"
@@ -10,7 +11,19 @@
 #define FIRST_AFTER_NS NS_PER_S
 #define REDRAW_NS      (100 * NS_PER_MS)
 
-enum { BAR_COLUMNS = 30, WHAT_COLUMNS = 28 };
+enum {
+	BAR_COLUMNS = 30,
+	WHAT_COLUMNS = 28,
+	COLUMNS_WITH_BAR = 80, // what a narrower terminal would wrap could not be drawn over
+};
+
+static bool is_wide(void)
+{
+	struct winsize window = {0};
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &window) < 0 || window.ws_col == 0 ||
+	       window.ws_col >= COLUMNS_WITH_BAR;
+}
 
 void progress_start(struct progress *progress, const char *what, uint64_t total_bytes,
                     bool is_quiet)
@@ -20,6 +33,7 @@ void progress_start(struct progress *progress, const char *what, uint64_t total_
 		.total_bytes = total_bytes,
 		.start_ns = clock_now_ns(),
 		.is_on = !is_quiet && isatty(STDERR_FILENO),
+		.has_bar = is_wide(),
 	};
 }
 
@@ -42,6 +56,10 @@ static void draw(const struct progress *progress, uint64_t done_bytes, double se
 	memset(bar, '#', full);
 	memset(bar + full, '.', BAR_COLUMNS - full);
 	bar[BAR_COLUMNS] = '\0';
+	if (!progress->has_bar) {
+		(void)fprintf(stderr, "\r\033[K%3.0f %%", share * 100);
+		return;
+	}
 	(void)fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  %s/s", tail_of(progress->what), bar,
 	              share * 100, text_size((uint64_t)((double)done_bytes / seconds)).text);
 	if (share > 0.01)
@@ -60,6 +78,8 @@ void progress_update(struct progress *progress, uint64_t done_bytes)
 		return;
 	if (progress->total_bytes > 0)
 		draw(progress, done_bytes, seconds);
+	else if (!progress->has_bar)
+		(void)fprintf(stderr, "\r\033[K%s", text_size(done_bytes).text);
 	else
 		(void)fprintf(stderr, "\r\033[K%s  %s  %s/s", tail_of(progress->what),
 		              text_size(done_bytes).text,

@@ -12,6 +12,7 @@ struct progress {
 	int64_t start_ns;
 	int64_t drawn_ns; // 0: not drawn yet
 	bool is_on;
+	bool has_bar; // the terminal is wide enough
 };
 
 // `total_bytes` 0: not known (standard input), then there is no bar but what is done.
