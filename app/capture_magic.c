@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <zlib.h>
-#include <zstd.h>
+#include "base/decompress.h"
 
 enum { HEAD_BYTES = 4096, MAGIC_BYTES = 4 };
 
@@ -24,42 +23,26 @@ static bool is_magic(const uint8_t bytes[MAGIC_BYTES])
 	return false;
 }
 
-static bool is_gzip_capture(uint8_t *head, size_t head_size)
+// Decompresses as much as it takes to see.
+static bool is_compressed_capture(struct decompress *decompress, struct slice head)
 {
 	uint8_t bytes[MAGIC_BYTES];
-	z_stream stream = {
-		.next_in = head,
-		.avail_in = (unsigned)head_size,
-		.next_out = bytes,
-		.avail_out = sizeof(bytes),
-	};
+	size_t size = 0;
 
-	if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) // 16: gzip, nothing else
-		return false;
-	(void)inflate(&stream, Z_SYNC_FLUSH);
-	(void)inflateEnd(&stream);
-	return stream.avail_out == 0 && is_magic(bytes);
-}
+	while (size < sizeof(bytes) && head.size > 0) {
+		size_t written;
 
-static bool is_zstd_capture(const uint8_t *head, size_t head_size)
-{
-	uint8_t bytes[MAGIC_BYTES];
-	ZSTD_DStream *stream = ZSTD_createDStream();
-	ZSTD_inBuffer input = {head, head_size, 0};
-	ZSTD_outBuffer output = {bytes, sizeof(bytes), 0};
-	size_t result = 0;
-
-	if (stream == NULL)
-		return false;
-	while (output.pos < output.size && input.pos < input.size && !ZSTD_isError(result))
-		result = ZSTD_decompressStream(stream, &output, &input);
-	(void)ZSTD_freeDStream(stream);
-	return output.pos == output.size && is_magic(bytes);
+		if (decompress_step(decompress, &head, bytes + size, sizeof(bytes) - size,
+		                    &written) < 0)
+			return false;
+		size += written;
+	}
+	return size == sizeof(bytes) && is_magic(bytes);
 }
 
 bool capture_magic_is(const char *path)
 {
-	static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+	AUTO(decompress) decompress = NULL;
 	uint8_t head[HEAD_BYTES];
 	FILE *file = fopen(path, "re");
 
@@ -67,11 +50,10 @@ bool capture_magic_is(const char *path)
 		return false;
 	size_t head_size = fread(head, 1, sizeof(head), file);
 	(void)fclose(file);
-	if (head_size < MAGIC_BYTES)
+	if (head_size < MAGIC_BYTES ||
+	    decompress_create(slice_of(head, head_size), &decompress) < 0)
 		return false;
-	if (head[0] == 0x1f && head[1] == 0x8b)
-		return is_gzip_capture(head, head_size);
-	if (memcmp(head, zstd_magic, sizeof(zstd_magic)) == 0)
-		return is_zstd_capture(head, head_size);
+	if (decompress != NULL)
+		return is_compressed_capture(decompress, slice_of(head, head_size));
 	return is_magic(head);
 }

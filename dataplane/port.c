@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "dataplane/byte_source.h"
+#include "base/byte_source.h"
 
 // In the order in which they are tried.
 static const struct port_ops *const ports[] = {&port_file, &port_pcap};
@@ -11,7 +11,7 @@ static const struct port_ops *const ports[] = {&port_file, &port_pcap};
 int port_open(const char *path, struct report *report, struct port **ret_port)
 {
 	AUTO(byte_source) source = NULL;
-	int error = byte_source_open(path, &source);
+	int error = byte_source_open(path, NULL, NULL, &source);
 
 	if (error < 0)
 		return error;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dataplane/byte_source.h"
+#include "base/byte_source.h"
 #include "dataplane/capture_pcap.h"
 #include "dataplane/capture_pcapng.h"
 

@@ -7,7 +7,7 @@
 #include <pcap/pcap.h>
 
 #include "base/timestamp.h"
-#include "dataplane/byte_source.h"
+#include "base/byte_source.h"
 #include "dataplane/capture_format.h"
 
 // libpcap gives one packet at a time, valid until the next: a burst is copied.

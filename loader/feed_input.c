@@ -2,65 +2,23 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "loader/feed_decode.h"
-
-enum { FIRST_CAPACITY = 256 * 1024 };
 
 struct feed_input {
-	struct feed_decode *decode;
-	uint8_t *bytes; // FEED_PADDING_BYTES more than capacity
-	size_t capacity;
-	size_t start; // of the current position
-	size_t end;
-	uint64_t offset;
+	struct byte_source *source;
 	uint64_t line_number;
-	size_t searched;      // bytes from start on known to hold no line feed
+	size_t searched;      // bytes from the current position on known to hold no line feed
 	bool is_rest_of_line; // the last line was given cut
-	bool is_at_end;
-	int error; // met while reading ahead; told when all before it has been given
 };
 
-// Makes room for `size` bytes from the current position on.
-static int make_room(struct feed_input *input, size_t size)
-{
-	if (input->capacity - input->start >= size)
-		return 0;
-
-	size_t used = input->end - input->start;
-	if (input->start > 0)
-		memmove(input->bytes, input->bytes + input->start, used);
-	input->start = 0;
-	input->end = used;
-	if (input->capacity >= size)
-		return 0;
-
-	size_t capacity = input->capacity;
-	while (capacity < size)
-		capacity *= 2;
-	uint8_t *bytes = realloc(input->bytes, capacity + FEED_PADDING_BYTES);
-	if (bytes == NULL)
-		return -ENOMEM;
-	memset(bytes + input->capacity, 0, capacity + FEED_PADDING_BYTES - input->capacity);
-	input->bytes = bytes;
-	input->capacity = capacity;
-	return 0;
-}
-
-int feed_input_open(const char *path, feed_progress_fn *progress, void *context,
+int feed_input_open(const char *path, byte_source_progress_fn *progress, void *context,
                     struct feed_input **ret_input)
 {
 	AUTO(feed_input) input = calloc(1, sizeof(*input));
 
 	if (input == NULL)
 		return -ENOMEM;
-	input->bytes = calloc(1, FIRST_CAPACITY + FEED_PADDING_BYTES);
-	if (input->bytes == NULL)
-		return -ENOMEM;
-	input->capacity = FIRST_CAPACITY;
 
-	int error = feed_decode_open(path, progress, context, &input->decode);
+	int error = byte_source_open(path, progress, context, &input->source);
 	if (error != 0)
 		return error;
 	*ret_input = TAKE(input);
@@ -71,38 +29,24 @@ void feed_input_close(struct feed_input *input)
 {
 	if (input == NULL)
 		return;
-	feed_decode_close(input->decode);
-	free(input->bytes);
+	byte_source_close(input->source);
 	free(input);
 }
 
 int feed_input_peek(struct feed_input *input, size_t size, struct slice *ret_window)
 {
-	if (size > SIZE_MAX / 4)
-		return -ENOMEM;
-	if (make_room(input, size) != 0)
-		return -ENOMEM;
+	int error = byte_source_fill(input->source, size);
+	struct slice window = byte_source_window(input->source);
 
-	while (input->end - input->start < size && !input->is_at_end && input->error == 0) {
-		size_t got;
-
-		input->error = feed_decode_read(input->decode, input->bytes + input->end,
-		                                input->capacity - input->end, &got);
-		if (input->error != 0)
-			break;
-		input->end += got;
-		input->is_at_end = got == 0;
-	}
-	if (input->error != 0 && (input->start == input->end || input->error == -ECANCELED))
-		return input->error;
-	*ret_window = slice_of(input->bytes + input->start, input->end - input->start);
+	if (error == -ENOMEM || error == -ECANCELED || (error < 0 && window.size == 0))
+		return error;
+	*ret_window = window;
 	return 0;
 }
 
 void feed_input_skip(struct feed_input *input, size_t size)
 {
-	input->start += size;
-	input->offset += size;
+	byte_source_skip(input->source, size);
 	input->searched = 0;
 }
 
@@ -127,7 +71,7 @@ static int skip_rest_of_line(struct feed_input *input)
 static int give_line(struct feed_input *input, size_t size, size_t line_feed_size,
                      struct slice *ret_line)
 {
-	struct slice line = slice_of(input->bytes + input->start, size);
+	struct slice line = slice_first(byte_source_window(input->source), size);
 
 	if (line.size > 0 && line.data[line.size - 1] == '\r')
 		line.size--;
@@ -173,7 +117,7 @@ int feed_input_line(struct feed_input *input, struct slice *ret_line, bool *ret_
 
 uint64_t feed_input_offset(const struct feed_input *input)
 {
-	return input->offset;
+	return byte_source_offset(input->source);
 }
 
 uint64_t feed_input_line_number(const struct feed_input *input)

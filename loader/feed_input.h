@@ -1,4 +1,4 @@
-// loader/feed_input.h — a feed's bytes: file or standard input, plain, gzip or zstd.
+// loader/feed_input.h — a feed's bytes (base/byte_source.h), and its lines.
 //
 // One owner, one thread. Memory is bounded by the largest window asked for.
 #pragma once
@@ -7,22 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/byte_source.h"
 #include "base/cleanup.h"
 #include "base/slice.h"
 
 enum {
-	FEED_LINE_BYTES_MAX = 64 * 1024, // longer lines are cut
-	FEED_PADDING_BYTES = 64,         // readable, of no meaning, behind every window
+	FEED_LINE_BYTES_MAX = 64 * 1024,                // longer lines are cut
+	FEED_PADDING_BYTES = BYTE_SOURCE_PADDING_BYTES, // readable behind every window
 };
 
 struct feed_input;
 
-// Called now and then with the bytes of the (possibly compressed) file read so far; false stops.
-typedef bool feed_progress_fn(void *context, uint64_t file_bytes);
-
-// "-" is standard input. Returns 0 and gives the input to the caller (feed_input_close), or the
-// file's error, or -ENOMEM.
-int feed_input_open(const char *path, feed_progress_fn *progress, void *context,
+// As byte_source_open(); the input is the caller's (feed_input_close).
+int feed_input_open(const char *path, byte_source_progress_fn *progress, void *context,
                     struct feed_input **ret_input);
 
 // Accepts NULL.

@@ -1,4 +1,4 @@
-#include "dataplane/byte_source.h"
+#include "base/byte_source.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "dataplane/decompress.h"
+#include "base/decompress.h"
 
 enum {
 	// Small enough to stay in the second-level cache between the kernel's copy and our
 	// reading (docs/decisions/0004-file-port-and-flows.md).
 	READ_BYTES = 256 * 1024,
-	WINDOW_BYTES = BYTE_SOURCE_FILL_MAX + READ_BYTES,
+	FIRST_CAPACITY = 2 * READ_BYTES,
 	COMPRESSED_BYTES = 128 * 1024,
+	PROGRESS_BYTES = 1024 * 1024, // between two calls of `progress`
 	MAGIC_BYTES = 4,
 };
 
@@ -21,11 +22,15 @@ struct byte_source {
 	int fd;
 	bool is_at_end; // of the file
 	int error;
+	byte_source_progress_fn *progress;
+	void *context;
 	uint64_t file_bytes;
-	uint64_t offset; // of window[start]
+	uint64_t told_bytes; // file_bytes when `progress` was last called
+	uint64_t offset;     // of window[start]
 	size_t start;
 	size_t end;
-	uint8_t *window; // WINDOW_BYTES
+	size_t capacity;
+	uint8_t *window; // BYTE_SOURCE_PADDING_BYTES more than `capacity`
 
 	struct decompress *decompress; // NULL: plain
 	uint8_t *compressed;           // COMPRESSED_BYTES
@@ -44,11 +49,23 @@ void byte_source_close(struct byte_source *source)
 	free(source);
 }
 
-// Reads once. Returns the bytes read, 0 at the end.
+static bool may_go_on(struct byte_source *source)
+{
+	if (source->progress == NULL || source->file_bytes - source->told_bytes < PROGRESS_BYTES)
+		return true;
+	source->told_bytes = source->file_bytes;
+	return source->progress(source->context, source->file_bytes);
+}
+
+// Reads once. Returns the bytes read, 0 at the end or after an error.
 static size_t read_some(struct byte_source *source, uint8_t *data, size_t size)
 {
 	ssize_t got;
 
+	if (!may_go_on(source)) {
+		source->error = -ECANCELED;
+		return 0;
+	}
 	do
 		got = read(source->fd, data, size);
 	while (got < 0 && errno == EINTR);
@@ -64,7 +81,7 @@ static size_t read_some(struct byte_source *source, uint8_t *data, size_t size)
 
 static void add_plain(struct byte_source *source)
 {
-	size_t room = WINDOW_BYTES - source->end;
+	size_t room = source->capacity - source->end;
 
 	source->end += read_some(source, source->window + source->end,
 	                         room < READ_BYTES ? room : READ_BYTES);
@@ -72,7 +89,7 @@ static void add_plain(struct byte_source *source)
 
 static void add_decompressed(struct byte_source *source)
 {
-	size_t room = WINDOW_BYTES - source->end;
+	size_t room = source->capacity - source->end;
 	size_t written = 0;
 	int error;
 
@@ -108,14 +125,37 @@ static bool is_exhausted(const struct byte_source *source)
 	       decompress_is_complete(source->decompress);
 }
 
-int byte_source_fill(struct byte_source *source, size_t size)
+// Makes room for `size` bytes from the current position on.
+static int make_room(struct byte_source *source, size_t size)
 {
-	assert(size <= BYTE_SOURCE_FILL_MAX);
-	if (source->end - source->start >= size)
-		return 0;
-	memmove(source->window, source->window + source->start, source->end - source->start);
+	size_t capacity = source->capacity;
+	uint8_t *window;
+
+	if (source->start > 0)
+		memmove(source->window, source->window + source->start,
+		        source->end - source->start);
 	source->end -= source->start;
 	source->start = 0;
+	if (size > SIZE_MAX / 4)
+		return -ENOMEM;
+	while (capacity < size)
+		capacity *= 2;
+	if (capacity == source->capacity)
+		return 0;
+	window = realloc(source->window, capacity + BYTE_SOURCE_PADDING_BYTES);
+	if (window == NULL)
+		return -ENOMEM;
+	source->window = window;
+	source->capacity = capacity;
+	return 0;
+}
+
+int byte_source_fill(struct byte_source *source, size_t size)
+{
+	if (source->end - source->start >= size)
+		return 0;
+	if (make_room(source, size) < 0)
+		return -ENOMEM;
 	while (source->end < size && !is_exhausted(source)) {
 		if (source->decompress == NULL)
 			add_plain(source);
@@ -147,14 +187,18 @@ static int detect(struct byte_source *source)
 	return 0;
 }
 
-int byte_source_open(const char *path, struct byte_source **ret_source)
+int byte_source_open(const char *path, byte_source_progress_fn *progress, void *context,
+                     struct byte_source **ret_source)
 {
 	AUTO(byte_source) source = calloc(1, sizeof(*source));
 	int error;
 
 	if (source == NULL)
 		return -ENOMEM;
-	source->window = malloc(WINDOW_BYTES);
+	source->progress = progress;
+	source->context = context;
+	source->capacity = FIRST_CAPACITY;
+	source->window = calloc(1, FIRST_CAPACITY + BYTE_SOURCE_PADDING_BYTES);
 	if (source->window == NULL)
 		return -ENOMEM;
 	source->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
-// dataplane/byte_source.h — a capture's bytes: file or standard input, plain, gzip or zstd.
+// base/byte_source.h — the bytes of a file or of standard input, plain, gzip or zstd.
 //
-// What is compressed is told by content. One owner, one thread. The memory is fixed: one window
-// that moves over the bytes.
+// What is compressed is told by content. One owner, one thread. The memory is one window that
+// moves over the bytes: as large as the most that was asked for, and not smaller than 512 KB.
 #pragma once
 
 #include <stdbool.h>
@@ -12,14 +12,18 @@
 #include "base/slice.h"
 
 enum {
-	BYTE_SOURCE_FILL_MAX = 1024 * 1024, // the most that may be asked of byte_source_fill()
+	BYTE_SOURCE_PADDING_BYTES = 64, // readable, of no meaning, behind every window
 };
 
 struct byte_source;
 
-// "-" is standard input. Returns 0 and gives the source to the caller (byte_source_close), the
-// file's error, or -ENOMEM.
-int byte_source_open(const char *path, struct byte_source **ret_source);
+// Called now and then with the bytes of the (possibly compressed) file read so far; false stops.
+typedef bool byte_source_progress_fn(void *context, uint64_t file_bytes);
+
+// "-" is standard input; `progress` may be NULL. Returns 0 and gives the source to the caller
+// (byte_source_close), the file's error, -EBADMSG, -ECANCELED, or -ENOMEM.
+int byte_source_open(const char *path, byte_source_progress_fn *progress, void *context,
+                     struct byte_source **ret_source);
 
 // Accepts NULL.
 void byte_source_close(struct byte_source *source);
@@ -30,8 +34,8 @@ DEFINE_AUTO(byte_source, byte_source_close)
 struct slice byte_source_window(const struct byte_source *source);
 
 // Reads until the window has `size` bytes, or less at the end; may move the window. Returns 0,
-// -EBADMSG (damaged or cut compression: what came before it is in the window), or the file's
-// error. An error stays.
+// -EBADMSG (damaged or cut compression: what came before it is in the window), the file's
+// error, or -ECANCELED (by `progress`), which stay; or -ENOMEM.
 int byte_source_fill(struct byte_source *source, size_t size);
 
 // HOT. Moves on by `size` bytes, which must lie within the window.

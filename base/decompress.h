@@ -1,4 +1,4 @@
-// dataplane/decompress.h — gzip (RFC 1952) and zstd (RFC 8878) as one stream of bytes.
+// base/decompress.h — gzip (RFC 1952) and zstd (RFC 8878) as one stream of bytes.
 //
 // Members and frames that follow each other are one stream. One owner, one thread.
 #pragma once
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/slice.h"
 
 struct decompress;
@@ -17,6 +18,7 @@ int decompress_create(struct slice beginning, struct decompress **ret_decompress
 
 // Accepts NULL.
 void decompress_free(struct decompress *decompress);
+DEFINE_AUTO(decompress, decompress_free)
 
 // Takes from `input` (moved on) and writes at most `size` bytes to `output`. Returns 0, or
 // -EBADMSG when the input is damaged; *ret_written is set in both cases.

@@ -1,12 +1,10 @@
-#include "dataplane/decompress.h"
+#include "base/decompress.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include <zlib.h>
 #include <zstd.h>
-
-#include "base/cleanup.h"
 
 enum {
 	GZIP_WINDOW_BITS = 15 + 16, // 16: expect gzip's header and trailer
@@ -30,7 +28,6 @@ void decompress_free(struct decompress *decompress)
 		(void)inflateEnd(&decompress->gzip);
 	free(decompress);
 }
-DEFINE_AUTO(decompress, decompress_free)
 
 static bool begins_gzip(struct slice beginning)
 {
@@ -72,19 +69,24 @@ int decompress_create(struct slice beginning, struct decompress **ret_decompress
 	return 0;
 }
 
+// Between members zero bytes are padding (gzip(1) takes them, too), anything else must be one.
+static void skip_padding(struct slice *input)
+{
+	while (input->size > 0 && input->data[0] == 0)
+		*input = slice_from(*input, 1);
+}
+
 static int step_gzip(struct decompress *decompress, struct slice *input, uint8_t *output,
                      size_t size, size_t *ret_written)
 {
 	z_stream *stream = &decompress->gzip;
 	int status;
 
-	if (decompress->is_complete && input->size > 0) {
-		// gzip(1) ignores what follows the last member unless it begins another one.
-		if (input->data[0] != 0x1f) {
-			*input = slice_from(*input, input->size);
-			*ret_written = 0;
+	*ret_written = 0;
+	if (decompress->is_complete) {
+		skip_padding(input);
+		if (input->size == 0)
 			return 0;
-		}
 		(void)inflateReset(stream);
 		decompress->is_complete = false;
 	}
