@@ -6,14 +6,20 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+struct queued_job {
+	task_job *job;
+	void *context;
+};
+
 struct task {
 	pthread_t thread;
 	bool has_thread;
-	pthread_mutex_t mutex;  // for what follows
-	pthread_cond_t changed; // a job was begun or done, or the end is asked for
-	task_job *job;          // NULL: none at hand
-	void *context;
-	int error; // of the last job, until it is told
+	pthread_mutex_t mutex;                 // for what follows
+	pthread_cond_t changed;                // a job was begun or done, or the end is asked for
+	struct queued_job jobs[TASK_JOBS_MAX]; // a ring
+	unsigned first;                        // the one being done
+	unsigned count;                        // with it
+	int error;                             // of a job, until it is told
 	bool is_ending;
 };
 
@@ -29,24 +35,34 @@ int task_create(struct task **ret_task)
 	return 0;
 }
 
+// Does the first job, or passes over it when one before it failed. The mutex is held but for the
+// job itself.
+static void do_first(struct task *task)
+{
+	struct queued_job first = task->jobs[task->first];
+
+	if (task->error == 0) {
+		pthread_mutex_unlock(&task->mutex);
+		int error = first.job(first.context);
+
+		pthread_mutex_lock(&task->mutex);
+		task->error = error;
+	}
+	task->first = (task->first + 1) % TASK_JOBS_MAX;
+	task->count--;
+	pthread_cond_broadcast(&task->changed);
+}
+
 static void *work(void *argument)
 {
 	struct task *task = argument;
 
 	pthread_mutex_lock(&task->mutex);
 	while (!task->is_ending) {
-		if (task->job == NULL) {
+		if (task->count > 0)
+			do_first(task);
+		else
 			pthread_cond_wait(&task->changed, &task->mutex);
-			continue;
-		}
-		task_job *job = task->job;
-		pthread_mutex_unlock(&task->mutex);
-		int error = job(task->context);
-
-		pthread_mutex_lock(&task->mutex);
-		task->error = error;
-		task->job = NULL;
-		pthread_cond_broadcast(&task->changed);
 	}
 	pthread_mutex_unlock(&task->mutex);
 	return NULL;
@@ -65,33 +81,39 @@ static bool start_thread(struct task *task)
 	return task->has_thread;
 }
 
+// Waits until at most `count` jobs are left.
+static void wait_for(struct task *task, unsigned count)
+{
+	while (task->count > count)
+		pthread_cond_wait(&task->changed, &task->mutex);
+}
+
 int task_wait(struct task *task)
 {
 	pthread_mutex_lock(&task->mutex);
-	while (task->job != NULL)
-		pthread_cond_wait(&task->changed, &task->mutex);
+	wait_for(task, 0);
 	int error = task->error;
 	task->error = 0;
 	pthread_mutex_unlock(&task->mutex);
 	return error;
 }
 
-int task_begin(struct task *task, task_job *job, void *context)
+static void add_job(struct task *task, task_job *job, void *context)
 {
-	int error = task_wait(task);
-
-	if (error != 0)
-		return error;
-	if (!task->has_thread && !start_thread(task)) {
-		task->error = job(context);
-		return 0;
-	}
 	pthread_mutex_lock(&task->mutex);
-	task->job = job;
-	task->context = context;
+	wait_for(task, TASK_JOBS_MAX - 1);
+	task->jobs[(task->first + task->count) % TASK_JOBS_MAX] = (struct queued_job){job, context};
+	task->count++;
 	pthread_cond_broadcast(&task->changed);
 	pthread_mutex_unlock(&task->mutex);
-	return 0;
+}
+
+void task_begin(struct task *task, task_job *job, void *context)
+{
+	if (task->has_thread || start_thread(task))
+		add_job(task, job, context);
+	else if (task->error == 0)
+		task->error = job(context);
 }
 
 void task_free(struct task *task)

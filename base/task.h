@@ -1,4 +1,4 @@
-// base/task.h — a helper thread that does one job at a time.
+// base/task.h — a helper thread that does jobs one after the other.
 //
 // For work beside the caller's own whose result is needed later, and in order: compressing,
 // writing. The thread begins with the first job; where none can be had, jobs are done at once in
@@ -6,6 +6,8 @@
 #pragma once
 
 #include "base/cleanup.h"
+
+enum { TASK_JOBS_MAX = 64 }; // begun and not done
 
 struct task;
 
@@ -15,13 +17,13 @@ typedef int task_job(void *context);
 // Returns 0 and gives the task to the caller (task_free), or -ENOMEM.
 int task_create(struct task **ret_task);
 
-// Waits for the job at hand, if any. Accepts NULL.
+// Waits for all jobs. Accepts NULL.
 void task_free(struct task *task);
 DEFINE_AUTO(task, task_free)
 
-// Waits for the job at hand, then begins this one. Returns 0, or the error of the job at hand:
-// then this one is not begun.
-int task_begin(struct task *task, task_job *job, void *context);
+// Begins a job, behind those begun before; waits only when there are TASK_JOBS_MAX of them. After
+// one that failed none is done until task_wait() told the error.
+void task_begin(struct task *task, task_job *job, void *context);
 
-// Waits for the job at hand. Returns its error, 0 when there is none.
+// Waits for all jobs. Returns the error of the one that failed, or 0.
 int task_wait(struct task *task);

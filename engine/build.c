@@ -33,6 +33,11 @@ void build_free(struct build *build)
 		block_close(&build->tables[i].rows);
 	object_builder_free(build->objects);
 	pattern_builder_free(build->patterns);
+	for (unsigned i = 0; i < BUILD_EXACT_TABLE_COUNT; i++)
+		exact_table_builder_close(&build->exact_tables[i]);
+	prefix_table_builder_close(&build->ipv4_networks);
+	prefix_table_builder_close(&build->ipv6_networks);
+	buffer_close(&build->pattern_section);
 	buffer_close(&build->pattern_shards);
 	free(build);
 }

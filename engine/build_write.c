@@ -97,7 +97,6 @@ static int write_patterns(struct build *build, struct database_writer *writer,
                           struct report *report)
 {
 	struct refusals refusals = {report, build};
-	struct buffer patterns = {};
 	const char *reason;
 	int error = 0;
 
@@ -111,25 +110,23 @@ static int write_patterns(struct build *build, struct database_writer *writer,
 	}
 	if (error == 0)
 		error = pattern_builder_finish(build->patterns, report_refused, &refusals,
-		                               &patterns, &build->pattern_shards);
-	if (error == 0)
-		error = database_writer_add(writer, SECTION_PATTERNS, buffer_slice(&patterns),
-		                            build->tables[BUILD_PATTERNS].entry_count);
-	buffer_close(&patterns);
-	return error;
+		                               &build->pattern_section, &build->pattern_shards);
+	return error != 0 ? error
+	                  : database_writer_add(writer, SECTION_PATTERNS,
+	                                        buffer_slice(&build->pattern_section),
+	                                        build->tables[BUILD_PATTERNS].entry_count);
 }
 
 static int write_content(struct build *build, struct database_writer *writer, struct report *report)
 {
 	struct entry_compiler *compiler = &build->compiler;
 	struct record_builder *records = &compiler->records;
-	struct database_meta meta = build_meta(build);
 	const struct {
 		enum section_type type;
 		struct slice bytes;
 		size_t row_size;
 	} sections[] = {
-		{SECTION_META, slice_of(&meta, sizeof(meta)), sizeof(meta)},
+		{SECTION_META, slice_of(&build->meta, sizeof(build->meta)), sizeof(build->meta)},
 		{SECTION_RECORDS, block_slice(&records->records), sizeof(struct record_row)},
 		{SECTION_CONTEXTS, block_slice(&records->contexts), sizeof(struct context_row)},
 		{SECTION_DETAILS, block_slice(&records->details), sizeof(struct detail_row)},
@@ -139,6 +136,7 @@ static int write_content(struct build *build, struct database_writer *writer, st
 	};
 	int error = 0;
 
+	build->meta = build_meta(build);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && error == 0; i++)
 		error = database_writer_add(writer, sections[i].type, sections[i].bytes,
 		                            sections[i].bytes.size / sections[i].row_size);
@@ -146,18 +144,16 @@ static int write_content(struct build *build, struct database_writer *writer, st
 		error = database_writer_add(writer, SECTION_IPV4_HOSTS + i,
 		                            block_slice(&build->tables[i].rows),
 		                            build->tables[i].entry_count);
-	block_close(&records->records);
-	block_close(&records->details);
-	posting_builder_close(&compiler->postings);
 	if (error == 0)
 		error = write_patterns(build, writer, report);
 	return error != 0 ? error : write_objects(build, writer);
 }
 
 static int write_exact(struct build *build, struct database_writer *writer,
-                       enum section_type filter_type, enum section_type bucket_type,
-                       struct exact_table_builder *table)
+                       enum build_exact_table which, enum section_type filter_type,
+                       enum section_type bucket_type)
 {
+	const struct exact_table_builder *table = &build->exact_tables[which];
 	size_t bucket_count = table->buckets.size / sizeof(struct exact_bucket);
 	int error = database_writer_add(writer, filter_type, block_slice(&table->filter),
 	                                table->filter.size / sizeof(uint64_t));
@@ -166,59 +162,56 @@ static int write_exact(struct build *build, struct database_writer *writer,
 		error = database_writer_add(writer, bucket_type, block_slice(&table->buckets),
 		                            bucket_count);
 	build->hot_bytes += table->filter.size + table->buckets.size;
-	exact_table_builder_close(table);
 	return error;
 }
 
 static int write_hosts(struct build *build, struct database_writer *writer,
                        const struct hash_seeds *seeds)
 {
-	struct exact_table_builder table = {};
-	int error = address_table_build_ipv4(
-		&table, block_slice(&build->tables[BUILD_IPV4_HOSTS].rows), seeds);
+	int error = address_table_build_ipv4(&build->exact_tables[BUILD_EXACT_IPV4],
+	                                     block_slice(&build->tables[BUILD_IPV4_HOSTS].rows),
+	                                     seeds);
 
 	if (error == 0)
-		error = write_exact(build, writer, SECTION_IPV4_FILTER, SECTION_IPV4_BUCKETS,
-		                    &table);
+		error = write_exact(build, writer, BUILD_EXACT_IPV4, SECTION_IPV4_FILTER,
+		                    SECTION_IPV4_BUCKETS);
 	if (error == 0)
-		error = address_table_build_ipv6(
-			&table, block_slice(&build->tables[BUILD_IPV6_HOSTS].rows), seeds);
+		error = address_table_build_ipv6(&build->exact_tables[BUILD_EXACT_IPV6],
+		                                 block_slice(&build->tables[BUILD_IPV6_HOSTS].rows),
+		                                 seeds);
 	if (error == 0)
-		error = write_exact(build, writer, SECTION_IPV6_FILTER, SECTION_IPV6_BUCKETS,
-		                    &table);
-	exact_table_builder_close(&table);
+		error = write_exact(build, writer, BUILD_EXACT_IPV6, SECTION_IPV6_FILTER,
+		                    SECTION_IPV6_BUCKETS);
 	return error;
 }
 
 static int write_networks(struct build *build, struct database_writer *writer,
                           const struct hash_seeds *seeds)
 {
-	struct prefix_table_builder ipv4 = {};
-	struct prefix_table_builder ipv6 = {};
-	int error = prefix_table_build_ipv4(&ipv4,
+	struct prefix_table_builder *ipv4 = &build->ipv4_networks;
+	struct prefix_table_builder *ipv6 = &build->ipv6_networks;
+	int error = prefix_table_build_ipv4(ipv4,
 	                                    block_slice(&build->tables[BUILD_IPV4_NETWORKS].rows));
 
 	if (error == 0)
 		error = prefix_table_build_ipv6(
-			&ipv6, block_slice(&build->tables[BUILD_IPV6_NETWORKS].rows), seeds->first);
+			ipv6, block_slice(&build->tables[BUILD_IPV6_NETWORKS].rows), seeds->first);
 	if (error == 0)
 		error = database_writer_add(writer, SECTION_IPV4_NETWORK_BITS,
-		                            block_slice(&ipv4.bits), ipv4.bits.size * 8);
+		                            block_slice(&ipv4->bits), ipv4->bits.size * 8);
 	if (error == 0)
-		error = database_writer_add(writer, SECTION_IPV4_RANGES, block_slice(&ipv4.ranges),
-		                            ipv4.ranges.size / sizeof(struct ipv4_range));
+		error = database_writer_add(writer, SECTION_IPV4_RANGES, block_slice(&ipv4->ranges),
+		                            ipv4->ranges.size / sizeof(struct ipv4_range));
 	if (error == 0)
 		error = database_writer_add(writer, SECTION_IPV6_NETWORK_BITS,
-		                            block_slice(&ipv6.bits), ipv6.bits.size * 8);
+		                            block_slice(&ipv6->bits), ipv6->bits.size * 8);
 	if (error == 0)
 		error = database_writer_add(writer, SECTION_IPV6_NETWORK_FILTER,
-		                            block_slice(&ipv6.filter), ipv6.filter.size / 8);
+		                            block_slice(&ipv6->filter), ipv6->filter.size / 8);
 	if (error == 0)
-		error = database_writer_add(writer, SECTION_IPV6_RANGES, block_slice(&ipv6.ranges),
-		                            ipv6.ranges.size / sizeof(struct ipv6_range));
-	build->hot_bytes += ipv4.bits.size + ipv6.bits.size + ipv6.filter.size;
-	prefix_table_builder_close(&ipv4);
-	prefix_table_builder_close(&ipv6);
+		error = database_writer_add(writer, SECTION_IPV6_RANGES, block_slice(&ipv6->ranges),
+		                            ipv6->ranges.size / sizeof(struct ipv6_range));
+	build->hot_bytes += ipv4->bits.size + ipv6->bits.size + ipv6->filter.size;
 	return error;
 }
 
@@ -226,36 +219,35 @@ static int write_texts(struct build *build, struct database_writer *writer,
                        const struct hash_seeds *seeds)
 {
 	struct slice strings = block_slice(&build->compiler.records.strings.bytes);
-	struct exact_table_builder table = {};
-	int error = name_table_build(&table, block_slice(&build->tables[BUILD_NAMES].rows), strings,
-	                             seeds);
+	int error = name_table_build(&build->exact_tables[BUILD_EXACT_NAMES],
+	                             block_slice(&build->tables[BUILD_NAMES].rows), strings, seeds);
 
 	if (error == 0)
-		error = write_exact(build, writer, SECTION_NAME_FILTER, SECTION_NAME_BUCKETS,
-		                    &table);
+		error = write_exact(build, writer, BUILD_EXACT_NAMES, SECTION_NAME_FILTER,
+		                    SECTION_NAME_BUCKETS);
 	if (error == 0)
-		error = url_table_build(&table, block_slice(&build->tables[BUILD_URLS].rows),
-		                        strings, seeds->first);
+		error = url_table_build(&build->exact_tables[BUILD_EXACT_URLS],
+		                        block_slice(&build->tables[BUILD_URLS].rows), strings,
+		                        seeds->first);
 	if (error == 0)
-		error = write_exact(build, writer, SECTION_URL_FILTER, SECTION_URL_BUCKETS, &table);
-	exact_table_builder_close(&table);
+		error = write_exact(build, writer, BUILD_EXACT_URLS, SECTION_URL_FILTER,
+		                    SECTION_URL_BUCKETS);
 	return error;
 }
 
 static int write_hashes(struct build *build, struct database_writer *writer,
                         const struct hash_seeds *seeds)
 {
-	struct exact_table_builder table = {};
 	int error = 0;
 
 	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT && error == 0; i++) {
-		error = hash_table_build(&table, block_slice(&build->tables[BUILD_HASHES + i].rows),
+		error = hash_table_build(&build->exact_tables[BUILD_EXACT_HASHES + i],
+		                         block_slice(&build->tables[BUILD_HASHES + i].rows),
 		                         (enum hash_algorithm)i, seeds);
 		if (error == 0)
-			error = write_exact(build, writer, SECTION_HASH_FILTER + i,
-			                    SECTION_HASH_BUCKETS + i, &table);
+			error = write_exact(build, writer, BUILD_EXACT_HASHES + i,
+			                    SECTION_HASH_FILTER + i, SECTION_HASH_BUCKETS + i);
 	}
-	exact_table_builder_close(&table);
 	return error;
 }
 

@@ -25,21 +25,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t size, uint64_t offset)
 	return 0;
 }
 
-static int pad_to(struct database_writer *writer, size_t alignment)
-{
-	static const uint8_t zeros[DATABASE_HEADER_BYTES];
-	size_t padding = (alignment - writer->offset % alignment) % alignment;
-	int error = write_all(writer->fd, zeros, padding, writer->offset);
-
-	if (error == 0)
-		writer->offset += padding;
-	return error;
-}
-
 int database_writer_begin(struct database_writer *writer, enum section_type type)
 {
-	int error;
-
 	if (writer->digest == NULL)
 		writer->digest = EVP_MD_CTX_new();
 	if (writer->task == NULL && task_create(&writer->task) != 0)
@@ -48,9 +35,8 @@ int database_writer_begin(struct database_writer *writer, enum section_type type
 		return -ENOMEM;
 	if (writer->offset == 0)
 		writer->offset = DATABASE_HEADER_BYTES;
-	error = pad_to(writer, DATABASE_ALIGNMENT);
-	if (error != 0)
-		return error;
+	// What is left out of a new file reads as zeros.
+	writer->offset = (writer->offset + DATABASE_ALIGNMENT - 1) & ~(DATABASE_ALIGNMENT - 1ul);
 	writer->sections[writer->section_count] = (struct database_section_row){
 		.type = type,
 		.offset = writer->offset,
@@ -58,33 +44,31 @@ int database_writer_begin(struct database_writer *writer, enum section_type type
 	return 0;
 }
 
-struct write_job {
-	int fd;
-	struct slice bytes;
-	uint64_t offset;
-};
-
 static int run_write_job(void *context)
 {
-	const struct write_job *job = context;
+	const struct database_write_job *job = context;
 
 	return write_all(job->fd, job->bytes.data, job->bytes.size, job->offset);
 }
 
 // Writes in the helper's thread what is digested in this one.
+static int write_and_digest(struct database_writer *writer, struct slice bytes)
+{
+	struct database_write_job *job = &writer->jobs[writer->section_count];
+
+	*job = (struct database_write_job){writer->fd, bytes, writer->offset};
+	task_begin(writer->task, run_write_job, job);
+	writer->offset += bytes.size;
+	return EVP_DigestUpdate(writer->digest, bytes.data, bytes.size) == 1 ? 0 : -ENOMEM;
+}
+
 int database_writer_append(void *context, const void *bytes, size_t size)
 {
 	struct database_writer *writer = context;
-	struct write_job job = {writer->fd, slice_of(bytes, size), writer->offset};
-	int error = task_begin(writer->task, run_write_job, &job);
-	bool is_digested = EVP_DigestUpdate(writer->digest, bytes, size) == 1;
+	int error = write_and_digest(writer, slice_of(bytes, size));
+	int write_error = task_wait(writer->task);
 
-	if (error == 0)
-		error = task_wait(writer->task);
-	if (error != 0 || !is_digested)
-		return error != 0 ? error : -ENOMEM;
-	writer->offset += size;
-	return 0;
+	return error != 0 ? error : write_error;
 }
 
 int database_writer_end(struct database_writer *writer, uint64_t item_count)
@@ -108,7 +92,7 @@ int database_writer_add(struct database_writer *writer, enum section_type type, 
 		return 0;
 	error = database_writer_begin(writer, type);
 	if (error == 0)
-		error = database_writer_append(writer, bytes.data, bytes.size);
+		error = write_and_digest(writer, bytes);
 	return error != 0 ? error : database_writer_end(writer, item_count);
 }
 
@@ -169,8 +153,10 @@ int database_writer_finish(struct database_writer *writer, const char *sign_key_
 		.section_count = writer->section_count,
 		.file_bytes = writer->offset,
 	};
-	int error;
+	int error = writer->task != NULL ? task_wait(writer->task) : 0;
 
+	if (error != 0)
+		return error;
 	memcpy(header.build_id, writer->build_id, sizeof(header.build_id));
 	memcpy(page, &header, sizeof(header));
 	memcpy(page + sizeof(header), writer->sections,

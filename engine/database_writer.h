@@ -8,14 +8,22 @@
 
 #include <openssl/evp.h>
 
+// What the helper thread is to write.
+struct database_write_job {
+	int fd;
+	struct slice bytes; // borrowed
+	uint64_t offset;
+};
+
 // One database being written. All zero but `fd` is a valid, new one.
 struct database_writer {
 	int fd;
 	uint64_t offset; // bytes written, 0 while the header's page is still to be left out
 	unsigned section_count;
 	struct database_section_row sections[SECTION_TYPE_COUNT];
-	EVP_MD_CTX *digest; // of the section at hand
-	struct task *task;  // writes
+	EVP_MD_CTX *digest;                                 // of the section at hand
+	struct task *task;                                  // writes
+	struct database_write_job jobs[SECTION_TYPE_COUNT]; // by section
 	uint8_t build_id[DATABASE_DIGEST_BYTES];
 };
 
@@ -24,7 +32,8 @@ int database_writer_begin(struct database_writer *writer, enum section_type type
 int database_writer_append(void *writer, const void *bytes, size_t size);
 int database_writer_end(struct database_writer *writer, uint64_t item_count);
 
-// A section written at once; nothing when it is empty.
+// A section written at once; nothing when it is empty. `bytes` are borrowed until the file is
+// finished or closed. An error of writing them may be told later.
 int database_writer_add(struct database_writer *writer, enum section_type type, struct slice bytes,
                         uint64_t item_count);
 

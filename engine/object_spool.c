@@ -165,7 +165,8 @@ static int hand_over(struct object_spool *spool)
 	buffer_clear(&spool->filling->bytes);
 	spool->filling->block_count = 0;
 	spool->filling->block_start = 0;
-	return task_begin(spool->task, compress_batch, spool);
+	task_begin(spool->task, compress_batch, spool);
+	return 0;
 }
 
 static size_t growing_bytes(const struct batch *batch)

@@ -34,37 +34,40 @@ static void jobs_are_done_one_after_the_other(void **state)
 
 	assert_int_equal(task_create(&task), 0);
 	for (unsigned i = 0; i < JOBS; i++)
-		assert_int_equal(task_begin(task, append_number, &count), 0);
+		task_begin(task, append_number, &count);
 	assert_int_equal(task_wait(task), 0);
 	assert_int_equal(count.used, JOBS);
 	for (unsigned i = 0; i < JOBS; i++)
 		assert_int_equal(count.numbers[i], i);
 }
 
-static void an_error_is_told_once_and_stops_the_next_job(void **state)
+static void an_error_is_told_once_and_stops_the_next_jobs(void **state)
 {
 	AUTO(task) task = NULL;
 	struct count count = {};
 	(void)state;
 
 	assert_int_equal(task_create(&task), 0);
-	assert_int_equal(task_begin(task, refuse, NULL), 0);
-	assert_int_equal(task_begin(task, append_number, &count), -EIO);
-	assert_int_equal(task_wait(task), 0);
-	assert_int_equal(count.used, 0);
-	assert_int_equal(task_begin(task, append_number, &count), 0);
-	assert_int_equal(task_wait(task), 0);
+	task_begin(task, append_number, &count);
+	task_begin(task, refuse, NULL);
+	for (unsigned i = 0; i < 2 * TASK_JOBS_MAX; i++)
+		task_begin(task, append_number, &count);
+	assert_int_equal(task_wait(task), -EIO);
 	assert_int_equal(count.used, 1);
+	assert_int_equal(task_wait(task), 0);
+	task_begin(task, append_number, &count);
+	assert_int_equal(task_wait(task), 0);
+	assert_int_equal(count.used, 2);
 }
 
-static void freeing_waits_for_the_job_at_hand(void **state)
+static void freeing_waits_for_the_jobs(void **state)
 {
 	struct task *task;
 	struct count count = {};
 	(void)state;
 
 	assert_int_equal(task_create(&task), 0);
-	assert_int_equal(task_begin(task, append_number, &count), 0);
+	task_begin(task, append_number, &count);
 	task_free(task);
 	assert_int_equal(count.used, 1);
 
@@ -77,8 +80,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jobs_are_done_one_after_the_other),
-		cmocka_unit_test(an_error_is_told_once_and_stops_the_next_job),
-		cmocka_unit_test(freeing_waits_for_the_job_at_hand),
+		cmocka_unit_test(an_error_is_told_once_and_stops_the_next_jobs),
+		cmocka_unit_test(freeing_waits_for_the_jobs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
