@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "app/capture_magic.h"
+#include "base/log.h"
 
 static int append(struct capture_list *list, const char *path, const struct stat *status)
 {
@@ -85,6 +86,18 @@ int capture_list_add(struct capture_list *list, const char *path)
 	if (S_ISDIR(status.st_mode))
 		return add_folder(list, path);
 	return append(list, path, &status);
+}
+
+int capture_list_take(struct capture_list *list, const char *path)
+{
+	int error = capture_list_add(list, path);
+
+	list->is_asked_for = true;
+	if (error == 0 || error == -ENOMEM)
+		return error;
+	log_error("%s: %s", path, strerror(-error));
+	list->has_unreadable = true;
+	return 0;
 }
 
 void capture_list_close(struct capture_list *list)

@@ -10,6 +10,8 @@ struct capture_list {
 	uint64_t total_bytes; // of the files; 0 when one of them has no size (standard input)
 	uint64_t passed_over; // files of folders that are no captures
 	bool has_sizeless;
+	bool is_asked_for;   // capture_list_take() was called, even if folders hold none
+	bool has_unreadable; // capture_list_take() could not read a folder
 };
 
 // Adds `path`: "-", a file as it is, or a folder's captures, those of its folders too, in the
@@ -17,6 +19,10 @@ struct capture_list {
 // or zstd); the rest is counted in passed_over. Links to folders are not followed.
 // Returns 0, -ENOMEM, or why `path` or a folder below it could not be read.
 int capture_list_add(struct capture_list *list, const char *path);
+
+// Adds an argument of the command line as capture_list_add() does, but logs what could not be
+// read and goes on. Returns 0 or -ENOMEM.
+int capture_list_take(struct capture_list *list, const char *path);
 
 // Frees what the list owns; it is empty again.
 void capture_list_close(struct capture_list *list);

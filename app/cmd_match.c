@@ -29,8 +29,6 @@ struct match_values {
 	bool has_indicators;
 	bool has_all;
 	bool is_quiet;
-	bool has_captures;   // some were named, even if their folders hold none
-	bool has_unreadable; // a folder could not be read
 };
 
 static int add_feed(void *context, const char *path)
@@ -43,15 +41,8 @@ static int add_feed(void *context, const char *path)
 static int add_capture(void *context, const char *path)
 {
 	struct match_values *values = context;
-	int error = capture_list_add(&values->captures, path);
 
-	values->has_captures = true;
-	if (error < 0 && error != -ENOMEM) {
-		log_error("%s: %s", path, strerror(-error));
-		values->has_unreadable = true;
-		return 0;
-	}
-	return error;
+	return capture_list_take(&values->captures, path);
 }
 
 static const struct option match_options[] = {
@@ -204,7 +195,7 @@ static int match(const struct match_values *values, const struct database *datab
 		return EXIT_SIGNAL_BASE + stop_signal();
 	if (error < 0)
 		return EXIT_FAILED;
-	if (result.unreadable_count > 0 || values->has_unreadable)
+	if (result.unreadable_count > 0 || values->captures.has_unreadable)
 		return EXIT_FAILED;
 	return summary.hits > 0 ? EXIT_FOUND : EXIT_NOTHING;
 }
@@ -233,7 +224,7 @@ static const char *find_contradiction(const struct match_values *values)
 		return "which indicators (-d DB or -f FEED)?";
 	if (values->database_path != NULL && values->feeds.count > 0)
 		return "-d and -f exclude each other";
-	if (!values->has_captures)
+	if (!values->captures.is_asked_for)
 		return "which captures?";
 	if (values->stix_path == NULL && (values->has_indicators || values->has_all))
 		return "--with-indicators and --all need --stix FILE";

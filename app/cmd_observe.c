@@ -25,22 +25,13 @@ struct observe_values {
 	struct capture_list captures;
 	const char *output_path;
 	bool is_quiet;
-	bool has_captures;   // some were named, even if their folders hold none
-	bool has_unreadable; // a folder could not be read
 };
 
 static int add_capture(void *context, const char *path)
 {
 	struct observe_values *values = context;
-	int error = capture_list_add(&values->captures, path);
 
-	values->has_captures = true;
-	if (error < 0 && error != -ENOMEM) {
-		log_error("%s: %s", path, strerror(-error));
-		values->has_unreadable = true;
-		return 0;
-	}
-	return error;
+	return capture_list_take(&values->captures, path);
 }
 
 static const struct option observe_options[] = {
@@ -153,7 +144,7 @@ static int observe(const struct observe_values *values)
 		return EXIT_SIGNAL_BASE + stop_signal();
 	if (error < 0)
 		return EXIT_FAILED;
-	if (unreadable_count > 0 || values->has_unreadable)
+	if (unreadable_count > 0 || values->captures.has_unreadable)
 		return EXIT_FAILED;
 	return writer.count > 0 ? EXIT_FOUND : EXIT_NOTHING;
 }
@@ -168,7 +159,7 @@ static int run(int argc, char **argv)
 		status = EXIT_FOUND;
 		break;
 	case OPTIONS_READ:
-		if (!values.has_captures) {
+		if (!values.captures.is_asked_for) {
 			options_complain(&observe_line, "which captures?");
 		} else {
 			stop_install();
