@@ -38,7 +38,7 @@ int list_value_add(struct feed *feed, const struct indicator *indicator,
 	return result;
 }
 
-bool list_value_line_is_sound(struct feed *feed, struct slice line, bool is_cut)
+static bool is_sound(struct feed *feed, struct slice line, bool is_cut)
 {
 	struct problem problem = {
 		.object = slice_first(line, PROBLEM_TEXT_BYTES),
@@ -54,4 +54,30 @@ bool list_value_line_is_sound(struct feed *feed, struct slice line, bool is_cut)
 	if (problem.reason != NULL)
 		report_add(&feed->summary->report, &problem);
 	return problem.reason == NULL;
+}
+
+static int read_lines(struct feed *feed, list_value_line_fn *read_line)
+{
+	struct indicator indicator = reader_new_indicator(feed);
+	struct slice line;
+	bool is_cut;
+	int result = feed_input_line(feed->input, &line, &is_cut);
+
+	if (result == 1 && slice_starts_with(line, "\xef\xbb\xbf"))
+		line = slice_from(line, 3);
+	while (result == 1) {
+		if (is_sound(feed, line, is_cut))
+			result = read_line(feed, &indicator, line);
+		if (result >= 0)
+			result = feed_input_line(feed->input, &line, &is_cut);
+	}
+	return result;
+}
+
+int list_value_read_lines(struct feed *feed, list_value_line_fn *read_line)
+{
+	int error = read_lines(feed, read_line);
+
+	intake_end_feed(feed);
+	return error;
 }

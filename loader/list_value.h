@@ -14,6 +14,12 @@ struct candidate list_value_candidate(struct slice text, uint64_t line);
 int list_value_add(struct feed *feed, const struct indicator *indicator,
                    const struct candidate *candidate);
 
-// A line with NUL bytes, of invalid UTF-8, or longer than FEED_LINE_BYTES_MAX is reported and
-// false returned.
-bool list_value_line_is_sound(struct feed *feed, struct slice line, bool is_cut);
+// Reads what a line holds; `indicator` has what all of the feed have in common. Returns < 0 to end
+// with that error.
+typedef int list_value_line_fn(struct feed *feed, const struct indicator *indicator,
+                               struct slice line);
+
+// Gives every line of the feed to `read_line`, without a byte order mark. One with NUL bytes, of
+// invalid UTF-8, or longer than FEED_LINE_BYTES_MAX is reported and passed over. Ends the feed.
+// Returns 0 or an error.
+int list_value_read_lines(struct feed *feed, list_value_line_fn *read_line);

@@ -45,30 +45,9 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 	return list_value_add(feed, indicator, &candidate);
 }
 
-static int read_lines(struct feed *feed)
-{
-	struct indicator indicator = reader_new_indicator(feed);
-	struct slice line;
-	bool is_cut;
-	int result = feed_input_line(feed->input, &line, &is_cut);
-
-	if (result == 1 && slice_starts_with(line, "\xef\xbb\xbf"))
-		line = slice_from(line, 3);
-	while (result == 1) {
-		if (list_value_line_is_sound(feed, line, is_cut))
-			result = read_line(feed, &indicator, line);
-		if (result >= 0)
-			result = feed_input_line(feed->input, &line, &is_cut);
-	}
-	return result;
-}
-
 static int read(struct feed *feed)
 {
-	int error = read_lines(feed);
-
-	intake_end_feed(feed);
-	return error;
+	return list_value_read_lines(feed, read_line);
 }
 
 const struct reader_ops read_text = {FEED_TEXT, "text list", recognises, read};
