@@ -45,17 +45,18 @@ static struct slice dnsmasq_name(struct slice line)
 	return line;
 }
 
-// "||name^" and "||name^$options": the name and all below it. Other rules of such lists are
-// given as they are, and refused as values.
+// "||name^" and "||name^$options": the name and all below it; likewise without the '^', which may
+// be a URL, too. Other rules of such lists are given as they are, and refused as values.
 static struct slice blocker_name(struct slice line)
 {
 	if (!slice_starts_with(line, "||"))
 		return line;
-	line = slice_from(line, 2);
 
-	size_t end = slice_find(line, '^');
-	bool is_whole = end + 1 == line.size || (end + 1 < line.size && line.data[end + 1] == '$');
-	return end < line.size && is_whole ? slice_first(line, end) : line;
+	struct slice name = slice_from(line, 2);
+	size_t end = slice_find(name, '^');
+	struct slice behind = slice_from(name, end + 1);
+	bool is_whole = behind.size == 0 || behind.data[0] == '$';
+	return is_whole ? slice_first(name, end) : line;
 }
 
 // "192.0.2.1 - 192.0.2.9": `rest` is what follows `value`.
