@@ -7,6 +7,7 @@ struct feed_input {
 	struct byte_source *source;
 	uint64_t line_number;
 	size_t searched;      // bytes from the current position on known to hold no line feed
+	int error;            // why the window last given ends; 0: at the input's end, or further on
 	bool is_rest_of_line; // the last line was given cut
 };
 
@@ -38,6 +39,7 @@ int feed_input_peek(struct feed_input *input, size_t size, struct slice *ret_win
 	int error = byte_source_fill(input->source, size);
 	struct slice window = byte_source_window(input->source);
 
+	input->error = error;
 	if (error == -ENOMEM || error == -ECANCELED || (error < 0 && window.size == 0))
 		return error;
 	*ret_window = window;
@@ -81,6 +83,17 @@ static int give_line(struct feed_input *input, size_t size, size_t line_feed_siz
 	return 1;
 }
 
+// A line that damage cuts is not given: the beginning of a name is another name.
+static int give_last_line(struct feed_input *input, size_t size, struct slice *ret_line)
+{
+	if (size == 0)
+		return 0;
+	if (input->error == 0)
+		return give_line(input, size, 0, ret_line);
+	feed_input_skip(input, size);
+	return input->error;
+}
+
 int feed_input_line(struct feed_input *input, struct slice *ret_line, bool *ret_is_cut)
 {
 	size_t want = 1;
@@ -110,9 +123,14 @@ int feed_input_line(struct feed_input *input, struct slice *ret_line, bool *ret_
 			return give_line(input, FEED_LINE_BYTES_MAX, 0, ret_line);
 		}
 		if (window.size < want)
-			return window.size == 0 ? 0 : give_line(input, size, 0, ret_line);
+			return give_last_line(input, window.size, ret_line);
 		want = window.size + 1;
 	}
+}
+
+bool feed_input_is_damaged(const struct feed_input *input)
+{
+	return input->error != 0;
 }
 
 uint64_t feed_input_offset(const struct feed_input *input)

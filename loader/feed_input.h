@@ -35,9 +35,13 @@ int feed_input_peek(struct feed_input *input, size_t size, struct slice *ret_win
 void feed_input_skip(struct feed_input *input, size_t size);
 
 // The next line without its CR and LF, valid until the next call. A line longer than
-// FEED_LINE_BYTES_MAX is given cut, with *ret_is_cut; its rest is passed over.
+// FEED_LINE_BYTES_MAX is given cut, with *ret_is_cut; its rest is passed over. A last line that an
+// error cuts is not given.
 // Returns 1, 0 at the end, or an error as above.
 int feed_input_line(struct feed_input *input, struct slice *ret_line, bool *ret_is_cut);
+
+// Does the window last given end where it does because of an error, not at the input's end?
+bool feed_input_is_damaged(const struct feed_input *input);
 
 // Bytes (decompressed) before the current position, and lines given by feed_input_line().
 uint64_t feed_input_offset(const struct feed_input *input);

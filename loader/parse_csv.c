@@ -19,6 +19,7 @@ struct csv_reader {
 	struct buffer labels;
 	struct buffer range;
 	uint64_t line; // of the record
+	bool is_in_cut_line;
 };
 
 static struct slice without_mark(struct slice text)
@@ -69,7 +70,9 @@ static bool recognises(struct slice head)
 	struct csv_columns columns;
 	size_t data;
 
-	return slice_find(head, '\0') == head.size && find_columns(head, &columns, &data);
+	return find_columns(head, &columns, &data) &&
+	       slice_find(slice_first(head, data), '\0') >= data &&
+	       (!columns.is_by_content || slice_find(head, '\0') == head.size);
 }
 
 static void tell(const struct csv_reader *reader, const char *reason, struct slice object,
@@ -287,11 +290,28 @@ static bool record_is_sound(const struct csv_reader *reader, struct slice text)
 	return reason == NULL;
 }
 
+// Passes over what is left of a line that was too long.
+static struct slice behind_cut_line(struct csv_reader *reader, struct slice rest)
+{
+	size_t end = slice_find(rest, '\n');
+
+	if (!reader->is_in_cut_line)
+		return rest;
+	reader->is_in_cut_line = end == rest.size;
+	return slice_from(rest, end + 1);
+}
+
+// Is this the beginning of a line that damage cuts? It would be another value.
+static bool is_damaged(const struct csv_reader *reader, struct slice rest)
+{
+	return feed_input_is_damaged(reader->feed->input) && slice_find(rest, '\n') == rest.size;
+}
+
 // All records of which the window surely holds the whole. Returns the bytes they took.
 static int read_window(struct csv_reader *reader, struct slice window, size_t *ret_size)
 {
 	bool is_last = window.size < WINDOW_BYTES;
-	struct slice rest = window;
+	struct slice rest = behind_cut_line(reader, window);
 	int result = 0;
 
 	while (rest.size > 0 && result >= 0 && (is_last || rest.size > CSV_RECORD_BYTES_MAX)) {
@@ -299,13 +319,15 @@ static int read_window(struct csv_reader *reader, struct slice window, size_t *r
 		size_t size = line.size + 1;
 
 		reader->record.line_count = 1;
-		if (!is_comment(line)) {
+		if (!is_comment(line) && !(is_last && is_damaged(reader, rest))) {
 			size = csv_record_parse(rest, reader->columns.separator, &reader->record);
 			if (record_is_sound(reader, slice_first(rest, size)))
 				result = add_record(reader);
 		}
 		reader->line += reader->record.line_count;
-		rest = slice_from(rest, size);
+		reader->is_in_cut_line = reader->record.is_cut;
+		reader->record.is_cut = false;
+		rest = behind_cut_line(reader, slice_from(rest, size));
 	}
 	*ret_size = window.size - rest.size;
 	return result;

@@ -38,6 +38,15 @@ static bool is_hosts_line(struct slice line)
 	return is_sink(address) && normalize_name(name, text) > 0;
 }
 
+// Of the machine itself, not of a block list.
+static bool is_own_line(struct slice line)
+{
+	struct slice address = text_line_word(&line);
+
+	return slice_starts_with(address, "fe80:") || slice_starts_with(address, "ff0") ||
+	       slice_is(address, "255.255.255.255");
+}
+
 static bool recognises(struct slice head)
 {
 	unsigned lines = 0;
@@ -50,7 +59,7 @@ static bool recognises(struct slice head)
 
 		head = slice_from(head, line.size + 1);
 		line = content(line);
-		if (line.size == 0)
+		if (line.size == 0 || is_own_line(line))
 			continue;
 		lines++;
 		entries += is_hosts_line(line);
@@ -121,10 +130,8 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 
 	if (is_sink(first))
 		return read_names(feed, indicator, line);
-	bool is_own = slice_starts_with(first, "fe80:") || slice_starts_with(first, "ff0") ||
-	              slice_is(first, "255.255.255.255");
 	note(feed,
-	     is_own                                    ? "the machine's own name"
+	     is_own_line(whole)                        ? "the machine's own name"
 	     : normalize_address(first, &address) == 0 ? "hosts entry with a real address"
 	                                               : "not a hosts entry",
 	     whole);

@@ -113,6 +113,10 @@ static int read_object(struct stix2_reader *reader, const struct stix2_object *o
 		reader->object_count++;
 		return object_readers[i].read(reader, object);
 	}
+	if (slice_is(object->type,
+	             "bundle")) // the splitter goes into those that are as they should
+		stix2_object_problem(object, "bundle without a list of objects, or in another",
+		                     "nothing of it is read", slice_text(""));
 	if (is_known_type(object->type) || stix2_object_has(object, STIX2_EXTENSIONS))
 		reader->object_count++;
 	else

@@ -16,8 +16,6 @@ static bool recognises(struct slice head)
 	unsigned lines = 0;
 	unsigned values = 0;
 
-	if (slice_find(head, '\0') < head.size)
-		return false;
 	if (slice_starts_with(head, "\xef\xbb\xbf"))
 		head = slice_from(head, 3);
 	while (head.size > 0 && lines < LINES_LOOKED_AT) {
@@ -28,7 +26,7 @@ static bool recognises(struct slice head)
 		if (value.size == 0)
 			continue;
 		lines++;
-		values += text_line_looks_like_value(value);
+		values += slice_find(line, '\0') == line.size && text_line_looks_like_value(value);
 	}
 	return values > 0 && 2 * values >= lines;
 }
