@@ -7,7 +7,7 @@ struct feed_input {
 	struct byte_source *source;
 	uint64_t line_number;
 	size_t searched;      // bytes from the current position on known to hold no line feed
-	int error;            // why the window last given ends; 0: at the input's end, or further on
+	int error;            // why the window last given ends; 0: at the end
 	bool is_rest_of_line; // the last line was given cut
 };
 

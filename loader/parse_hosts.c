@@ -103,6 +103,8 @@ static int read_names(struct feed *feed, const struct indicator *indicator, stru
 	struct slice name = text_line_word(&line);
 	int result = 0;
 
+	if (name.size == 0)
+		note(feed, "no name behind the address", name);
 	while (name.size > 0 && result >= 0) {
 		struct candidate candidate = list_value_candidate(name, line_number);
 

@@ -30,12 +30,14 @@ static void a_real_mapping_is_no_block_list_entry(void **state)
 	struct feed_fixture fixture;
 
 	(void)state;
-	feed_fixture_read(slice_text("0.0.0.0 a.example.com\n0.0.0.0 b.example.com\n"
-	                             "198.51.100.1 printer.example.com\n0.0.0.0 b_ad!.example\n"),
-	                  FEED_HOSTS, &fixture);
+	feed_fixture_read(
+		slice_text("0.0.0.0 a.example.com\n0.0.0.0 b.example.com\n"
+	                   "198.51.100.1 printer.example.com\n0.0.0.0\n0.0.0.0 b_ad!.example\n"),
+		FEED_HOSTS, &fixture);
 	assert_int_equal(fixture.summary.indicators, 2);
 	assert_int_equal(feed_fixture_problems(&fixture, "hosts entry with a real address"), 1);
 	assert_int_equal(feed_fixture_problems(&fixture, "not a name"), 1);
+	assert_int_equal(feed_fixture_problems(&fixture, "no name behind the address"), 1);
 	feed_fixture_close(&fixture);
 }
 
