@@ -321,6 +321,16 @@ static void clear(struct packet *packet)
 	packet->is_icmp_error = false;
 }
 
+// More than was on the wire: a receiver drops such a packet, so that its payload must not count
+// either, nor move a stream on. Its addresses do.
+static void drop_payload(struct packet *packet, uint32_t wire_bytes)
+{
+	packet->ip_bytes = wire_bytes;
+	packet->payload_bytes = 0;
+	packet->missing_bytes = 0;
+	packet->tcp_flags = 0;
+}
+
 static void decode_frame(const struct frame *frame, struct packet *packet,
                          struct dataplane_counters *counters)
 {
@@ -335,16 +345,22 @@ static void decode_frame(const struct frame *frame, struct packet *packet,
 		return;
 	}
 
-	uint32_t link_bytes = frame->captured_bytes - (uint32_t)rest.size;
-	if (!decode_ip(rest, frame->wire_bytes - link_bytes, packet, &layer)) {
+	uint32_t wire_bytes = frame->wire_bytes - (frame->captured_bytes - (uint32_t)rest.size);
+	bool has_transport;
+	if (!decode_ip(rest, wire_bytes, packet, &layer)) {
 		counters->packets_malformed++;
 		return;
 	}
 	packet->is_ip = true;
-	if (packet->fragment == FRAGMENT_LATER)
-		counters->fragments++;
-	else if (!decode_transport(packet, &layer) && layer.missing_bytes == 0)
+	has_transport = packet->fragment != FRAGMENT_LATER && decode_transport(packet, &layer);
+	counters->fragments += packet->fragment == FRAGMENT_LATER;
+	if (packet->ip_bytes > wire_bytes) {
+		drop_payload(packet, wire_bytes);
 		counters->packets_malformed++;
+	} else if (!has_transport && packet->fragment != FRAGMENT_LATER &&
+	           layer.missing_bytes == 0) {
+		counters->packets_malformed++;
+	}
 }
 
 void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,

@@ -205,6 +205,21 @@ static void a_cut_payload_tells_what_is_missing(void **state)
 	assert_int_equal(packet.payload_bytes, 0);
 }
 
+static void a_length_beyond_the_wire_leaves_only_addresses(void **state)
+{
+	char bytes[] = UDP4;
+	struct packet packet;
+
+	(void)state;
+	bytes[3] = 0x1f; // one byte more than there is
+	packet = decode(LINK_RAW, BYTES(bytes));
+	assert_true(packet.is_ip);
+	assert_int_equal(packet.payload_bytes, 0);
+	assert_int_equal(packet.missing_bytes, 0);
+	assert_int_equal(packet.ip_bytes, 30);
+	assert_int_equal(counters.packets_malformed, 1);
+}
+
 static void an_icmp_error_quotes_a_packet(void **state)
 {
 	struct packet packet = decode(
@@ -238,6 +253,7 @@ int main(void)
 		cmocka_unit_test(later_fragments_have_no_ports),
 		cmocka_unit_test(an_ipv4_mapped_address_is_the_ipv4_address),
 		cmocka_unit_test(a_cut_payload_tells_what_is_missing),
+		cmocka_unit_test(a_length_beyond_the_wire_leaves_only_addresses),
 		cmocka_unit_test(an_icmp_error_quotes_a_packet),
 	};
 
