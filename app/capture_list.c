@@ -69,8 +69,13 @@ static int add_folder(struct capture_list *list, const char *path)
 
 	if (tree == NULL)
 		return -errno;
-	for (FTSENT *entry; error == 0 && (entry = fts_read(tree)) != NULL;)
-		error = add_entry(list, entry);
+	for (FTSENT *entry; error != -ENOMEM && (entry = fts_read(tree)) != NULL;) {
+		int entry_error = add_entry(list, entry);
+
+		// One folder that cannot be read does not hide its neighbours.
+		if (error == 0 || entry_error == -ENOMEM)
+			error = entry_error;
+	}
 	(void)fts_close(tree);
 	return error;
 }

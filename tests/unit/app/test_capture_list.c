@@ -104,12 +104,33 @@ static void an_empty_folder_gives_none(void **state)
 	capture_list_close(&list);
 }
 
+static void a_folder_that_cannot_be_read_hides_no_other(void **state)
+{
+	struct capture_list list = {0};
+	uid_t user = geteuid();
+	(void)state;
+
+	assert_int_equal(mkdir("p", 0755), 0);
+	assert_int_equal(mkdir("p/a", 0), 0);
+	write_file("p/z", pcap_head, sizeof(pcap_head));
+	assert_int_equal(chmod(folder, 0755), 0);
+	if (user == 0) // who may read everything
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(capture_list_add(&list, "p"), -EACCES);
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.paths[0], "p/z");
+	capture_list_close(&list);
+	assert_int_equal(remove("p/z") | remove("p/a") | remove("p"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_gives_its_captures_in_order),
 		cmocka_unit_test(a_named_file_is_taken_as_it_is),
 		cmocka_unit_test(an_empty_folder_gives_none),
+		cmocka_unit_test(a_folder_that_cannot_be_read_hides_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
