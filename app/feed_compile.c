@@ -85,7 +85,7 @@ static int write_database(struct build *build, int fd, const char *sign_key_path
 	int error = build_write(build, fd, sign_key_path, &result->report, &result->figures);
 
 	if (error == -EKEYREJECTED)
-		log_error("%s: not an Ed25519 private key (PEM)", sign_key_path);
+		problems_error("--sign", &result->report);
 	else if (error < 0 && error != -ENOMEM)
 		log_error("writing the database: %s", strerror(-error));
 	return error;
