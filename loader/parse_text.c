@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/utf8.h"
+#include "engine/normalize.h"
 #include "loader/list_value.h"
 #include "loader/reader.h"
 #include "loader/text_line.h"
@@ -31,6 +32,37 @@ static bool recognises(struct slice head)
 	return values > 0 && 2 * values >= lines;
 }
 
+// The next column behind the value.
+static struct slice second_column(struct slice line, struct slice value)
+{
+	struct slice rest = slice_from(line, (size_t)(value.data - line.data) + value.size);
+	size_t end = 0;
+
+	while (rest.size > 0 && strchr(",;\"' \t", rest.data[0]) != NULL)
+		rest = slice_from(rest, 1);
+	while (end < rest.size && strchr(",;\"' \t\r", rest.data[end]) == NULL)
+		end++;
+	return slice_first(rest, end);
+}
+
+// Perhaps a range, perhaps something else: only a header would say.
+static void tell_second_address(struct feed *feed, struct slice line, struct slice value)
+{
+	struct slice second = second_column(line, value);
+	struct address address;
+
+	if (second.size == 0 || normalize_address(second, &address) < 0 ||
+	    normalize_address(value, &address) < 0)
+		return;
+	report_add(&feed->summary->report, &(struct problem){
+						   .reason = "two addresses in a line",
+						   .consequence = "only the first is taken",
+						   .object = value,
+						   .detail = second,
+						   .line = feed_input_line_number(feed->input),
+					   });
+}
+
 static int read_line(struct feed *feed, const struct indicator *indicator, struct slice line)
 {
 	struct slice value = text_line_value(line);
@@ -40,6 +72,7 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 	if (value.size == 0)
 		return 0;
 	feed->summary->objects++;
+	tell_second_address(feed, line, value);
 	return list_value_add(feed, indicator, &candidate);
 }
 

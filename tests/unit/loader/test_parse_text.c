@@ -205,6 +205,21 @@ static void lists_are_told_from_prose_and_from_other_formats(void **state)
 	assert_false(recognises(""));
 }
 
+static void a_second_address_in_a_line_is_told(void **state)
+{
+	struct feed_fixture fixture;
+
+	(void)state;
+	read_list("198.18.1.0\t198.18.1.255\t24\n198.18.2.1,198.18.2.9\n198.18.3.1 8\n"
+	          "198.18.4.1\n198.18.5.1 # 198.18.5.2\n",
+	          &fixture);
+	assert_int_equal(fixture.summary.indicators, 5);
+	assert_int_equal(feed_fixture_problems(&fixture, "two addresses in a line"), 2);
+	assert_int_equal(fixture.summary.report.count, 2);
+	assert_false(feed_fixture_has(&fixture, "198.18.1.255"));
+	feed_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_record_keeps_the_value_as_received_and_its_line),
 		cmocka_unit_test(duplicates_are_counted_and_added_once),
 		cmocka_unit_test(what_is_not_taken_is_told_with_its_line),
+		cmocka_unit_test(a_second_address_in_a_line_is_told),
 		cmocka_unit_test(an_overlong_line_does_not_stop_the_list),
 		cmocka_unit_test(urls_with_a_star_are_prefixes_that_end_at_a_cut),
 		cmocka_unit_test(an_https_url_names_its_host_for_sni_only),
