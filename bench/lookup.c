@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "bench/lookup_values.h"
-#include "engine/build.h"
+#include "bench/lookup_database.h"
 #include "engine/match.h"
 
 enum { QUERIES = 1 << 16, MISS_ROUNDS = 16, HIT_ROUNDS = 8 };
@@ -34,77 +32,6 @@ struct measured {
 	uint64_t false_hits; // must be 0
 	uint64_t found;      // of QUERIES
 };
-
-static double now_s(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static int add_value(struct build *build, const struct observable *value, uint32_t id)
-{
-	const struct entry_terms terms = {
-		.kinds = value->type == OBSERVABLE_URL ? ENTRY_EXACT : ENTRY_EXACT | ENTRY_PARENT,
-		.schemes = URL_SCHEME_HTTP | URL_SCHEME_HTTPS,
-		.action = ACTION_DROP,
-	};
-	const struct prefix host = {value->address, 128};
-
-	switch (value->type) {
-	case OBSERVABLE_ADDRESS:
-		return build_add_prefix(build, &host, id, &terms);
-	case OBSERVABLE_NAME:
-		return build_add_name(build, value->text, id, &terms);
-	case OBSERVABLE_URL:
-		return build_add_url(build, slice_from(value->text, strlen("http://")), id, &terms);
-	default:
-		return build_add_hash(build, value->algorithm, value->text, id);
-	}
-}
-
-// Builds a database of `count` values in `fd`; the time leaves out making the values.
-static int build_database(enum lookup_values_kind kind, uint64_t count, int fd,
-                          struct build_figures *ret_figures, double *ret_s)
-{
-	AUTO(build) build = NULL;
-	uint8_t text[LOOKUP_VALUE_BYTES];
-	struct observable value;
-	double start = now_s();
-	double making_s;
-	int error = build_create(&build);
-
-	for (uint64_t i = 0; i < count; i++)
-		lookup_values_make(kind, i, text, &value);
-	making_s = now_s() - start;
-	for (uint64_t i = 0; i < count && error == 0; i++) {
-		struct indicator indicator = {
-			.source = slice_text("bench"),
-			.created_ns = TIMESTAMP_MIN,
-			.modified_ns = TIMESTAMP_MIN,
-			.valid_from_ns = TIMESTAMP_MIN,
-			.valid_until_ns = TIMESTAMP_MAX,
-			.line = i,
-			.action = ACTION_ALERT,
-			.confidence = CONFIDENCE_NONE,
-		};
-		uint32_t id;
-
-		lookup_values_make(kind, i, text, &value);
-		// The entry as it stood in a list: an address or digest as long as its text.
-		indicator.value = value.text.size > 0 ? value.text : slice_text("192.0.2.201");
-		if (kind == VALUES_URL)
-			indicator.value = slice_from(value.text, strlen("http://"));
-		error = build_add_indicator(build, &indicator, &id);
-		if (error == 0)
-			error = add_value(build, &value, id);
-	}
-	if (error == 0)
-		error = build_write(build, fd, NULL, NULL, ret_figures);
-	*ret_s = now_s() - start - 2 * making_s;
-	return error;
-}
 
 // Brings a batch to where the extractor of a packet leaves it: the first cache.
 static void load_batch(const struct queries *queries, size_t first, struct batch *batch)
@@ -141,11 +68,11 @@ static double time_queries(struct match_context *context, const struct queries *
 			double start;
 
 			load_batch(queries, i, &batch);
-			before = now_s();
-			start = now_s();
+			before = lookup_now_s();
+			start = lookup_now_s();
 			*ret_matches += match_find(context, batch.observables, MATCH_BATCH_MAX,
 			                           &matches);
-			times[count] = now_s() - start;
+			times[count] = lookup_now_s() - start;
 			clocks[count++] = start - before;
 		}
 	}
@@ -161,12 +88,12 @@ static int measure(enum lookup_values_kind kind, uint64_t count, struct queries 
 	AUTO(database) database = NULL;
 	AUTO(match_context) context = NULL;
 	double start;
-	int error = build_database(kind, count, fd, figures, &ret_measured->build_s);
+	int error = lookup_database_build(kind, count, fd, figures, &ret_measured->build_s);
 
-	start = now_s();
+	start = lookup_now_s();
 	if (error == 0)
 		error = database_open_fd(fd, "lookup", NULL, &database);
-	ret_measured->open_ms = (now_s() - start) * 1e3;
+	ret_measured->open_ms = (lookup_now_s() - start) * 1e3;
 	close(fd);
 	if (error == 0)
 		error = match_context_create(database, &context);
