@@ -227,12 +227,22 @@ static uint32_t create_flow(struct flow_table *table, const struct flow_key *key
 	return id;
 }
 
+// Does `packet` open another connection? One of which both sides have ended, or at least the one
+// that opens it: of a one-sided capture no more is seen.
+static bool opens_next(const struct flow *flow, const struct packet *packet)
+{
+	const uint8_t ended = packet->is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
+
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       (flow->idle_class == FLOW_CLOSED || (flow->state & ended) != 0);
+}
+
 // Is `packet` of another flow that happens to have the same key?
 static bool is_over(const struct flow *flow, const struct packet *packet, uint32_t now)
 {
 	int32_t idle = idle_ticks(flow, now);
 
-	if (flow->idle_class == FLOW_CLOSED && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+	if (opens_next(flow, packet))
 		return true;
 	// A clock that went back as far says the same as one that went on.
 	return idle > classes[flow->idle_class].idle_ticks ||

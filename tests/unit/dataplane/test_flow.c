@@ -178,16 +178,30 @@ static void a_syn_reuses_the_ports_of_a_closed_connection(void **state)
 	(void)state;
 	open_table(100);
 	give(make(1000, IP_TCP, TCP_SYN, 0, false), &is_first);
-	give(make(1000, IP_TCP, TCP_FIN | TCP_ACK, 1, false), &is_first);
+	give(make(1000, IP_TCP, TCP_FIN | TCP_ACK, 1, true), &is_first);
 	give(make(1000, IP_TCP, TCP_SYN, 2, false), &is_first);
-	assert_false(is_first); // only one side has ended
-	give(make(1000, IP_TCP, TCP_FIN | TCP_ACK, 3, true), &is_first);
+	assert_false(is_first); // only the other side has ended
+	give(make(1000, IP_TCP, TCP_FIN | TCP_ACK, 3, false), &is_first);
 	give(make(1000, IP_TCP, TCP_ACK, 4, false), &is_first);
 	assert_false(is_first);
 	give(make(1000, IP_TCP, TCP_SYN, 5, false), &is_first);
 	assert_true(is_first);
 	give(make(1000, IP_TCP, TCP_RST, 6, true), &is_first);
 	give(make(1000, IP_TCP, TCP_SYN, 7, false), &is_first);
+	assert_true(is_first);
+}
+
+static void of_one_side_its_end_is_enough_for_the_next_syn(void **state)
+{
+	bool is_first;
+
+	(void)state;
+	open_table(100);
+	give(make(1000, IP_TCP, TCP_SYN, 0, false), &is_first);
+	give(make(1000, IP_TCP, TCP_SYN, 1, false), &is_first);
+	assert_false(is_first); // sent again
+	give(make(1000, IP_TCP, TCP_FIN | TCP_ACK, 2, false), &is_first);
+	give(make(1000, IP_TCP, TCP_SYN, 3, false), &is_first);
 	assert_true(is_first);
 }
 
@@ -272,6 +286,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_flow_idle_for_too_long_is_another_one, close_table),
 		cmocka_unit_test_teardown(expiry_ends_what_was_idle_and_nothing_else, close_table),
 		cmocka_unit_test_teardown(a_syn_reuses_the_ports_of_a_closed_connection,
+	                                  close_table),
+		cmocka_unit_test_teardown(of_one_side_its_end_is_enough_for_the_next_syn,
 	                                  close_table),
 		cmocka_unit_test_teardown(a_full_table_ends_closed_flows_then_the_longest_idle,
 	                                  close_table),
