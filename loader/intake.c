@@ -119,16 +119,16 @@ int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_va
 }
 
 // Everything that makes two values differ: terms, then the value itself.
-static int is_new(struct intake *intake, const struct intake_value *value)
+static int add_to_set(struct value_set *had, const struct intake_value *value)
 {
-	uint8_t key[sizeof(struct entry_terms) + 2 + sizeof(intake->text)];
+	uint8_t key[sizeof(struct entry_terms) + 2 + INTAKE_TEXT_BYTES_MAX];
 	struct slice text = value->text;
 	size_t size = 0;
 
 	if (value->type == OBSERVABLE_ADDRESS)
 		text = value->is_range ? slice_of(&value->range, sizeof(value->range))
 		                       : slice_of(&value->prefix, sizeof(value->prefix));
-	if (text.size > sizeof(intake->text))
+	if (text.size > INTAKE_TEXT_BYTES_MAX)
 		return 1;
 	key[size++] = (uint8_t)(value->type << 1 | value->is_pattern);
 	key[size++] = value->terms.kinds;
@@ -137,22 +137,33 @@ static int is_new(struct intake *intake, const struct intake_value *value)
 	key[size++] = (uint8_t)value->terms.port;
 	key[size++] = (uint8_t)(value->terms.port >> 8);
 	memcpy(key + size, text.data, text.size);
-	return value_set_add(&intake->had, slice_of(key, size + text.size));
+	return value_set_add(had, slice_of(key, size + text.size));
+}
+
+int intake_prepare(struct feed *feed, const struct candidate *candidate,
+                   const struct intake_value **ret_value)
+{
+	int result = intake_value_prepare(feed, candidate);
+
+	if (result == 1)
+		*ret_value = &feed->intake->value;
+	return result;
+}
+
+int intake_is_new(struct feed *feed, struct value_set *had, const struct intake_value *value)
+{
+	int result = add_to_set(had, value);
+
+	feed->summary->duplicates += result == 0;
+	return result;
 }
 
 int intake_check(struct feed *feed, const struct candidate *candidate,
                  const struct intake_value **ret_value)
 {
-	int result = intake_value_prepare(feed, candidate);
+	int result = intake_prepare(feed, candidate, ret_value);
 
-	if (result != 1)
-		return result;
-	result = is_new(feed->intake, &feed->intake->value);
-	if (result == 0)
-		feed->summary->duplicates++;
-	if (result == 1)
-		*ret_value = &feed->intake->value;
-	return result;
+	return result == 1 ? intake_is_new(feed, &feed->intake->had, *ret_value) : result;
 }
 
 int intake_add(struct feed *feed, uint32_t indicator_id, const struct candidate *candidate)

@@ -59,6 +59,12 @@ int intake_add(struct feed *feed, uint32_t indicator_id, const struct candidate 
 struct intake_value;
 int intake_check(struct feed *feed, const struct candidate *candidate,
                  const struct intake_value **ret_value);
+// The same in three, for two threads: the first does intake_prepare(), the other the rest, with a
+// set of its own. A prepared value and its texts are valid until the next one is prepared.
+struct value_set;
+int intake_prepare(struct feed *feed, const struct candidate *candidate,
+                   const struct intake_value **ret_value);
+int intake_is_new(struct feed *feed, struct value_set *had, const struct intake_value *value);
 int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_value *value);
 
 // The feed is read: forgets which values it had, and gives their memory back.

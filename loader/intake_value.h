@@ -8,6 +8,8 @@
 #include "loader/public_suffix.h"
 #include "loader/value_set.h"
 
+enum { INTAKE_TEXT_BYTES_MAX = URL_BYTES_MAX + 16 };
+
 // One value, normalised: what build.h takes.
 struct intake_value {
 	enum observable_type type;
@@ -31,7 +33,7 @@ struct intake {
 	struct intake_value value;
 	struct buffer refanged;
 	struct buffer pattern;
-	char text[URL_BYTES_MAX + 16];
+	char text[INTAKE_TEXT_BYTES_MAX];
 	uint8_t digest[HASH_BYTES_MAX];
 };
 

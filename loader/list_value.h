@@ -14,12 +14,7 @@ struct candidate list_value_candidate(struct slice text, uint64_t line);
 int list_value_add(struct feed *feed, const struct indicator *indicator,
                    const struct candidate *candidate);
 
-// Reads what a line holds; `indicator` has what all of the feed have in common. Returns < 0 to end
-// with that error.
-typedef int list_value_line_fn(struct feed *feed, const struct indicator *indicator,
-                               struct slice line);
-
-// Gives every line of the feed to `read_line`, without a byte order mark. One with NUL bytes, of
-// invalid UTF-8, or longer than FEED_LINE_BYTES_MAX is reported and passed over. Ends the feed.
-// Returns 0 or an error.
-int list_value_read_lines(struct feed *feed, list_value_line_fn *read_line);
+// Adds one indicator for a value that was checked; `spelled` is the value as the list has it.
+// Returns 1, 0 when it cannot be compiled (reported), -ENOMEM or -EOVERFLOW.
+int list_value_take(struct feed *feed, const struct indicator *indicator,
+                    const struct intake_value *value, struct slice spelled, uint64_t line);

@@ -3,7 +3,7 @@
 
 #include "engine/address.h"
 #include "engine/normalize.h"
-#include "loader/list_value.h"
+#include "loader/list_batch.h"
 #include "loader/reader.h"
 #include "loader/text_line.h"
 
@@ -97,7 +97,7 @@ static void note(struct feed *feed, const char *reason, struct slice object)
 	report_add(&feed->summary->report, &problem);
 }
 
-static int read_names(struct feed *feed, const struct indicator *indicator, struct slice line)
+static int read_names(struct feed *feed, struct list_batch *batch, struct slice line)
 {
 	uint64_t line_number = feed_input_line_number(feed->input);
 	struct slice name = text_line_word(&line);
@@ -109,18 +109,16 @@ static int read_names(struct feed *feed, const struct indicator *indicator, stru
 		struct candidate candidate = list_value_candidate(name, line_number);
 
 		candidate.kind = VALUE_NAME;
-		if (is_own_name(name)) {
+		if (is_own_name(name))
 			note(feed, "the machine's own name", name);
-		} else {
-			feed->summary->objects++;
-			result = list_value_add(feed, indicator, &candidate);
-		}
+		else
+			result = list_batch_add(batch, &candidate);
 		name = text_line_word(&line);
 	}
 	return result;
 }
 
-static int read_line(struct feed *feed, const struct indicator *indicator, struct slice line)
+static int read_line(struct feed *feed, struct list_batch *batch, struct slice line)
 {
 	line = content(line);
 	if (line.size == 0)
@@ -131,7 +129,7 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 	struct address address;
 
 	if (is_sink(first))
-		return read_names(feed, indicator, line);
+		return read_names(feed, batch, line);
 	note(feed,
 	     is_own_line(whole)                        ? "the machine's own name"
 	     : normalize_address(first, &address) == 0 ? "hosts entry with a real address"
@@ -142,7 +140,7 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 
 static int read(struct feed *feed)
 {
-	return list_value_read_lines(feed, read_line);
+	return list_batch_read_lines(feed, read_line);
 }
 
 const struct reader_ops read_hosts = {FEED_HOSTS, "hosts file", recognises, read};

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "engine/normalize.h"
-#include "loader/list_value.h"
+#include "loader/list_batch.h"
 #include "loader/reader.h"
 #include "loader/text_line.h"
 
@@ -63,7 +63,7 @@ static void tell_second_address(struct feed *feed, struct slice line, struct sli
 					   });
 }
 
-static int read_line(struct feed *feed, const struct indicator *indicator, struct slice line)
+static int read_line(struct feed *feed, struct list_batch *batch, struct slice line)
 {
 	struct slice value = text_line_value(line);
 	struct candidate candidate = list_value_candidate(value,
@@ -71,14 +71,13 @@ static int read_line(struct feed *feed, const struct indicator *indicator, struc
 
 	if (value.size == 0)
 		return 0;
-	feed->summary->objects++;
 	tell_second_address(feed, line, value);
-	return list_value_add(feed, indicator, &candidate);
+	return list_batch_add(batch, &candidate);
 }
 
 static int read(struct feed *feed)
 {
-	return list_value_read_lines(feed, read_line);
+	return list_batch_read_lines(feed, read_line);
 }
 
 const struct reader_ops read_text = {FEED_TEXT, "text list", recognises, read};

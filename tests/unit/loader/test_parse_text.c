@@ -1,5 +1,6 @@
 #include "tests/unit/loader/feed_fixture.h"
 
+#include "base/buffer.h"
 #include "loader/reader.h"
 
 static void read_list(const char *text, struct feed_fixture *fixture)
@@ -192,6 +193,42 @@ static void an_address_with_a_port_fits_that_port_only(void **state)
 	feed_fixture_close(&fixture);
 }
 
+// More than fits between the threads at once, with everything that makes them wait.
+static void a_long_list_keeps_its_order(void **state)
+{
+	enum { LINES = 20 * 1000, REFUSED_EVERY = 100, TWICE_EVERY = 7, PATTERN_EVERY = 1000 };
+	struct buffer list = {};
+	struct feed_fixture fixture;
+	uint64_t last_line = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < LINES; i++) {
+		if (i % REFUSED_EVERY == 0)
+			buffer_format(&list, "not a value %u\n", i);
+		else if (i % PATTERN_EVERY == 1)
+			buffer_format(&list, "a*%u.example.org\n", i);
+		else
+			buffer_format(&list, "n%u.example.org\n", i % TWICE_EVERY == 0 ? i - 1 : i);
+	}
+	feed_fixture_read(buffer_slice(&list), FEED_TEXT, &fixture);
+	assert_int_equal(fixture.result, 0);
+	assert_int_equal(fixture.summary.objects, LINES);
+	assert_true(fixture.summary.duplicates > LINES / TWICE_EVERY - LINES / REFUSED_EVERY);
+	for (uint32_t id = 1; id <= fixture.summary.indicators; id++) {
+		struct indicator indicator = feed_fixture_indicator(&fixture, id);
+		unsigned i = (unsigned)indicator.line - 1;
+		char spelled[32];
+
+		assert_true(indicator.line > last_line);
+		last_line = indicator.line;
+		snprintf(spelled, sizeof(spelled), "n%u.example.org",
+		         i % TWICE_EVERY == 0 ? i - 1 : i);
+		assert_true(i % PATTERN_EVERY == 1 || slice_is(indicator.value, spelled));
+	}
+	feed_fixture_close(&fixture);
+	buffer_close(&list);
+}
+
 static bool recognises(const char *head)
 {
 	return read_text.recognises(slice_text(head));
@@ -233,6 +270,7 @@ int main(void)
 		cmocka_unit_test(an_https_url_names_its_host_for_sni_only),
 		cmocka_unit_test(a_private_suffix_matches_exactly_only),
 		cmocka_unit_test(an_address_with_a_port_fits_that_port_only),
+		cmocka_unit_test(a_long_list_keeps_its_order),
 		cmocka_unit_test(lists_are_told_from_prose_and_from_other_formats),
 	};
 
