@@ -6,6 +6,8 @@
 #include "base/timestamp.h"
 #include "engine/normalize.h"
 
+#define SECONDS_MAX ((uint64_t)(INT64_MAX / NS_PER_S))
+
 enum { FIELD_BYTES_MAX = 4096, DATE_BYTES = sizeof("2024-09-01") - 1 };
 
 enum value_shape csv_field_shape(struct slice field)
@@ -37,7 +39,7 @@ bool csv_field_time(struct slice field, int64_t *ret_time_ns)
 	char text[TIMESTAMP_TEXT_BYTES];
 	uint64_t seconds;
 
-	if (field.size >= 9 && parse_number(field, &seconds)) {
+	if (field.size >= 9 && parse_number(field, &seconds) && seconds <= SECONDS_MAX) {
 		*ret_time_ns = (int64_t)seconds * NS_PER_S;
 		return true;
 	}

@@ -24,6 +24,7 @@ static void times_are_read_in_the_forms_that_lists_use(void **state)
 	assert_time("2022-05-12T00:03:34.5+01:00", "2022-05-11T23:03:34.500Z");
 	assert_time("1725148800", "2024-09-01T00:00:00.000Z");
 	assert_time("999999999", "2001-09-09T01:46:39.000Z");
+	assert_time("9223372036", "2262-04-11T23:47:16.000Z");
 }
 
 static void what_is_no_time_is_refused(void **state)
@@ -31,7 +32,7 @@ static void what_is_no_time_is_refused(void **state)
 	static const char *const refused[] = {
 		"",           "yesterday",  "2024",       "12345678",       "12345678901",
 		"2024-13-01", "2024-02-30", "01/02/2024", "2024-09-01T25:", "2024-09-01 x",
-		"UTC",        "Z",
+		"UTC",        "Z",          "9999999999", "9223372037",
 	};
 	int64_t time_ns = 7;
 
