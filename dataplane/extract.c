@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "dataplane/decode.h"
 #include "engine/normalize.h"
 
 // DNS looks at port 53 only; the others know their first bytes.
@@ -17,7 +18,8 @@ static struct slice without_brackets(struct slice host)
 	return host;
 }
 
-bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host)
+bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host,
+                      uint16_t port)
 {
 	char name[NAME_BYTES_MAX + 1];
 	struct observable observable = {.where = where};
@@ -25,6 +27,8 @@ bool extract_add_host(struct extract_output *output, enum observable_where where
 
 	if (normalize_address(without_brackets(host), &observable.address) == 0) {
 		observable.type = OBSERVABLE_ADDRESS;
+		observable.port = port;
+		observable.protocol = port != 0 ? IP_TCP : 0;
 		output->add(output, &observable);
 		return true;
 	}

@@ -140,7 +140,7 @@ static void tell_other_host(struct extract_output *output, struct slice authorit
 	if (normalize_request_url(authority, slice_text("/"), false, url, sizeof(url), &parts) >
 	            0 &&
 	    !slice_equal(parts.host, told_host))
-		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host);
+		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port);
 }
 
 static void tell_request(struct extract_output *output, const struct http_head *head)
@@ -155,7 +155,7 @@ static void tell_request(struct extract_output *output, const struct http_head *
 	if (authority.size == 0)
 		return;
 	size = write_url(authority, &target, &has_path, &parts, url);
-	if (size == 0 || !extract_add_host(output, WHERE_HTTP_HOST, parts.host)) {
+	if (size == 0 || !extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port)) {
 		output->messages_malformed++;
 		return;
 	}

@@ -32,7 +32,7 @@ struct observable {
 	enum observable_type type;
 	enum observable_where where;
 	struct address address; // OBSERVABLE_ADDRESS
-	uint16_t port;          // OBSERVABLE_ADDRESS: the port on its side, 0 when there is none
+	uint16_t port;          // OBSERVABLE_ADDRESS: that goes with it, 0 when there is none
 	uint8_t protocol;       // OBSERVABLE_ADDRESS: IP protocol number
 	enum hash_algorithm algorithm; // OBSERVABLE_HASH
 	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.

@@ -152,6 +152,8 @@ void event_json_observable(struct buffer *json, const struct observable *observa
 	event_json_open(json, "observable");
 	event_json_text(json, "type", slice_text(observable_type_name(observable)));
 	event_json_text(json, "value", observable_text(observable, &value));
+	if (observable->where == WHERE_HTTP_HOST && observable->port != 0) // no port of the 5-tuple
+		event_json_number(json, "port", observable->port);
 	event_json_text(json, "where", slice_text(observable_where_name(observable->where)));
 	buffer_append_byte(json, '}');
 }

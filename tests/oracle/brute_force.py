@@ -20,7 +20,8 @@ def address_kind(entry, event):
         return None
     if entry.get('port') is not None:
         side = {'ip.src': 'src_port', 'ip.dst': 'dest_port'}.get(observable['where'])
-        if side is None or event.get(side) != entry['port']:
+        port = event.get(side) if side else observable.get('port')
+        if port != entry['port']:
             return None
     return 'exact' if network.prefixlen == network.max_prefixlen else 'prefix'
 

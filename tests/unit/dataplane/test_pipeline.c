@@ -307,6 +307,22 @@ static void addresses_an_icmp_error_quotes_are_hits_of_their_own(void **state)
 	                           "2 icmp.quoted.src 192.0.2.7 packet 1, 0 packets, 0 bytes\n");
 }
 
+static void a_port_counts_with_the_address_a_proxy_is_asked_for(void **state)
+{
+	(void)state;
+	capture_add(&capture, &(struct segment){.src = 100,
+	                                        .dst = 101,
+	                                        .dst_port = 3128,
+	                                        .protocol = IP_TCP,
+	                                        .text = "CONNECT 192.0.2.9:80 HTTP/1.1\r\n\r\n"});
+	capture_add(&capture, &(struct segment){.src = 100,
+	                                        .dst = 102,
+	                                        .dst_port = 3128,
+	                                        .protocol = IP_TCP,
+	                                        .text = "CONNECT 192.0.2.9:81 HTTP/1.1\r\n\r\n"});
+	assert_string_equal(run(), "4 http.host 192.0.2.9 packet 1, 0 packets, 0 bytes\n");
+}
+
 static void note(void *context, const struct origin *origin, const struct observable *observable)
 {
 	(void)context;
@@ -354,6 +370,7 @@ int main(void)
 		TEST(names_are_hits_of_the_packet_that_completes_them),
 		TEST(addresses_an_icmp_error_quotes_are_hits_of_their_own),
 		TEST(observables_are_told_in_packet_order),
+		TEST(a_port_counts_with_the_address_a_proxy_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
