@@ -185,15 +185,19 @@ static unsigned give_address(const struct value_guess *guess, struct observable 
 	return 1;
 }
 
-static unsigned give_name(struct slice name, char *text, struct observable *observable)
+// A reversed address name is the address as well, as it is in traffic.
+static unsigned give_name(struct slice name, char *text, struct observable observables[2])
 {
 	int size = normalize_name(name, text);
 
 	if (size < 0)
 		return 0;
-	observable->type = OBSERVABLE_NAME;
-	observable->text = slice_of(text, (size_t)size);
-	return 1;
+	observables[0].type = OBSERVABLE_NAME;
+	observables[0].text = slice_of(text, (size_t)size);
+	if (normalize_reverse_name(observables[0].text, &observables[1].address) < 0)
+		return 1;
+	observables[1].type = OBSERVABLE_ADDRESS;
+	return 2;
 }
 
 static unsigned give_hash(struct slice hash, char *text, struct observable *observable)
@@ -257,7 +261,7 @@ int loader_value_observables(struct slice value, char ret_text[2 * URL_BYTES_MAX
 	else if (guess.shape == SHAPE_HASH)
 		count = give_hash(guess.text, ret_text, &ret_observables[0]);
 	else if (guess.shape == SHAPE_NAME)
-		count = give_name(guess.text, ret_text, &ret_observables[0]);
+		count = give_name(guess.text, ret_text, ret_observables);
 	else if (guess.shape == SHAPE_URL)
 		count = give_urls(guess.text, ret_text, ret_observables);
 	return count > 0 ? (int)count : -EINVAL;

@@ -92,6 +92,11 @@ static void what_a_person_types_becomes_observables(void **state)
 	assert_true(slice_is(observables[0].text, "http://a.example/x"));
 	assert_true(slice_is(observables[1].text, "https://a.example/x"));
 
+	assert_int_equal(find("1.100.51.198.in-addr.arpa", text, observables), 2);
+	assert_int_equal(observables[0].type, OBSERVABLE_NAME);
+	assert_int_equal(observables[1].type, OBSERVABLE_ADDRESS);
+	assert_int_equal(observables[1].address.octets[15], 1);
+
 	assert_int_equal(find("44D88612fea8a8f36de82e1278abb02f", text, observables), 1);
 	assert_int_equal(observables[0].type, OBSERVABLE_HASH);
 	assert_int_equal(observables[0].text.size, 16);
