@@ -81,8 +81,7 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 int loader_finish(struct loader *loader, struct report *report);
 
 // One value as a person types it, for `lookup`: defanged, a URL, a name, an address, a network,
-// a hash. Gives the observables that it can be (at most two: a URL without a scheme, a reversed address name);
-// their text lies in ret_text. Returns how many, or -EINVAL with none.
-
+// a hash. Gives the observables that it can be (two: a URL without a scheme, a reversed address
+// name); their text lies in ret_text. Returns how many, or -EINVAL with none.
 int loader_value_observables(struct slice value, char ret_text[2 * URL_BYTES_MAX],
                              struct observable ret_observables[2]);
