@@ -36,7 +36,12 @@ static void print_feed(FILE *file, const char *path, const struct feed_outcome *
 	if (summary->known_benign > 0)
 		(void)fprintf(file, ", known-benign %s (not compiled)",
 		              text_count(summary->known_benign).text);
-	(void)fprintf(file, ", problems %s\n", text_count(summary->report.count).text);
+	uint64_t skipped = problems_skipped(&summary->report);
+
+	(void)fprintf(file, ", skipped %s", text_count(skipped).text);
+	if (summary->report.count > skipped)
+		(void)fprintf(file, ", notes %s", text_count(summary->report.count - skipped).text);
+	(void)fprintf(file, "\n");
 }
 
 static void print_database(FILE *file, const struct build_figures *figures, const char *path)

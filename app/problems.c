@@ -11,6 +11,28 @@ static const char *consequence_of(const char *consequence)
 	return consequence != NULL ? consequence : "skipped";
 }
 
+// Was something lost? Parsers begin the consequence with one of these words when nothing was.
+static bool is_note(const char *consequence)
+{
+	static const char *const words[] = {"kept", "noted", "read"};
+	struct slice text = slice_text(consequence_of(consequence));
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_starts_with(text, words[i]))
+			return true;
+	return false;
+}
+
+uint64_t problems_skipped(const struct report *report)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < report->reason_count; i++)
+		if (!is_note(report->reasons[i].consequence))
+			count += report->reasons[i].count;
+	return count;
+}
+
 struct place {
 	char text[PLACE_TEXT_BYTES];
 };

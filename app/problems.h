@@ -18,3 +18,7 @@ void problems_print_each(void *context, const struct report *report, const struc
 // databases.
 void problems_warn(const char *input, const struct report *report);
 void problems_error(const char *input, const struct report *report);
+
+// How many of a report's problems cost an object or a value; the others are notes on what was
+// kept.
+uint64_t problems_skipped(const struct report *report);

@@ -19,12 +19,13 @@ enum {
 // One problem as a parser states it. Only `reason` is required; everything is copied.
 struct problem {
 	const char *reason; // static text, the same for all problems of a kind: "invalid pattern"
-	const char
-		*consequence; // static text: "skipped", "kept without its names"; NULL: "skipped"
-	struct slice object;  // the object's id, or the value itself
-	struct slice detail;  // what exactly: "unexpected ')' at column 17"
-	uint64_t line;        // 1-based, 0 when it makes no sense; what it counts: report.unit
-	uint64_t offset;      // bytes from the start of the input, with has_offset
+	// Static text, NULL: "skipped". Begins with "kept", "noted" or "read" when nothing was
+	// lost.
+	const char *consequence;
+	struct slice object; // the object's id, or the value itself
+	struct slice detail; // what exactly: "unexpected ')' at column 17"
+	uint64_t line;       // 1-based, 0 when it makes no sense; what it counts: report.unit
+	uint64_t offset;     // bytes from the start of the input, with has_offset
 	bool has_offset;
 };
 

@@ -34,6 +34,18 @@ static void a_line_and_an_offset_are_both_said(void **state)
 	assert_string_equal(text, "  1 × broken: skipped\n       (line 2, offset 80)\n");
 }
 
+static void what_was_kept_is_not_counted_as_skipped(void **state)
+{
+	struct report report = {0};
+	(void)state;
+
+	report_add(&report, &(struct problem){.reason = "broken"});
+	report_add(&report, &(struct problem){.reason = "cut", .consequence = "what came before"});
+	report_add(&report, &(struct problem){.reason = "private", .consequence = "kept"});
+	assert_int_equal(problems_skipped(&report), 2);
+	report_clear(&report);
+}
+
 static void what_a_line_counts_is_named_by_its_report(void **state)
 {
 	struct report report = {.input = "a.pcap", .unit = "packet"};
@@ -53,6 +65,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_and_an_offset_are_both_said),
+		cmocka_unit_test(what_was_kept_is_not_counted_as_skipped),
 		cmocka_unit_test(what_a_line_counts_is_named_by_its_report),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
