@@ -33,9 +33,9 @@ int database_open(const char *path, struct report *report, struct database **ret
 void database_close(struct database *database);
 DEFINE_AUTO(database, database_close)
 
-// Reads the whole file: checksums of every section, the zeros between them, the build id, and, when `public_key_path`
-// (Ed25519, PEM) is given, the signature. Returns 0, -EBADMSG (damaged: `report` says what and
-// where), -EKEYREJECTED (not signed, or not by this key), or another error.
+// Reads the whole file: checksums of every section, the zeros between them, the build id, and, when
+// `public_key_path` (Ed25519, PEM) is given, the signature. Returns 0, -EBADMSG (damaged: `report`
+// says what and where), -EKEYREJECTED (not signed, or not by this key), or another error.
 int database_verify(const struct database *database, const char *public_key_path,
                     struct report *report);
 
