@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/feed_compile.h"
+#include "app/problems.h"
 #include "app/text.h"
 #include "base/log.h"
 
@@ -37,10 +38,12 @@ static void warn_of_feeds(const struct feed_list *feeds, const struct feed_compi
 	for (size_t i = 0; i < result->feed_count; i++) {
 		const struct feed_outcome *feed = &result->feeds[i];
 
-		if (feed->error == 0 && feed->summary.report.count > 0)
-			log_warning("%s: %s indicators, %s problems ('sekisho compile' lists them)",
+		uint64_t skipped = problems_skipped(&feed->summary.report);
+
+		if (feed->error == 0 && skipped > 0)
+			log_warning("%s: %s indicators, %s skipped ('sekisho compile' says why)",
 			            feeds->feeds[i].path, text_count(feed->summary.indicators).text,
-			            text_count(feed->summary.report.count).text);
+			            text_count(skipped).text);
 		else if (feed->error == 0 && !feed_compile_gave_something(feed))
 			log_warning("%s: no indicators", feeds->feeds[i].path);
 	}
