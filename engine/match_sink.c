@@ -80,15 +80,18 @@ static int match_compare(const void *left, const void *right)
 	return a->action > b->action ? -1 : a->action < b->action;
 }
 
+static bool matches_in_order(const struct match rows[], unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		if (match_compare(&rows[i - 1], &rows[i]) >= 0)
+			return false;
+	}
+	return true;
+}
+
 // In place: nothing may be allocated here, which qsort() does for large arrays.
 static void match_sort(struct match rows[], unsigned count)
 {
-	unsigned ordered = 1;
-
-	while (ordered < count && match_compare(&rows[ordered - 1], &rows[ordered]) < 0)
-		ordered++;
-	if (ordered >= count)
-		return;
 	for (unsigned gap = count / 2; gap > 0; gap /= 2) {
 		for (unsigned i = gap; i < count; i++) {
 			struct match row = rows[i];
@@ -101,26 +104,48 @@ static void match_sort(struct match rows[], unsigned count)
 	}
 }
 
+// The rows in order. Dealt out by observable first, without a branch that depends on the order:
+// names of different depths come mixed, and most observables have one row.
+static const struct match *match_sink_order(struct match_sink *sink)
+{
+	unsigned next[MATCH_BATCH_MAX];
+	unsigned begin = 0;
+
+	if (matches_in_order(sink->rows, sink->row_count))
+		return sink->rows;
+	for (unsigned i = 0; i < MATCH_BATCH_MAX; i++) {
+		next[i] = begin;
+		begin += sink->counts[i];
+	}
+	for (unsigned i = 0; i < sink->row_count; i++)
+		sink->dealt[next[sink->rows[i].observable]++] = sink->rows[i];
+	for (unsigned i = 0; i < MATCH_BATCH_MAX; i++) {
+		if (sink->counts[i] > 1)
+			match_sort(&sink->dealt[next[i] - sink->counts[i]], sink->counts[i]);
+	}
+	return sink->dealt;
+}
+
 unsigned match_sink_finish(struct match_sink *sink)
 {
+	const struct match *rows = match_sink_order(sink);
 	unsigned kept = 0;
 	unsigned of_observable = 0;
 
-	match_sort(sink->rows, sink->row_count);
 	for (unsigned i = 0; i < sink->row_count; i++) {
-		const struct match *row = &sink->rows[i];
+		const struct match row = rows[i];
 		const struct match *last = kept > 0 ? &sink->rows[kept - 1] : NULL;
 
-		if (last == NULL || last->observable != row->observable)
+		if (last == NULL || last->observable != row.observable)
 			of_observable = 0;
-		else if (last->indicator_id == row->indicator_id)
+		else if (last->indicator_id == row.indicator_id)
 			continue;
 		if (of_observable == MATCHES_PER_OBSERVABLE) {
 			sink->left_out++;
 			continue;
 		}
 		of_observable++;
-		sink->rows[kept++] = *row;
+		sink->rows[kept++] = row;
 	}
 	sink->row_count = kept;
 	return kept;

@@ -18,6 +18,7 @@ struct match_sink {
 	unsigned row_count;
 	uint16_t counts[MATCH_BATCH_MAX]; // rows by observable
 	struct match rows[MATCH_SINK_ROWS];
+	struct match dealt[MATCH_SINK_ROWS]; // rows that did not come in order, by observable
 };
 
 // A batch as a table is asked: some of the call's observables.
