@@ -84,7 +84,7 @@ struct name_walk {
 	size_t lefts[MATCH_BATCH_MAX];  // with the hash a struct name_cursor
 	uint8_t items[MATCH_BATCH_MAX]; // index into the lookup
 	unsigned count;
-	struct text_candidate candidates[MATCH_BATCH_MAX];
+	struct text_candidate candidates[TEXT_CANDIDATES_MAX];
 	unsigned candidate_count;
 };
 
@@ -106,6 +106,7 @@ static void name_walk_begin(struct name_walk *walk, const struct text_table *tab
 		walk->items[i] = (uint8_t)i;
 	}
 	walk->count = lookup->count;
+	walk->candidate_count = 0;
 }
 
 // Keeps the walks whose name so far the filter knows anything of: few.
@@ -129,7 +130,7 @@ static void name_walk_filter(struct name_walk *walk, const struct text_table *ta
 static void name_walk_step(struct name_walk *walk, const struct text_table *table,
                            const struct lookup *lookup)
 {
-	unsigned candidates = 0;
+	unsigned candidates = walk->candidate_count;
 	unsigned going_on = 0;
 
 	for (unsigned k = 0; k < walk->count; k++) {
@@ -183,33 +184,43 @@ static void name_table_report(const struct text_table *table, const struct looku
 	}
 }
 
+// Compares the candidates and reports those that are entries.
+static void name_walk_report(struct name_walk *walk, const struct text_table *table,
+                             const struct lookup *lookup)
+{
+	uint32_t postings[TEXT_CANDIDATES_MAX];
+
+	text_table_find(table, lookup->sink, walk->candidates, walk->candidate_count, postings);
+	for (unsigned i = 0; i < walk->candidate_count; i++) {
+		if (postings[i] != 0)
+			name_table_report(table, lookup, &walk->candidates[i], postings[i]);
+	}
+	walk->candidate_count = 0;
+}
+
 void name_table_find(const struct text_table *table, const struct lookup *lookup)
 {
 	struct name_walk walk;
-	uint32_t postings[MATCH_BATCH_MAX];
 
 	if (table->exact.bucket_count == 0)
 		return;
 	name_walk_begin(&walk, table, lookup);
-	for (;;) {
-		name_walk_filter(&walk, table);
-		if (walk.count == 0)
-			return;
+	name_walk_filter(&walk, table);
+	while (walk.count > 0) {
+		if (walk.count > TEXT_CANDIDATES_MAX - walk.candidate_count)
+			name_walk_report(&walk, table, lookup);
 		name_walk_step(&walk, table, lookup);
-		text_table_find(table, walk.candidates, walk.candidate_count, postings);
-		match_sink_prefetch(lookup->sink, postings, walk.candidate_count);
-		for (unsigned i = 0; i < walk.candidate_count; i++) {
-			if (postings[i] != 0)
-				name_table_report(table, lookup, &walk.candidates[i], postings[i]);
-		}
+		name_walk_filter(&walk, table);
 	}
+	if (walk.candidate_count > 0)
+		name_walk_report(&walk, table, lookup);
 }
 
 uint32_t name_table_posting(const struct text_table *table, struct slice name)
 {
 	struct name_cursor cursor;
 	struct text_candidate candidate = {.text = name};
-	uint32_t postings[MATCH_BATCH_MAX];
+	uint32_t postings[TEXT_CANDIDATES_MAX];
 
 	if (table->exact.bucket_count == 0 || name.size == 0)
 		return 0;
@@ -217,6 +228,6 @@ uint32_t name_table_posting(const struct text_table *table, struct slice name)
 	while (cursor.left > 0)
 		name_cursor_next(&cursor, name);
 	candidate.hash = cursor.hash;
-	text_table_find(table, &candidate, 1, postings);
+	text_table_find(table, NULL, &candidate, 1, postings);
 	return postings[0];
 }

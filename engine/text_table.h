@@ -8,6 +8,10 @@
 
 enum { TEXT_FILTER_BITS_PER_ENTRY = 16, TEXT_FILTER_BITS_PER_STEP = 8 };
 
+// Candidates of a batch that are compared together: one an observable, with some to spare for
+// those that meet entries on the way as well.
+enum { TEXT_CANDIDATES_MAX = 2 * MATCH_BATCH_MAX };
+
 struct text_table {
 	struct exact_table exact;
 	struct hash_seeds seeds;
@@ -24,6 +28,8 @@ struct text_candidate {
 	uint8_t item; // whatever the caller counts by
 };
 
-// HOT. The postings of the entries that the candidates are, 0 where there is none.
-void text_table_find(const struct text_table *table, const struct text_candidate candidates[],
-                     unsigned count, uint32_t ret_postings[MATCH_BATCH_MAX]);
+// HOT. The postings of the entries that the candidates are, 0 where there is none. `sink`, unless
+// NULL, is told to load what they lead to.
+void text_table_find(const struct text_table *table, const struct match_sink *sink,
+                     const struct text_candidate candidates[], unsigned count,
+                     uint32_t ret_postings[TEXT_CANDIDATES_MAX]);

@@ -79,13 +79,16 @@ int url_table_build(struct exact_table_builder *builder, struct slice section, s
 	return 0;
 }
 
-// The URLs of a batch that are still walked.
+// The URLs of a batch that are still walked. A cursor's parts are kept apart: copying one as a
+// whole just after its parts were written waits for those writes to reach the cache.
 struct url_walk {
-	struct url_cursor cursors[MATCH_BATCH_MAX];
-	uint8_t items[MATCH_BATCH_MAX];   // index into the lookup
-	uint8_t schemes[MATCH_BATCH_MAX]; // by index into the lookup
+	uint64_t hashes[MATCH_BATCH_MAX];
+	size_t walked[MATCH_BATCH_MAX];     // with the hash and the key a struct url_cursor
+	uint8_t items[MATCH_BATCH_MAX];     // index into the lookup
+	struct slice keys[MATCH_BATCH_MAX]; // by index into the lookup
+	uint8_t schemes[MATCH_BATCH_MAX];   // likewise
 	unsigned count;
-	struct text_candidate candidates[MATCH_BATCH_MAX];
+	struct text_candidate candidates[TEXT_CANDIDATES_MAX];
 	unsigned candidate_count;
 };
 
@@ -107,45 +110,55 @@ static void url_walk_begin(struct url_walk *walk, const struct text_table *table
                            const struct lookup *lookup)
 {
 	walk->count = 0;
+	walk->candidate_count = 0;
 	for (unsigned i = 0; i < lookup->count; i++) {
 		struct slice url = lookup->observables[lookup->indexes[i]].text;
 		struct slice key = url_key(url, &walk->schemes[i]);
-		struct url_cursor *cursor = &walk->cursors[walk->count];
+		struct url_cursor cursor = url_cursor_begin(key, table->seeds.first);
 
 		if (key.size == 0)
 			continue;
-		*cursor = url_cursor_begin(key, table->seeds.first);
-		url_cursor_next(cursor);
-		filter_prefetch(&table->exact.filter, cursor->hash);
+		url_cursor_next(&cursor);
+		filter_prefetch(&table->exact.filter, cursor.hash);
+		walk->keys[i] = key;
+		walk->hashes[walk->count] = cursor.hash;
+		walk->walked[walk->count] = cursor.walked;
 		walk->items[walk->count++] = (uint8_t)i;
 	}
 }
 
 static void url_walk_step(struct url_walk *walk, const struct text_table *table)
 {
+	unsigned candidates = walk->candidate_count;
 	unsigned going_on = 0;
 
-	walk->candidate_count = 0;
 	for (unsigned k = 0; k < walk->count; k++) {
-		struct url_cursor *cursor = &walk->cursors[k];
-		uint64_t word = filter_word(&table->exact.filter, cursor->hash);
 		uint8_t item = walk->items[k];
+		struct url_cursor cursor = {
+			.data = walk->keys[item].data,
+			.size = walk->keys[item].size,
+			.walked = walk->walked[k],
+			.hash = walk->hashes[k],
+		};
+		uint64_t word = filter_word(&table->exact.filter, cursor.hash);
 
-		if (filter_has_entry(word, cursor->hash)) {
-			exact_table_prefetch(&table->exact, cursor->hash);
-			walk->candidates[walk->candidate_count++] = (struct text_candidate){
-				.hash = cursor->hash,
-				.text = slice_of(cursor->data, cursor->walked),
+		if (filter_has_entry(word, cursor.hash)) {
+			exact_table_prefetch(&table->exact, cursor.hash);
+			walk->candidates[candidates++] = (struct text_candidate){
+				.hash = cursor.hash,
+				.text = slice_of(cursor.data, cursor.walked),
 				.item = item,
 			};
 		}
-		if (cursor->walked == cursor->size || !filter_has_deeper(word, cursor->hash))
+		if (cursor.walked == cursor.size || !filter_has_deeper(word, cursor.hash))
 			continue;
-		url_cursor_next(cursor);
-		filter_prefetch(&table->exact.filter, cursor->hash);
+		url_cursor_next(&cursor);
+		filter_prefetch(&table->exact.filter, cursor.hash);
 		walk->items[going_on] = item;
-		walk->cursors[going_on++] = *cursor;
+		walk->hashes[going_on] = cursor.hash;
+		walk->walked[going_on++] = cursor.walked;
 	}
+	walk->candidate_count = candidates;
 	walk->count = going_on;
 }
 
@@ -167,24 +180,35 @@ static void url_table_report(const struct text_table *table, const struct lookup
 	match_sink_add(lookup->sink, &question, posting, &table->usual_terms);
 }
 
+// Compares the candidates and reports those that are entries.
+static void url_walk_report(struct url_walk *walk, const struct text_table *table,
+                            const struct lookup *lookup)
+{
+	uint32_t postings[TEXT_CANDIDATES_MAX];
+
+	text_table_find(table, lookup->sink, walk->candidates, walk->candidate_count, postings);
+	for (unsigned i = 0; i < walk->candidate_count; i++) {
+		const struct text_candidate *candidate = &walk->candidates[i];
+
+		if (postings[i] != 0)
+			url_table_report(table, lookup, candidate, walk->schemes[candidate->item],
+			                 postings[i]);
+	}
+	walk->candidate_count = 0;
+}
+
 void url_table_find(const struct text_table *table, const struct lookup *lookup)
 {
 	struct url_walk walk;
-	uint32_t postings[MATCH_BATCH_MAX];
 
 	if (table->exact.bucket_count == 0)
 		return;
 	url_walk_begin(&walk, table, lookup);
 	while (walk.count > 0) {
+		if (walk.count > TEXT_CANDIDATES_MAX - walk.candidate_count)
+			url_walk_report(&walk, table, lookup);
 		url_walk_step(&walk, table);
-		text_table_find(table, walk.candidates, walk.candidate_count, postings);
-		match_sink_prefetch(lookup->sink, postings, walk.candidate_count);
-		for (unsigned i = 0; i < walk.candidate_count; i++) {
-			uint8_t schemes = walk.schemes[walk.candidates[i].item];
-
-			if (postings[i] != 0)
-				url_table_report(table, lookup, &walk.candidates[i], schemes,
-				                 postings[i]);
-		}
 	}
+	if (walk.candidate_count > 0)
+		url_walk_report(&walk, table, lookup);
 }
