@@ -96,19 +96,19 @@ int build_add_prefix(struct build *build, const struct prefix *prefix, uint32_t 
 int build_add_name(struct build *build, struct slice name, uint32_t indicator_id,
                    const struct entry_terms *terms)
 {
-	struct packed_terms packed = postings_pack_terms(OBSERVABLE_NAME, terms);
+	const struct text_value value = {name, TEXT_KEY_NAME, indicator_id,
+	                                 postings_pack_terms(OBSERVABLE_NAME, terms)};
 
-	return entry_rows_add_text(&build->tables[BUILD_NAMES], &build->compiler, name,
-	                           indicator_id, &packed);
+	return entry_rows_add_text(&build->tables[BUILD_NAMES], &build->compiler, &value);
 }
 
 int build_add_url(struct build *build, struct slice url, uint32_t indicator_id,
                   const struct entry_terms *terms)
 {
-	struct packed_terms packed = postings_pack_terms(OBSERVABLE_URL, terms);
+	const struct text_value value = {url, TEXT_KEY_URL, indicator_id,
+	                                 postings_pack_terms(OBSERVABLE_URL, terms)};
 
-	return entry_rows_add_text(&build->tables[BUILD_URLS], &build->compiler, url, indicator_id,
-	                           &packed);
+	return entry_rows_add_text(&build->tables[BUILD_URLS], &build->compiler, &value);
 }
 
 int build_add_hash(struct build *build, enum hash_algorithm algorithm, struct slice digest,
@@ -132,7 +132,11 @@ int build_add_pattern(struct build *build, enum observable_type type, enum patte
                       struct slice pattern, uint32_t indicator_id, const struct entry_terms *terms,
                       const char **ret_reason)
 {
-	const struct packed_terms packed = {.action = (uint8_t)terms->action};
+	struct text_value value = {
+		.key_kind = TEXT_KEY_WHOLE,
+		.indicator_id = indicator_id,
+		.terms.action = (uint8_t)terms->action,
+	};
 	struct buffer text = {};
 	int error = pattern_builder_check(type, syntax, pattern, ret_reason);
 
@@ -141,9 +145,10 @@ int build_add_pattern(struct build *build, enum observable_type type, enum patte
 	buffer_append_byte(&text, (uint8_t)type);
 	buffer_append_byte(&text, (uint8_t)syntax);
 	buffer_append_slice(&text, pattern);
+	value.key = buffer_slice(&text);
 	error = text.failed ? -ENOMEM
 	                    : entry_rows_add_text(&build->tables[BUILD_PATTERNS], &build->compiler,
-	                                          buffer_slice(&text), indicator_id, &packed);
+	                                          &value);
 	buffer_close(&text);
 	return error;
 }

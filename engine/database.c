@@ -82,6 +82,7 @@ static struct text_table open_texts(const struct database *database, enum sectio
 		.entries = (const struct text_entry *)sections[entries].data,
 		.entry_count = sections[entries].size / sizeof(struct text_entry),
 		.strings = sections[SECTION_STRINGS],
+		.key_kind = entries == SECTION_NAMES ? TEXT_KEY_NAME : TEXT_KEY_URL,
 	};
 }
 

@@ -15,7 +15,7 @@
 #define NO_NETWORK     UINT32_MAX
 
 enum {
-	DATABASE_FORMAT_VERSION = 2,
+	DATABASE_FORMAT_VERSION = 3,
 	DATABASE_HEADER_BYTES = 4096,
 	DATABASE_ALIGNMENT = 64,
 	DATABASE_DIGEST_BYTES = 32,
@@ -114,7 +114,7 @@ struct database_meta {
 static_assert(sizeof(struct database_meta) == 64, "the meta section has no holes");
 
 // Sections of fixed-size rows. `posting` is a posting reference (engine/postings.h), `text` a
-// reference into SECTION_STRINGS.
+// reference into SECTION_STRINGS, to a text whose key the entry is (engine/text_key.h).
 struct ipv4_entry {
 	uint32_t address; // host byte order
 	uint32_t posting;

@@ -6,21 +6,23 @@
 #include "engine/address.h"
 #include "engine/entry_sort.h"
 
-int entry_rows_add_text(struct entry_rows *rows, struct entry_compiler *compiler, struct slice text,
-                        uint32_t indicator_id, const struct packed_terms *terms)
+int entry_rows_add_text(struct entry_rows *rows, struct entry_compiler *compiler,
+                        const struct text_value *value)
 {
 	struct text_row row = {
-		.order = hash_bytes(0, text.data, text.size),
-		.indicator_id = indicator_id,
-		.terms = *terms,
+		.order = hash_bytes(0, value->key.data, value->key.size),
+		.indicator_id = value->indicator_id,
+		.terms = value->terms,
+		.key_kind = (uint8_t)value->key_kind,
 	};
-	struct slice value = record_builder_value(&compiler->records, indicator_id, &row.text);
+	struct slice text = record_builder_value(&compiler->records, value->indicator_id,
+	                                         &row.text);
 	struct text_row *added;
 	int error;
 
-	if (!slice_equal(value, text)) {
+	if (!slice_equal(text_key(text, value->key_kind), value->key)) {
 		row.is_extra = 1;
-		error = string_pool_add(&compiler->extra, text, &row.text);
+		error = string_pool_add(&compiler->extra, value->key, &row.text);
 		if (error != 0)
 			return error;
 	}

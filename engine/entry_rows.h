@@ -6,6 +6,7 @@
 
 #include "engine/postings.h"
 #include "engine/record_table.h"
+#include "engine/text_key.h"
 
 struct address_row {
 	struct address address;
@@ -17,12 +18,12 @@ struct address_row {
 static_assert(sizeof(struct address_row) == 28, "an address row has no holes");
 
 struct text_row {
-	uint64_t order; // unkeyed hash of the text
-	uint32_t text;  // into the records' strings, or into `extra` with is_extra
+	uint64_t order; // unkeyed hash of the key
+	uint32_t text;  // whose key it is, into the records' strings, or into `extra` with is_extra
 	uint32_t indicator_id;
 	struct packed_terms terms;
 	uint8_t is_extra;
-	uint8_t reserved;
+	uint8_t key_kind; // enum text_key_kind
 };
 static_assert(sizeof(struct text_row) == 24, "a text row has no holes");
 
@@ -41,12 +42,20 @@ struct entry_rows {
 struct entry_compiler {
 	struct record_builder records;
 	struct posting_builder postings;
-	struct string_pool extra; // texts that are not an indicator's `value`
+	struct string_pool extra; // texts that are not the key of an indicator's `value`
 };
 
-// Appends a row for `text`. Returns 0, -ENOMEM or -EOVERFLOW.
-int entry_rows_add_text(struct entry_rows *rows, struct entry_compiler *compiler, struct slice text,
-                        uint32_t indicator_id, const struct packed_terms *terms);
+// What build_add_…() was given, of an indicator.
+struct text_value {
+	struct slice key;
+	enum text_key_kind key_kind; // the same for all rows of a table
+	uint32_t indicator_id;
+	struct packed_terms terms;
+};
+
+// Appends a row for `value`. Returns 0, -ENOMEM or -EOVERFLOW.
+int entry_rows_add_text(struct entry_rows *rows, struct entry_compiler *compiler,
+                        const struct text_value *value);
 
 // Each sorts, drops what withdrawn indicators named, writes the postings and leaves entries:
 // struct ipv4_entry, ipv6_entry, ipv4_network, ipv6_network, text_entry; for digests the digest

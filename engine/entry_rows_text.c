@@ -7,15 +7,16 @@
 
 enum { AHEAD = 16 }; // rows between starting to load and using
 
-static struct slice text_row_text(const struct text_row *row, const struct entry_compiler *compiler)
+static struct slice text_row_key(const struct text_row *row, const struct entry_compiler *compiler)
 {
 	const struct string_pool *pool = row->is_extra ? &compiler->extra
 	                                               : &compiler->records.strings;
 
-	return string_pool_get(block_slice(&pool->bytes), row->text);
+	return text_key(string_pool_get(block_slice(&pool->bytes), row->text),
+	                (enum text_key_kind)row->key_kind);
 }
 
-static uint64_t text_row_key(const void *row)
+static uint64_t text_row_order(const void *row)
 {
 	return ((const struct text_row *)row)->order;
 }
@@ -39,14 +40,14 @@ static int text_row_compare(const void *left, const void *right, void *context)
 	int order = compare_numbers(a->order, b->order);
 
 	if (order == 0)
-		order = compare_slices(text_row_text(a, context), text_row_text(b, context));
+		order = compare_slices(text_row_key(a, context), text_row_key(b, context));
 	if (order == 0)
 		order = compare_numbers(a->indicator_id, b->indicator_id);
 	return order != 0 ? order : postings_compare_terms(&a->terms, &b->terms);
 }
 
-// The reference of a value's text in the records' strings: the first row's that has it there,
-// else a copy is put there.
+// The reference of a text in the records' strings whose key is the value: the first row's that has
+// one there, else a copy of the key is put there.
 static int text_rows_place(const struct text_row *first, const struct text_row *end,
                            struct entry_compiler *compiler, uint32_t *ret_text)
 {
@@ -56,8 +57,7 @@ static int text_rows_place(const struct text_row *first, const struct text_row *
 			return 0;
 		}
 	}
-	return string_pool_add(&compiler->records.strings, text_row_text(first, compiler),
-	                       ret_text);
+	return string_pool_add(&compiler->records.strings, text_row_key(first, compiler), ret_text);
 }
 
 static const struct text_row *text_rows_of_value(const struct text_row *first,
@@ -67,7 +67,7 @@ static const struct text_row *text_rows_of_value(const struct text_row *first,
 	const struct text_row *row = first + 1;
 
 	while (row < end && row->order == first->order &&
-	       slice_equal(text_row_text(row, compiler), text_row_text(first, compiler)))
+	       slice_equal(text_row_key(row, compiler), text_row_key(first, compiler)))
 		row++;
 	return row;
 }
@@ -113,7 +113,7 @@ static void prefetch_text(const struct text_row *row, const struct text_row *end
 
 int entry_rows_compile_texts(struct entry_rows *rows, struct entry_compiler *compiler)
 {
-	const struct entry_order order = {sizeof(struct text_row), text_row_key, text_row_compare,
+	const struct entry_order order = {sizeof(struct text_row), text_row_order, text_row_compare,
 	                                  compiler};
 	const struct text_row *row;
 	const struct text_row *end;

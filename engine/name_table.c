@@ -5,6 +5,11 @@ enum {
 	AHEAD = 16, // entries between starting to load and using, in a build
 };
 
+static struct slice entry_name(const struct text_entry *entry, struct slice strings)
+{
+	return text_key_name(string_pool_get(strings, entry->text));
+}
+
 static uint32_t label_count(struct slice name)
 {
 	uint32_t count = 1;
@@ -25,7 +30,7 @@ static uint64_t count_parents(struct slice section, struct slice strings)
 		if (i + 2 * AHEAD < count)
 			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
 
-		uint32_t labels = label_count(string_pool_get(strings, entries[i].text));
+		uint32_t labels = label_count(entry_name(&entries[i], strings));
 
 		if (labels > PARENT_LABELS_MIN)
 			parents += labels - PARENT_LABELS_MIN;
@@ -70,9 +75,8 @@ int name_table_build(struct exact_table_builder *builder, struct slice section,
 		if (i + 2 * AHEAD < count)
 			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
 		if (i + AHEAD < count)
-			name_prefetch(builder, string_pool_get(strings, entries[i + AHEAD].text),
-			              seeds);
-		name_table_build_add(builder, string_pool_get(strings, entries[i].text), seeds,
+			name_prefetch(builder, entry_name(&entries[i + AHEAD], strings), seeds);
+		name_table_build_add(builder, entry_name(&entries[i], strings), seeds,
 		                     (uint32_t)i + 1);
 	}
 	return 0;

@@ -24,7 +24,7 @@ static uint32_t text_probe_finish(struct text_probe *probe, const struct text_ta
 	     text_probe_next(probe, table, exact_table_tag(candidate->hash))) {
 		struct slice text = string_pool_get(table->strings, probe->entry->text);
 
-		if (slice_equal(text, candidate->text))
+		if (slice_equal(text_key(text, table->key_kind), candidate->text))
 			return probe->entry->posting;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 #include "engine/keyed_hash.h"
 #include "engine/match_sink.h"
 #include "engine/string_pool.h"
+#include "engine/text_key.h"
 
 enum { TEXT_FILTER_BITS_PER_ENTRY = 16, TEXT_FILTER_BITS_PER_STEP = 8 };
 
@@ -19,6 +20,7 @@ struct text_table {
 	const struct text_entry *entries;
 	uint64_t entry_count;
 	struct slice strings;
+	enum text_key_kind key_kind;
 };
 
 // A text that the filter lets pass, to be compared in full.

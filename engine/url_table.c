@@ -2,8 +2,10 @@
 
 enum { AHEAD = 16 }; // entries between starting to load and using, in a build
 
-#define HTTP_BEGIN  "http://"
-#define HTTPS_BEGIN "https://"
+static struct slice entry_key(const struct text_entry *entry, struct slice strings)
+{
+	return text_key_url(string_pool_get(strings, entry->text));
+}
 
 static uint32_t cut_count(struct slice key)
 {
@@ -23,7 +25,7 @@ static uint64_t count_cuts(struct slice section, struct slice strings)
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
 			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
-		cuts += cut_count(string_pool_get(strings, entries[i].text));
+		cuts += cut_count(entry_key(&entries[i], strings));
 	}
 	return cuts;
 }
@@ -71,9 +73,8 @@ int url_table_build(struct exact_table_builder *builder, struct slice section, s
 		if (i + 2 * AHEAD < count)
 			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
 		if (i + AHEAD < count)
-			url_prefetch(builder, string_pool_get(strings, entries[i + AHEAD].text),
-			             seed);
-		url_table_build_add(builder, string_pool_get(strings, entries[i].text), seed,
+			url_prefetch(builder, entry_key(&entries[i + AHEAD], strings), seed);
+		url_table_build_add(builder, entry_key(&entries[i], strings), seed,
 		                    (uint32_t)i + 1);
 	}
 	return 0;
@@ -94,13 +95,13 @@ struct url_walk {
 
 static struct slice url_key(struct slice url, uint8_t *ret_schemes)
 {
-	if (slice_starts_with(url, HTTP_BEGIN)) {
+	if (slice_starts_with(url, TEXT_KEY_HTTP)) {
 		*ret_schemes = URL_SCHEME_HTTP;
-		return slice_from(url, sizeof(HTTP_BEGIN) - 1);
+		return slice_from(url, sizeof(TEXT_KEY_HTTP) - 1);
 	}
-	if (slice_starts_with(url, HTTPS_BEGIN)) {
+	if (slice_starts_with(url, TEXT_KEY_HTTPS)) {
 		*ret_schemes = URL_SCHEME_HTTPS;
-		return slice_from(url, sizeof(HTTPS_BEGIN) - 1);
+		return slice_from(url, sizeof(TEXT_KEY_HTTPS) - 1);
 	}
 	*ret_schemes = URL_SCHEME_HTTP | URL_SCHEME_HTTPS;
 	return url;

@@ -190,6 +190,85 @@ static void urls_match_whole_or_at_a_cut(void **state)
 			cases[i].matches);
 }
 
+// A value whose key is in it as it was received is stored once, another one twice: the answers are
+// the same.
+static void a_url_is_found_however_it_was_spelled(void **state)
+{
+	static const char *const spellings[] = {
+		"https://evil.com/a?b",
+		"http://evil.com/a?b",
+		"evil.com/a?b",
+		"HTTPS://evil.com/a?b",
+		"https://evil.com:443/a?b",
+		"hxxps://evil.com/a?b",
+		"https://evil.com/a?b/",
+		"https://evil.com",
+		"https://evil.com./a?b",
+		"https://",
+		"http://https://evil.com/",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		AUTO(build) build = NULL;
+		AUTO(database) database = NULL;
+		struct indicator indicator;
+
+		assert_int_equal(build_create(&build), 0);
+		uint32_t id = fixture_add(build, spellings[i]);
+		build_add_url(build, slice_text("evil.com/a?b"), id, &any_terms);
+		build_add_name(build, slice_text("evil.com"), id, &any_terms);
+		id = fixture_add(build, "evil.com");
+		build_add_name(build, slice_text("evil.com"), id, &any_terms);
+		database = fixture_open(build);
+
+		assert_true(database_indicator(database, 1, &indicator));
+		assert_true(slice_is(indicator.value, spellings[i]));
+		assert_string_equal(fixture_match(database, fixture_text(OBSERVABLE_URL,
+		                                                         "https://evil.com/a?b")),
+		                    "1:exact");
+		assert_string_equal(
+			fixture_match(database, fixture_text(OBSERVABLE_URL, "https://evil.com/")),
+			"");
+		assert_string_equal(
+			fixture_match(database, fixture_text(OBSERVABLE_NAME, "evil.com")),
+			"1:exact 2:exact");
+	}
+}
+
+static uint64_t file_bytes_of_url(const char *spelled, const char *host, const char *key)
+{
+	AUTO(build) build = NULL;
+	struct build_figures figures;
+
+	assert_int_equal(build_create(&build), 0);
+	uint32_t id = fixture_add(build, spelled);
+	build_add_url(build, slice_text(key), id, &any_terms);
+	build_add_name(build, slice_text(host), id, &any_terms);
+	close(fixture_write(build, &figures));
+	return figures.file_bytes;
+}
+
+static void a_url_that_holds_its_key_and_host_stores_neither(void **state)
+{
+	char host[129] = {};
+	char key[258] = {};
+	char spelled[267];
+
+	(void)state;
+	memset(host, 'h', sizeof(host) - 1);
+	memset(key, 'k', sizeof(key) - 1);
+	memcpy(key, host, sizeof(host) - 1);
+	key[sizeof(host) - 1] = '/';
+	(void)snprintf(spelled, sizeof(spelled), "https://%s", key);
+	uint64_t once = file_bytes_of_url(spelled, host, key);
+	spelled[4] = 'S';
+	assert_true(file_bytes_of_url(spelled, host, key) >= once + 320);
+	spelled[4] = 's';
+	host[0] = 'x';
+	assert_true(file_bytes_of_url(spelled, host, key) >= once + 128);
+}
+
 static void all_covering_networks_are_told(void **state)
 {
 	AUTO(build) build = NULL;
@@ -388,6 +467,8 @@ int main(void)
 		cmocka_unit_test(the_kinds_of_a_name_can_be_asked_for),
 		cmocka_unit_test(a_pattern_that_holds_is_told_before_a_parent),
 		cmocka_unit_test(urls_match_whole_or_at_a_cut),
+		cmocka_unit_test(a_url_is_found_however_it_was_spelled),
+		cmocka_unit_test(a_url_that_holds_its_key_and_host_stores_neither),
 		cmocka_unit_test(all_covering_networks_are_told),
 		cmocka_unit_test(an_entry_with_a_port_wants_that_port),
 		cmocka_unit_test(the_action_is_the_weaker_of_indicator_and_terms),
