@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/task.h"
 #include "engine/address_table.h"
 #include "engine/build_internal.h"
 #include "engine/database_writer.h"
@@ -215,20 +216,48 @@ static int write_networks(struct build *build, struct database_writer *writer,
 	return error;
 }
 
+struct name_work {
+	struct build *build;
+	const struct hash_seeds *seeds;
+};
+
+// The helper's job.
+static int build_names(void *context)
+{
+	const struct name_work *work = context;
+	struct build *build = work->build;
+
+	return name_table_build(&build->exact_tables[BUILD_EXACT_NAMES],
+	                        block_slice(&build->tables[BUILD_NAMES].rows),
+	                        block_slice(&build->compiler.records.strings.bytes), work->seeds);
+}
+
+// URLs have names in their tables as well, those of their hosts: so both tables at once.
+static int build_texts(struct build *build, const struct hash_seeds *seeds)
+{
+	struct name_work names = {build, seeds};
+	AUTO(task) task = NULL;
+	int error = task_create(&task);
+	int name_error;
+
+	if (error != 0)
+		return error;
+	task_begin(task, build_names, &names);
+	error = url_table_build(&build->exact_tables[BUILD_EXACT_URLS],
+	                        block_slice(&build->tables[BUILD_URLS].rows),
+	                        block_slice(&build->compiler.records.strings.bytes), seeds->first);
+	name_error = task_wait(task);
+	return error != 0 ? error : name_error;
+}
+
 static int write_texts(struct build *build, struct database_writer *writer,
                        const struct hash_seeds *seeds)
 {
-	struct slice strings = block_slice(&build->compiler.records.strings.bytes);
-	int error = name_table_build(&build->exact_tables[BUILD_EXACT_NAMES],
-	                             block_slice(&build->tables[BUILD_NAMES].rows), strings, seeds);
+	int error = build_texts(build, seeds);
 
 	if (error == 0)
 		error = write_exact(build, writer, BUILD_EXACT_NAMES, SECTION_NAME_FILTER,
 		                    SECTION_NAME_BUCKETS);
-	if (error == 0)
-		error = url_table_build(&build->exact_tables[BUILD_EXACT_URLS],
-		                        block_slice(&build->tables[BUILD_URLS].rows), strings,
-		                        seeds->first);
 	if (error == 0)
 		error = write_exact(build, writer, BUILD_EXACT_URLS, SECTION_URL_FILTER,
 		                    SECTION_URL_BUCKETS);

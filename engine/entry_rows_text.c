@@ -108,7 +108,7 @@ static void prefetch_text(const struct text_row *row, const struct text_row *end
 	row += AHEAD;
 	const struct string_pool *pool = row->is_extra ? &compiler->extra
 	                                               : &compiler->records.strings;
-	prefetch_read(pool->bytes.data + row->text);
+	string_pool_prefetch(block_slice(&pool->bytes), row->text);
 }
 
 int entry_rows_compile_texts(struct entry_rows *rows, struct entry_compiler *compiler)

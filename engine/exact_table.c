@@ -73,13 +73,18 @@ void exact_table_builder_mark_deeper(struct exact_table_builder *builder, uint64
 	*exact_table_builder_word(builder, hash) |= filter_deeper_bits(hash);
 }
 
+void exact_table_builder_prefetch_deeper(const struct exact_table_builder *builder, uint64_t hash)
+{
+	__builtin_prefetch(exact_table_builder_word(builder, hash), 1, 3);
+}
+
 void exact_table_builder_prefetch(const struct exact_table_builder *builder, uint64_t hash)
 {
 	const struct exact_bucket *buckets = (const struct exact_bucket *)builder->buckets.data;
 	uint64_t i = filter_word_index(builder->buckets.size / sizeof(*buckets), hash);
 
 	__builtin_prefetch(&buckets[i], 1, 3);
-	__builtin_prefetch(exact_table_builder_word(builder, hash), 1, 3);
+	exact_table_builder_prefetch_deeper(builder, hash);
 }
 
 void exact_table_builder_close(struct exact_table_builder *builder)

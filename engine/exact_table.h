@@ -47,6 +47,9 @@ void exact_table_builder_mark_deeper(struct exact_table_builder *builder, uint64
 // Starts loading what an exact_table_builder_add() of `hash` will write.
 void exact_table_builder_prefetch(const struct exact_table_builder *builder, uint64_t hash);
 
+// Likewise of exact_table_builder_mark_deeper().
+void exact_table_builder_prefetch_deeper(const struct exact_table_builder *builder, uint64_t hash);
+
 void exact_table_builder_close(struct exact_table_builder *builder);
 
 // A walk over the values whose tag fits.

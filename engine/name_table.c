@@ -28,7 +28,7 @@ static uint64_t count_parents(struct slice section, struct slice strings)
 
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
-			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+			string_pool_prefetch(strings, entries[i + 2 * AHEAD].text);
 
 		uint32_t labels = label_count(entry_name(&entries[i], strings));
 
@@ -55,7 +55,7 @@ static void name_prefetch(const struct exact_table_builder *builder, struct slic
 	struct name_cursor cursor = name_cursor_begin(name, seeds);
 
 	for (; cursor.left > 0; name_cursor_next(&cursor, name))
-		exact_table_builder_prefetch(builder, cursor.hash);
+		exact_table_builder_prefetch_deeper(builder, cursor.hash);
 	exact_table_builder_prefetch(builder, cursor.hash);
 }
 
@@ -73,7 +73,7 @@ int name_table_build(struct exact_table_builder *builder, struct slice section,
 		return error;
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
-			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+			string_pool_prefetch(strings, entries[i + 2 * AHEAD].text);
 		if (i + AHEAD < count)
 			name_prefetch(builder, entry_name(&entries[i + AHEAD], strings), seeds);
 		name_table_build_add(builder, entry_name(&entries[i], strings), seeds,

@@ -24,7 +24,7 @@ static uint64_t count_cuts(struct slice section, struct slice strings)
 
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
-			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+			string_pool_prefetch(strings, entries[i + 2 * AHEAD].text);
 		cuts += cut_count(entry_key(&entries[i], strings));
 	}
 	return cuts;
@@ -49,10 +49,13 @@ static void url_prefetch(const struct exact_table_builder *builder, struct slice
 {
 	struct url_cursor cursor = url_cursor_begin(key, seed);
 
-	do {
+	for (;;) {
 		url_cursor_next(&cursor);
-		exact_table_builder_prefetch(builder, cursor.hash);
-	} while (cursor.walked < cursor.size);
+		if (cursor.walked == cursor.size)
+			break;
+		exact_table_builder_prefetch_deeper(builder, cursor.hash);
+	}
+	exact_table_builder_prefetch(builder, cursor.hash);
 }
 
 int url_table_build(struct exact_table_builder *builder, struct slice section, struct slice strings,
@@ -71,7 +74,7 @@ int url_table_build(struct exact_table_builder *builder, struct slice section, s
 		return error;
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
-			prefetch_read(strings.data + entries[i + 2 * AHEAD].text);
+			string_pool_prefetch(strings, entries[i + 2 * AHEAD].text);
 		if (i + AHEAD < count)
 			url_prefetch(builder, entry_key(&entries[i + AHEAD], strings), seed);
 		url_table_build_add(builder, entry_key(&entries[i], strings), seed,
