@@ -21,6 +21,16 @@ static inline uint8_t ascii_lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
 }
 
+// Whether `text` begins with `prefix`, which is in lower case, in any case. Most texts differ in
+// the first letters: no call.
+static inline bool ascii_begins_with(struct slice text, const char *prefix)
+{
+	for (size_t i = 0; prefix[i] != '\0'; i++)
+		if (i == text.size || ascii_lower(text.data[i]) != (uint8_t)prefix[i])
+			return false;
+	return true;
+}
+
 // 0-15, or -1 when it is no hex digit.
 static inline int ascii_hex_value(uint8_t byte)
 {

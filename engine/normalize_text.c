@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/utf8.h"
 #include "engine/ascii.h"
@@ -53,20 +52,13 @@ static const struct spelling scheme_spellings[] = {
 	{"htxps", "https"}, {"htxp", "http"}, {"h**ps", "https"}, {"h**p", "http"},
 };
 
-static bool begins_with(struct slice text, const char *prefix)
-{
-	size_t size = strlen(prefix);
-
-	return text.size >= size && strncasecmp((const char *)text.data, prefix, size) == 0;
-}
-
 // The bytes that a defanged spelling begins with, within a value and where it begins.
 static const bool begins_spelling[256] = {['['] = true, ['('] = true, ['{'] = true, ['\\'] = true};
 
 static const struct spelling *find_spelling(struct slice text)
 {
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
-		if (begins_with(text, spellings[i].defanged))
+		if (ascii_begins_with(text, spellings[i].defanged))
 			return &spellings[i];
 	return NULL;
 }
@@ -78,7 +70,7 @@ static const struct spelling *find_scheme(struct slice text)
 	for (size_t i = 0; i < sizeof(scheme_spellings) / sizeof(scheme_spellings[0]); i++) {
 		struct slice rest = slice_from(text, strlen(scheme_spellings[i].defanged));
 
-		if (begins_with(text, scheme_spellings[i].defanged) && rest.size > 0 &&
+		if (ascii_begins_with(text, scheme_spellings[i].defanged) && rest.size > 0 &&
 		    (rest.data[0] == ':' || rest.data[0] == '[' || rest.data[0] == '('))
 			return &scheme_spellings[i];
 	}
@@ -170,10 +162,10 @@ static struct defang_plan plan_defang(struct slice text)
 		plan.bracketed = slice_find(text, ':') < text.size ? ':' : '.';
 		return plan;
 	}
-	if (begins_with(text, "http")) {
-		bool is_https = begins_with(text, "https");
+	if (ascii_begins_with(text, "http")) {
+		bool is_https = ascii_begins_with(text, "https");
 
-		if (begins_with(slice_from(text, is_https ? 5 : 4), "://")) {
+		if (ascii_begins_with(slice_from(text, is_https ? 5 : 4), "://")) {
 			plan.start = is_https ? "hxxps://" : "hxxp://";
 			plan.copied = strlen(plan.start);
 		}

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cpu.h"
 #include "engine/ascii.h"
@@ -258,9 +257,8 @@ static size_t scheme_size(struct slice text)
 static const struct scheme *find_scheme(struct slice text)
 {
 	for (size_t i = 0; i < sizeof(known_schemes) / sizeof(known_schemes[0]); i++)
-		if (ascii_lower(text.data[0]) == (uint8_t)known_schemes[i].name[0] &&
-		    strlen(known_schemes[i].name) == text.size &&
-		    strncasecmp(known_schemes[i].name, (const char *)text.data, text.size) == 0)
+		if (strlen(known_schemes[i].name) == text.size &&
+		    ascii_begins_with(text, known_schemes[i].name))
 			return &known_schemes[i];
 	return &other_scheme;
 }
