@@ -94,12 +94,13 @@ static void report_refused(void *context, uint32_t pattern_id, const char *reaso
 	            "%s", reason);
 }
 
-static int write_patterns(struct build *build, struct database_writer *writer,
-                          struct report *report)
+// Compiles the patterns, in children: hence while no helper thread has anything to do, whose locks
+// a child would find held for ever.
+static int compile_patterns(struct build *build, struct report *report)
 {
 	struct refusals refusals = {report, build};
 	const char *reason;
-	int error = 0;
+	int error = object_builder_wait(build->objects);
 
 	for (uint32_t i = 0; i < build->tables[BUILD_PATTERNS].entry_count && error == 0; i++) {
 		struct slice text = pattern_text(build, i);
@@ -109,16 +110,13 @@ static int write_patterns(struct build *build, struct database_writer *writer,
 		                            (enum pattern_syntax)text.data[PATTERN_SYNTAX_AT],
 		                            slice_from(text, PATTERN_TEXT_AT), i, &reason);
 	}
-	if (error == 0)
-		error = pattern_builder_finish(build->patterns, report_refused, &refusals,
-		                               &build->pattern_section, &build->pattern_shards);
-	return error != 0 ? error
-	                  : database_writer_add(writer, SECTION_PATTERNS,
-	                                        buffer_slice(&build->pattern_section),
-	                                        build->tables[BUILD_PATTERNS].entry_count);
+	if (error != 0)
+		return error;
+	return pattern_builder_finish(build->patterns, report_refused, &refusals,
+	                              &build->pattern_section, &build->pattern_shards);
 }
 
-static int write_content(struct build *build, struct database_writer *writer, struct report *report)
+static int write_content(struct build *build, struct database_writer *writer)
 {
 	struct entry_compiler *compiler = &build->compiler;
 	struct record_builder *records = &compiler->records;
@@ -146,7 +144,9 @@ static int write_content(struct build *build, struct database_writer *writer, st
 		                            block_slice(&build->tables[i].rows),
 		                            build->tables[i].entry_count);
 	if (error == 0)
-		error = write_patterns(build, writer, report);
+		error = database_writer_add(writer, SECTION_PATTERNS,
+		                            buffer_slice(&build->pattern_section),
+		                            build->tables[BUILD_PATTERNS].entry_count);
 	return error != 0 ? error : write_objects(build, writer);
 }
 
@@ -309,7 +309,9 @@ int build_write(struct build *build, int fd, const char *sign_key_path, struct r
 	int error = compile_tables(build);
 
 	if (error == 0)
-		error = write_content(build, &writer, report);
+		error = compile_patterns(build, report);
+	if (error == 0)
+		error = write_content(build, &writer);
 	if (error == 0)
 		error = database_writer_seal(&writer, &seeds);
 	if (error == 0)

@@ -1,7 +1,8 @@
 // engine/child.h — does something that may go wrong in a process of its own.
 //
 // Patterns of strangers can make a compiler take for ever or all memory; a child with limits
-// takes that risk. No exec: the child works on a copy of this process's memory.
+// takes that risk. No exec: the child works on a copy of this process's memory, so threads other
+// than the caller's must have nothing to do: a lock they held would stay held in the child.
 #pragma once
 
 #include <stdint.h>

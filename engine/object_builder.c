@@ -127,6 +127,11 @@ static int index_make(struct block *numbers, uint64_t none, struct block *index)
 	return index_is_sorted(index) ? 0 : entry_sort(index, &order);
 }
 
+int object_builder_wait(struct object_builder *builder)
+{
+	return object_spool_wait(builder->spool);
+}
+
 int object_builder_write(struct object_builder *builder, object_write *write, void *context,
                          uint64_t *ret_bytes)
 {

@@ -25,6 +25,10 @@ DEFINE_AUTO(object_builder, object_builder_free)
 int object_builder_keep(struct object_builder *builder, uint32_t indicator_id, struct slice id,
                         struct slice json);
 
+// Waits until no thread of the builder has anything to do. Returns 0, or an error of objects kept
+// before.
+int object_builder_wait(struct object_builder *builder);
+
 // Takes the bytes of a section, one run after the other. Returns 0 or an error, which ends it.
 typedef int object_write(void *context, const void *bytes, size_t size);
 

@@ -211,6 +211,11 @@ int object_spool_add(struct object_spool *spool, struct slice id, struct slice j
 	return 0;
 }
 
+int object_spool_wait(struct object_spool *spool)
+{
+	return task_wait(spool->task);
+}
+
 int object_spool_finish(struct object_spool *spool, struct slice *ret_blocks,
                         uint64_t *ret_compressed_bytes)
 {

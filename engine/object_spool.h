@@ -30,6 +30,9 @@ DEFINE_AUTO(object_spool, object_spool_free)
 int object_spool_add(struct object_spool *spool, struct slice id, struct slice json,
                      struct object_place *ret_place);
 
+// Waits until the helper thread has nothing to do. Errors as object_spool_add().
+int object_spool_wait(struct object_spool *spool);
+
 // Compresses what is left; nothing may be added afterwards. Gives the struct object_block of all
 // blocks, valid as long as the spool, and the size of the blocks. Errors as object_spool_add().
 int object_spool_finish(struct object_spool *spool, struct slice *ret_blocks,
