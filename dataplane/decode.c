@@ -363,6 +363,13 @@ static void decode_frame(const struct frame *frame, struct packet *packet,
 	}
 }
 
+bool decode_knows_link(enum link_type link)
+{
+	struct slice nothing = {0};
+
+	return skip_link(link, &nothing) != CONTENT_UNKNOWN_LINK;
+}
+
 void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
                   struct packet packets[], struct dataplane_counters *counters)
 {

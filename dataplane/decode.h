@@ -59,6 +59,9 @@ struct packet {
 	uint64_t number; // 1-based within the capture
 };
 
+// Are frames of this link type decoded at all?
+bool decode_knows_link(enum link_type link);
+
 // HOT. Decodes `count` frames, which are numbered from `first_number` on.
 void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
                   struct packet packets[], struct dataplane_counters *counters);

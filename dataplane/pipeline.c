@@ -1,6 +1,8 @@
 #include "dataplane/pipeline.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/timestamp.h"
@@ -30,6 +32,9 @@ struct pipeline {
 	struct dataplane_counters counters; // those that decode counts
 	uint64_t packet_count;              // of this capture
 	uint64_t wire_bytes_before;         // counters.bytes when it began
+	uint64_t unknown_links_before;      // likewise, counters.packets_unknown_link
+	uint64_t unknown_link_packet;       // the first of them in this capture, 0 for none
+	enum link_type unknown_link;
 	int64_t first_time_ns;
 	int64_t last_time_ns;
 	struct frame frames[PORT_BURST_MAX];
@@ -104,10 +109,23 @@ void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id)
 	fragment_table_clear(&pipeline->fragments);
 	pipeline->packet_count = 0;
 	pipeline->wire_bytes_before = pipeline->counters.bytes;
+	pipeline->unknown_links_before = pipeline->counters.packets_unknown_link;
+	pipeline->unknown_link_packet = 0;
 	pipeline->first_time_ns = TIMESTAMP_MAX;
 	pipeline->last_time_ns = TIMESTAMP_MIN;
 	pipeline->batch.capture_id = capture_id;
 	pipeline->watches.capture_id = capture_id;
+}
+
+// Remembers the capture's first packet of a link type that is not decoded, for its report.
+static void note_unknown_link(struct pipeline *pipeline, unsigned count)
+{
+	for (unsigned i = 0; i < count && pipeline->unknown_link_packet == 0; i++) {
+		if (decode_knows_link(pipeline->frames[i].link))
+			continue;
+		pipeline->unknown_link_packet = pipeline->packet_count + 1 + i;
+		pipeline->unknown_link = pipeline->frames[i].link;
+	}
 }
 
 // The earliest time of the batch: of several clocks the slowest decides what is idle.
@@ -244,6 +262,8 @@ unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
 	decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
 	             &pipeline->counters);
 	fragment_batch(&pipeline->fragments, packets, count);
+	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
+		note_unknown_link(pipeline, count);
 	flow_expire(&pipeline->flows, take_times(pipeline, count));
 	for (unsigned done = 0, taken; done < count; done += taken) {
 		// All of them, unless a flow has to end in the middle.
@@ -285,6 +305,20 @@ void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counter
 	*ret_counters = counters;
 }
 
+static void report_unknown_link(const struct pipeline *pipeline, struct report *report)
+{
+	char detail[64];
+	uint64_t count = pipeline->counters.packets_unknown_link - pipeline->unknown_links_before;
+	int size = snprintf(detail, sizeof(detail), "LINKTYPE %u, %" PRIu64 " packets",
+	                    (unsigned)pipeline->unknown_link, count);
+
+	report_add(report, &(struct problem){
+				   .reason = "packets of a link type that is not decoded",
+				   .detail = slice_of(detail, (size_t)size),
+				   .line = pipeline->unknown_link_packet,
+			   });
+}
+
 void pipeline_capture_result(const struct pipeline *pipeline, struct capture_result *ret_result)
 {
 	ret_result->packets = pipeline->packet_count;
@@ -292,4 +326,6 @@ void pipeline_capture_result(const struct pipeline *pipeline, struct capture_res
 	ret_result->first_time_ns = pipeline->first_time_ns;
 	ret_result->last_time_ns = pipeline->packet_count > 0 ? pipeline->last_time_ns
 	                                                      : TIMESTAMP_MAX;
+	if (pipeline->unknown_link_packet > 0)
+		report_unknown_link(pipeline, &ret_result->report);
 }
