@@ -41,5 +41,6 @@ void pipeline_end(struct pipeline *pipeline);
 // Since the pipeline was created.
 void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counters *ret_counters);
 
-// Packets, bytes and times of the current capture; its other fields are left alone.
+// Packets, bytes and times of the current capture; its report is told of a link type that is not
+// decoded. The other fields are left alone.
 void pipeline_capture_result(const struct pipeline *pipeline, struct capture_result *ret_result);

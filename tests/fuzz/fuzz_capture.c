@@ -27,18 +27,17 @@ static void observe(void *context, const struct origin *origin, const struct obs
 
 static void run(struct pipeline *pipeline, const char *path)
 {
-	struct report report = {0};
-	struct capture_result result;
+	struct capture_result result = {0};
 	AUTO(port) port = NULL;
 
 	pipeline_begin(pipeline, 0);
-	if (port_open(path, &report, &port) == 0) {
+	if (port_open(path, &result.report, &port) == 0) {
 		while (pipeline_run(pipeline, port) > 0)
 			continue;
 		pipeline_end(pipeline);
 	}
 	pipeline_capture_result(pipeline, &result);
-	report_clear(&report);
+	report_clear(&result.report);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

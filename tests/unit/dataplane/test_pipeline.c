@@ -129,7 +129,7 @@ static const char *run(void)
 		.is_abandoned = never,
 	};
 	AUTO(pipeline) pipeline = NULL;
-	struct capture_result result;
+	struct capture_result result = {0};
 	char path[64];
 	size_t first_size;
 
@@ -138,6 +138,7 @@ static const char *run(void)
 	run_file(pipeline, path);
 	pipeline_capture_result(pipeline, &result);
 	assert_true(result.packets > 0);
+	report_clear(&result.report);
 	tell_hits();
 	first_size = told.size;
 	run_file(pipeline, path);
