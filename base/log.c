@@ -1,32 +1,21 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 enum { LINE_BYTES = 4096 };
-
-static _Atomic int current_level = LOG_INFO;
 
 static const char *const level_words[] = {
 	[LOG_ERROR] = "error: ",
 	[LOG_WARNING] = "warning: ",
 	[LOG_INFO] = "",
-	[LOG_DEBUG] = "debug: ",
 };
-
-void log_set_level(enum log_level level)
-{
-	atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
-}
 
 void log_write(enum log_level level, const char *format, ...)
 {
 	char line[LINE_BYTES];
 	va_list arguments;
 
-	if ((int)level > atomic_load_explicit(&current_level, memory_order_relaxed))
-		return;
 	va_start(arguments, format);
 	(void)vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);

@@ -4,10 +4,7 @@
 // once, with what was being done. Any thread may log.
 #pragma once
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-
-// Levels above `level` are dropped. Default LOG_INFO. Set once, at the start.
-void log_set_level(enum log_level level);
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
 
 // Writes "sekisho: <level>: <text>\n"; LOG_INFO has no level word. Control bytes of the text
 // are replaced, so that an input cannot write to the terminal.
@@ -16,4 +13,3 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 #define log_error(...)   log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(LOG_INFO, __VA_ARGS__)
-#define log_debug(...)   log_write(LOG_DEBUG, __VA_ARGS__)

@@ -42,17 +42,6 @@ const char *feed_format_name(enum feed_format format)
 	return format_names[format];
 }
 
-bool feed_format_by_name(const char *name, enum feed_format *ret_format)
-{
-	for (unsigned i = 0; i < FEED_FORMAT_COUNT; i++) {
-		if (strcmp(name, format_names[i]) == 0) {
-			*ret_format = (enum feed_format)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 int loader_create_with(struct build *build, const struct public_suffixes *suffixes,
                        struct loader **ret_loader)
 {

@@ -25,8 +25,6 @@ enum feed_format {
 
 // "auto", "stix", "text", "hosts", "csv", "misp-warninglist"
 const char *feed_format_name(enum feed_format format);
-// False when there is no such format.
-bool feed_format_by_name(const char *name, enum feed_format *ret_format);
 
 struct feed_options {
 	const char *path; // "-": standard input. gzip and zstd are recognised by content
