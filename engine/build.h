@@ -68,6 +68,22 @@ int build_add_pattern(struct build *build, enum observable_type type, enum patte
                       struct slice pattern, uint32_t indicator_id, const struct entry_terms *terms,
                       const char **ret_reason);
 
+// Would build_add_pattern() take it? Returns as that, without a build.
+int build_check_pattern(enum observable_type type, enum pattern_syntax syntax, struct slice pattern,
+                        const char **ret_reason);
+
+// What the database is made from, for whoever brings it up to date later. All zero: feeds.
+struct build_origin {
+	uint8_t store_uuid[16];
+	uint64_t change; // number of the store's last change that is in it
+};
+void build_set_origin(struct build *build, const struct build_origin *origin);
+
+// The veto set: values that no drop may touch, each an indicator of `veto` whose record says who
+// says so. Names count with all below them, prefixes with all inside, a URL by its host. It is
+// taken (freed with `build`), and written into the same file.
+void build_set_veto(struct build *build, struct build *veto);
+
 struct build_figures {
 	uint64_t indicators; // without the withdrawn
 	uint64_t ipv4_hosts, ipv4_networks, ipv6_hosts, ipv6_networks;

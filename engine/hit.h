@@ -78,6 +78,7 @@ struct hit {
 	uint32_t indicator_id;
 	enum match_kind kind;
 	enum action action;
+	uint32_t is_vetoed; // 1: the veto set made an alert of a drop
 };
 
 // The record to push into a ring is {hit, sizeof(struct hit)} followed by observable.text.

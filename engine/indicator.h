@@ -72,11 +72,13 @@ struct indicator {
 	struct slice created_by;   // STIX id of the creator, or empty
 	struct slice source;       // where it came from: the feed's name
 	struct slice group;        // the feed group, or empty
+	struct slice tags;         // list: where its action applies, as the policy says
 	int64_t created_ns;        // TIMESTAMP_MIN when unknown
 	int64_t modified_ns;       // TIMESTAMP_MIN when unknown
 	int64_t valid_from_ns;     // valid_from <= t < valid_until
 	int64_t valid_until_ns;
-	uint64_t line; // of the list, 0 for STIX
+	uint64_t line;     // of the list, 0 for STIX
+	uint64_t store_id; // of the store's row that it was compiled from, 0 for none
 	enum tlp tlp;
 	enum action action;
 	uint8_t confidence;

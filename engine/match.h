@@ -61,6 +61,14 @@ void database_section(const struct database *database, unsigned index, const cha
 bool database_indicator(const struct database *database, uint32_t indicator_id,
                         struct indicator *ret_indicator);
 
+// What it was made from; false: feeds, not a store.
+struct build_origin;
+bool database_origin(const struct database *database, struct build_origin *ret_origin);
+
+// The id of the indicator made from this row of the store, or NO_INDICATOR. Of a base with its
+// overlay: the overlay's where both have one.
+uint32_t database_indicator_of_store(const struct database *database, uint64_t store_id);
+
 // How `name` as an entry leads to an indicator: enum entry_kind, 0 when it does not.
 uint8_t database_name_kinds(const struct database *database, struct slice name,
                             uint32_t indicator_id);
@@ -83,6 +91,7 @@ struct match {
 	uint32_t indicator_id;
 	enum match_kind kind;
 	enum action action;
+	bool is_vetoed; // the veto set made an alert of a drop
 };
 
 // A thread's working memory for match_find(): Hyperscan scratch, PCRE2 match data, results.
@@ -102,6 +111,14 @@ DEFINE_AUTO(match_context, match_context_free)
 // Returns how many. Whether an indicator is valid at the time is the caller's question.
 unsigned match_find(struct match_context *context, const struct observable observables[],
                     unsigned count, const struct match **ret_matches);
+
+// Does the veto set cover it: equal to or below a name, equal to or inside a prefix, a URL's host?
+// *ret_veto (may be NULL) is the record of whoever says so. match_find() asks this of each drop.
+bool match_is_vetoed(struct match_context *context, const struct observable *observable,
+                     struct indicator *ret_veto);
+// Likewise of a whole prefix.
+bool match_is_prefix_vetoed(struct match_context *context, const struct prefix *prefix,
+                            struct indicator *ret_veto);
 
 // Matches left out so far because one observable had more than MATCHES_PER_OBSERVABLE, and
 // patterns given up because a limit was hit (PCRE2's match limit).

@@ -6,6 +6,7 @@
 
 #include "loader/intake_value.h"
 #include "loader/reader.h"
+#include "loader/sink.h"
 
 int intake_create(const struct public_suffixes *suffixes, struct intake **ret_intake)
 {
@@ -49,73 +50,19 @@ static void tell_refused(struct report *report, const struct intake_value *value
 	report_add(report, &problem);
 }
 
-static int take_pattern(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
-{
-	const char *why = "";
-	int error = build_add_pattern(feed->build, value->type, value->syntax, value->text,
-	                              indicator_id, &value->terms, &why);
-
-	if (error == -EINVAL) {
-		tell_refused(&feed->summary->report, value, why);
-		return 0;
-	}
-	if (error < 0)
-		return error;
-	feed->summary->patterns++;
-	return 1;
-}
-
-static int take_address(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
-{
-	struct address_range rest = value->range;
-	struct prefix prefix = value->prefix;
-	int error = 0;
-
-	if (!value->is_range)
-		return build_add_prefix(feed->build, &prefix, indicator_id, &value->terms);
-	while (error == 0 && address_range_next(&rest, &prefix))
-		error = build_add_prefix(feed->build, &prefix, indicator_id, &value->terms);
-	return error;
-}
-
-static int take_url(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
-{
-	const struct entry_terms host_terms = {
-		.kinds = ENTRY_URL_HOST,
-		.action = ACTION_LOG,
-	};
-	int error = build_add_url(feed->build, value->text, indicator_id, &value->terms);
-
-	if (error < 0 || value->host.size == 0)
-		return error;
-	return build_add_name(feed->build, value->host, indicator_id, &host_terms);
-}
-
 int intake_take(struct feed *feed, uint32_t indicator_id, const struct intake_value *value)
 {
-	int error = 0;
+	struct feed_summary *summary = feed->summary;
+	const char *why = "";
+	int result = feed->sink->ops->add_value(feed->sink, indicator_id, value, &why);
 
-	if (value->is_pattern)
-		return take_pattern(feed, indicator_id, value);
-	switch (value->type) {
-	case OBSERVABLE_ADDRESS:
-		error = take_address(feed, indicator_id, value);
-		break;
-	case OBSERVABLE_NAME:
-		error = build_add_name(feed->build, value->text, indicator_id, &value->terms);
-		break;
-	case OBSERVABLE_URL:
-		error = take_url(feed, indicator_id, value);
-		break;
-	case OBSERVABLE_HASH:
-	case OBSERVABLE_TYPE_COUNT:
-		error = build_add_hash(feed->build, value->algorithm, value->text, indicator_id);
-		break;
-	}
-	if (error < 0)
-		return error;
-	feed->summary->values[value->type]++;
-	return 1;
+	if (result == 0)
+		tell_refused(&summary->report, value, why);
+	if (result == 1 && value->is_pattern)
+		summary->patterns++;
+	else if (result == 1)
+		summary->values[value->type]++;
+	return result;
 }
 
 // Everything that makes two values differ: terms, then the value itself.

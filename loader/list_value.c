@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "loader/sink.h"
+
 struct candidate list_value_candidate(struct slice text, uint64_t line)
 {
 	return (struct candidate){
@@ -21,14 +23,14 @@ int list_value_take(struct feed *feed, const struct indicator *indicator,
 
 	record.value = spelled;
 	record.line = line;
-	int result = build_add_indicator(feed->build, &record, &indicator_id);
+	int result = feed->sink->ops->add_indicator(feed->sink, &record, &indicator_id);
 	if (result < 0)
 		return result;
 	result = intake_take(feed, indicator_id, value);
 	if (result == 1)
 		feed->summary->indicators++;
 	else
-		build_withdraw_indicator(feed->build, indicator_id);
+		feed->sink->ops->withdraw(feed->sink, indicator_id, SINK_NOTHING_TAKEN);
 	return result;
 }
 

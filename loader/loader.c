@@ -12,6 +12,7 @@
 #include "loader/public_suffix.h"
 #include "loader/reader.h"
 #include "loader/report_index.h"
+#include "loader/sink.h"
 #include "loader/versions.h"
 
 enum { HEAD_BYTES = 64 * 1024 };
@@ -28,7 +29,8 @@ const struct reader_ops *const readers[] = {
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
 struct loader {
-	struct build *build;              // borrowed
+	struct build *build;              // borrowed; NULL: the sink is the caller's
+	struct sink *sink;                // own with `build`, else borrowed
 	struct public_suffixes *suffixes; // NULL: borrowed ones
 	struct intake *intake;
 	struct versions *versions;
@@ -42,14 +44,14 @@ const char *feed_format_name(enum feed_format format)
 	return format_names[format];
 }
 
-int loader_create_with(struct build *build, const struct public_suffixes *suffixes,
+int loader_create_into(struct sink *sink, const struct public_suffixes *suffixes,
                        struct loader **ret_loader)
 {
 	AUTO(loader) loader = calloc(1, sizeof(*loader));
 
 	if (loader == NULL)
 		return -ENOMEM;
-	loader->build = build;
+	loader->sink = sink;
 
 	int error = intake_create(suffixes, &loader->intake);
 	if (error == 0)
@@ -60,6 +62,22 @@ int loader_create_with(struct build *build, const struct public_suffixes *suffix
 		error = report_index_create(&loader->report_index);
 	if (error == 0)
 		*ret_loader = TAKE(loader);
+	return error;
+}
+
+int loader_create_with(struct build *build, const struct public_suffixes *suffixes,
+                       struct loader **ret_loader)
+{
+	struct sink *sink;
+	int error = sink_build_create(build, &sink);
+
+	if (error < 0)
+		return error;
+	error = loader_create_into(sink, suffixes, ret_loader);
+	if (error < 0)
+		sink_build_free(sink);
+	else
+		(*ret_loader)->build = build;
 	return error;
 }
 
@@ -87,6 +105,8 @@ void loader_free(struct loader *loader)
 	versions_free(loader->versions);
 	markings_free(loader->markings);
 	report_index_free(loader->report_index);
+	if (loader->build != NULL)
+		sink_build_free(loader->sink);
 	free(loader);
 }
 
@@ -217,7 +237,7 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 		.options = options,
 		.source = source_of(options),
 		.input = input,
-		.build = loader->build,
+		.sink = loader->sink,
 		.intake = loader->intake,
 		.versions = loader->versions,
 		.markings = loader->markings,
@@ -233,6 +253,8 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 
 int loader_finish(struct loader *loader, struct report *report)
 {
+	if (loader->build == NULL)
+		return 0;
 	markings_settle(loader->markings, loader->build, report);
 	return report_index_settle(loader->report_index, loader->versions, loader->build);
 }

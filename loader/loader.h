@@ -28,11 +28,15 @@ const char *feed_format_name(enum feed_format format);
 
 struct feed_options {
 	const char *path; // "-": standard input. gzip and zstd are recognised by content
+	int fd; // > 0: read this from its position on, `path` is for messages only; borrowed
 	enum feed_format format;
 	const char *source; // NULL: the file's name without its folders
 	const char *group;  // NULL: none
 	enum tlp tlp;       // for what carries none itself
 	bool is_source_hidden;
+	bool is_known_benign; // whatever its format, its values are no threats: none is screened
+	const char
+		*csv_columns; // FEED_CSV: a column map, see loader/csv_columns.h; NULL: by header
 };
 
 struct feed_summary {
@@ -58,6 +62,12 @@ int loader_create(struct build *build, struct loader **ret_loader);
 // loading one takes 10 ms, which counts for whoever creates many loaders.
 struct public_suffixes;
 int loader_create_with(struct build *build, const struct public_suffixes *suffixes,
+                       struct loader **ret_loader);
+
+// The same into another sink (loader/sink.h), borrowed until loader_free(), which settles by itself
+// what needs all feeds.
+struct sink;
+int loader_create_into(struct sink *sink, const struct public_suffixes *suffixes,
                        struct loader **ret_loader);
 
 // Accepts NULL.

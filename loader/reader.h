@@ -12,6 +12,7 @@
 #include "loader/loader.h"
 
 struct intake;       // loader/intake.h: normalise, screen, add
+struct sink;         // loader/sink.h: where it goes
 struct versions;     // loader/versions.h: newest version of each STIX object
 struct markings;     // loader/markings.h: what they say about sharing
 struct report_index; // loader/report_index.h: of the reports that name an indicator
@@ -21,7 +22,7 @@ struct feed {
 	const struct feed_options *options;
 	struct slice source; // options->source, or the file's name
 	struct feed_input *input;
-	struct build *build;
+	struct sink *sink;
 	struct intake *intake;
 	struct versions *versions;
 	struct markings *markings;

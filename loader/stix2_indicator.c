@@ -1,4 +1,5 @@
 // Indicators (STIX 2.1, section 4.7; STIX 2.0, part 2, section 2.5).
+#include "loader/sink.h"
 #include "loader/stix2.h"
 
 #include <errno.h>
@@ -181,7 +182,7 @@ static int add_record(struct stix2_reader *reader, const struct stix2_object *ob
 	if (error == 0)
 		error = fill_record(reader, object, version, &markings, &indicator);
 	if (error == 0)
-		error = build_add_indicator(feed->build, &indicator, ret_indicator_id);
+		error = feed->sink->ops->add_indicator(feed->sink, &indicator, ret_indicator_id);
 	if (error == 0)
 		error = stix2_marking_apply(reader, &markings, *ret_indicator_id);
 	return error;
@@ -211,7 +212,7 @@ static int add_indicator(struct stix2_reader *reader, const struct stix2_object 
                          const struct candidate_version *version, const struct plan *plan,
                          uint32_t *ret_indicator_id)
 {
-	struct build *build = reader->feed->build;
+	struct sink *sink = reader->feed->sink;
 	uint32_t indicator_id;
 
 	int error = add_record(reader, object, version, &indicator_id);
@@ -222,14 +223,14 @@ static int add_indicator(struct stix2_reader *reader, const struct stix2_object 
 	if (taken < 0)
 		return (int)taken;
 	if (taken == 0) {
-		build_withdraw_indicator(build, indicator_id);
+		sink->ops->withdraw(sink, indicator_id, SINK_NOTHING_TAKEN);
 		*ret_indicator_id = NO_INDICATOR;
 		return 0;
 	}
 	if (reader->first_indicator_id == NO_INDICATOR)
 		reader->first_indicator_id = indicator_id;
 	*ret_indicator_id = indicator_id;
-	return build_keep_object(build, indicator_id, object->id, object->json);
+	return sink->ops->keep_object(sink, indicator_id, object->id, object->json);
 }
 
 static void report_plan(const struct stix2_object *object, const struct plan *plan)
@@ -242,23 +243,34 @@ static void report_plan(const struct stix2_object *object, const struct plan *pl
 	                     plan->detail);
 }
 
-// The newer version takes the older one's place. Counted once if both are this feed's.
-static void replace_held(struct stix2_reader *reader, const struct candidate_version *version,
-                         uint32_t indicator_id)
+// The newer version takes the older one's place, in this run and in what is remembered of earlier
+// ones. Counted once if both are this feed's. `indicator_id`: NO_INDICATOR when nothing of it is
+// looked for.
+static int replace_held(struct stix2_reader *reader, const struct stix2_object *object,
+                        const struct candidate_version *version, uint32_t indicator_id,
+                        enum sink_withdrawal why)
 {
 	struct feed_summary *summary = reader->feed->summary;
+	struct sink *sink = reader->feed->sink;
+	struct sink_identity identity = {object->id,
+	                                 stix2_object_text(object, STIX2_CREATED_BY_REF)};
 	bool was_ours = version->held_id != NO_INDICATOR &&
 	                reader->first_indicator_id != NO_INDICATOR &&
 	                version->held_id >= reader->first_indicator_id;
 
+	if (!stix_id_is(identity.created_by, "identity")) // as in the record
+		identity.created_by = slice_text("");
 	if (version->held_id != NO_INDICATOR)
-		build_withdraw_indicator(reader->feed->build, version->held_id);
+		sink->ops->withdraw(sink, version->held_id, why);
 	if (was_ours) {
 		summary->indicators--;
 		summary->duplicates++;
 	}
 	if (indicator_id != NO_INDICATOR)
 		summary->indicators++;
+	else if (sink->ops->retire != NULL)
+		return sink->ops->retire(sink, &identity, version->modified_ns, why);
+	return 0;
 }
 
 static int read_pattern(struct stix2_reader *reader, const struct stix2_object *object,
@@ -287,7 +299,9 @@ static int read_pattern(struct stix2_reader *reader, const struct stix2_object *
 		if (error != 0)
 			return error;
 	}
-	replace_held(reader, version, indicator_id);
+	int error = replace_held(reader, object, version, indicator_id, SINK_REPLACED);
+	if (error != 0)
+		return error;
 	return versions_set(reader->feed->versions, version->key, version->modified_ns,
 	                    indicator_id);
 }
@@ -297,7 +311,9 @@ static int revoke(struct stix2_reader *reader, const struct stix2_object *object
 {
 	stix2_object_problem(object, "revoked",
 	                     version->held_id != NO_INDICATOR ? "withdrawn" : NULL, slice_text(""));
-	replace_held(reader, version, NO_INDICATOR);
+	int error = replace_held(reader, object, version, NO_INDICATOR, SINK_REVOKED);
+	if (error != 0)
+		return error;
 	return versions_revoke(reader->feed->versions, version->key);
 }
 

@@ -1,4 +1,5 @@
 // Reports, groupings and identities: what indicators are seen with.
+#include "loader/sink.h"
 #include "loader/stix2.h"
 
 #include "engine/build.h"
@@ -89,7 +90,7 @@ int stix2_report_keep(struct stix2_reader *reader, const struct stix2_object *ob
 	int error = versions_set(feed->versions, key, modified_ns, 0);
 	if (error != 0)
 		return error;
-	return build_keep_object(feed->build, NO_INDICATOR, object->id, object->json);
+	return feed->sink->ops->keep_object(feed->sink, NO_INDICATOR, object->id, object->json);
 }
 
 int stix2_identity_read(struct stix2_reader *reader, const struct stix2_object *object)

@@ -15,10 +15,12 @@ MAY_USE = {  # a folder may include itself, and only these
 }
 PUBLIC = {  # from outside, only these headers of a folder
     'engine': {'indicator.h', 'address.h', 'address_range.h', 'normalize.h', 'hit.h', 'build.h',
-               'publish.h', 'match.h'},
+               'publish.h', 'match.h', 'overlay.h', 'search.h'},
     'ebpf': {'ebpf.h'},
     'dataplane': {'dataplane.h'},
-    'loader': {'loader.h', 'store.h', 'taxii_client.h'},  # the latter two for sightings only
+    'loader': {'loader.h', 'config.h', 'policy.h', 'store.h', 'store_history.h', 'store_review.h',
+               'store_figures.h', 'store_compile.h', 'sync.h',
+               'taxii_client.h'},  # for sightings only
     'sightings': {'sightings.h'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+)/([^"]+)"', re.M)

@@ -1,0 +1,38 @@
+// loader/store_compile.h — the store's live votes into a database, under a policy.
+//
+// The whole of it makes a base (engine/build.h) with the veto set inside; what changed since makes
+// an overlay beside it (engine/overlay.h): small, in milliseconds, and words in the state file.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/report.h"
+#include "engine/build.h"
+#include "loader/config.h"
+#include "loader/store.h"
+
+struct store_compile_result {
+	bool is_overlay;
+	uint64_t votes;                 // live ones looked at
+	uint64_t expired;               // past validity: not compiled
+	uint64_t actions[ACTION_COUNT]; // values, by what was decided
+	uint64_t vetoed;                // drops lowered by the veto set
+	uint64_t silenced;              // of the base, by state words
+	struct build_figures figures;
+	int64_t duration_ns;
+	struct report report;
+};
+
+// Makes a whole new base at `config->database_path` (renamed into place; the overlay and state of
+// the one before go). `now_ns` is what ages and validity are measured against. *ret_result is
+// always set (report_clear its report). `progress` as of loader_read_feed(), told votes done.
+// Returns 0, -ECANCELED, -ENOMEM, the store's or the file's error.
+int store_compile_base(struct store *store, const struct config *config, int64_t now_ns,
+                       bool (*progress)(void *context, uint64_t votes_done), void *context,
+                       struct store_compile_result *ret_result);
+
+// Brings the database up to date the cheapest way: nothing, an overlay, or a new base.
+int store_compile_update(struct store *store, const struct config *config, int64_t now_ns,
+                         bool (*progress)(void *context, uint64_t votes_done), void *context,
+                         struct store_compile_result *ret_result);
