@@ -1,7 +1,6 @@
 #include "engine/object_spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,13 +8,13 @@
 
 #include "base/buffer.h"
 #include "base/task.h"
+#include "base/temporary_file.h"
 #include "engine/object_format.h"
 
 enum {
 	// zstd's fastest levels: a build must not wait for objects that few will ask for.
 	COMPRESSION_LEVEL = -5,
 	COPY_BYTES = 1024 * 1024,
-	PATH_BYTES = 4096,
 	BATCH_BLOCKS = 8,
 	BATCH_BYTES = BATCH_BLOCKS * OBJECT_BLOCK_BYTES, // few large objects are a batch, too
 };
@@ -77,43 +76,6 @@ void object_spool_free(struct object_spool *spool)
 	free(spool);
 }
 
-// A file that has no name, or not for longer than two system calls.
-static int open_unlinked(int *ret_file)
-{
-	const char *folder = getenv("TMPDIR");
-	char path[PATH_BYTES];
-
-	if (folder == NULL || folder[0] == '\0')
-		folder = "/tmp";
-
-	int file = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-	if (file < 0) { // not every file system has O_TMPFILE
-		if (snprintf(path, sizeof(path), "%s/sekisho-XXXXXX", folder) >= PATH_BYTES)
-			return -ENAMETOOLONG;
-		file = mkostemp(path, O_CLOEXEC);
-		if (file < 0)
-			return -errno;
-		(void)unlink(path);
-	}
-	*ret_file = file;
-	return 0;
-}
-
-static int write_all(int file, const uint8_t *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t written = write(file, bytes, size);
-
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		if (written > 0) {
-			bytes += written;
-			size -= (size_t)written;
-		}
-	}
-	return 0;
-}
-
 static int compress_block(struct object_spool *spool, struct slice bytes)
 {
 	struct buffer *compressed = &spool->compressed;
@@ -127,7 +89,7 @@ static int compress_block(struct object_spool *spool, struct slice bytes)
 	if (ZSTD_isError(size))
 		return -ENOMEM;
 
-	int error = write_all(spool->file, compressed->data, size);
+	int error = temporary_file_write(spool->file, slice_of(compressed->data, size));
 	if (error < 0)
 		return error;
 
@@ -143,7 +105,7 @@ static int compress_batch(void *context)
 	struct object_spool *spool = context;
 	const struct batch *batch = spool->compressing;
 	struct slice rest = buffer_slice(&batch->bytes);
-	int error = spool->file < 0 ? open_unlinked(&spool->file) : 0;
+	int error = spool->file < 0 ? temporary_file_open(&spool->file) : 0;
 
 	for (unsigned i = 0; i < batch->block_count && error == 0; i++) {
 		error = compress_block(spool, slice_first(rest, batch->block_bytes[i]));
