@@ -70,6 +70,36 @@ struct policy_decision {
 	const char *lowered_by; // why a drop became less: "veto set" …; NULL
 };
 
+// The columns of a row, in the order of its fields.
+enum policy_column {
+	POLICY_GROUPS,
+	POLICY_SOURCES,
+	POLICY_THREAT_TYPES,
+	POLICY_OBSERVABLE_TYPES,
+	POLICY_TLPS,
+	POLICY_RELIABILITY,
+	POLICY_CONFIDENCE,
+	POLICY_AGE,
+	POLICY_SOURCE_COUNT,
+	POLICY_POSTER_COUNT,
+	POLICY_KNOWN_BENIGN,
+	POLICY_PROMOTED,
+	POLICY_COLUMN_COUNT,
+};
+
+// "groups", "sources", "threat-types" …: as people are told.
+const char *policy_column_name(enum policy_column column);
+
+// Which columns of the row do not fit: bits by enum policy_column, 0: the row fits.
+uint32_t policy_row_misfits(const struct policy_row *row, const struct policy_facts *facts);
+
+// Does any row look at this column? What no row looks at need not be found out.
+bool policy_looks_at(const struct policy *policy, enum policy_column column);
+
+// The role that counts: a source of group BKMW_ATTK, the sites under attack, is SOURCE_ATTACKED
+// whatever it is set to.
+enum source_role policy_role(enum source_role role, struct slice group);
+
 // Cannot fail.
 void policy_decide(const struct policy *policy, const struct policy_facts *facts,
                    struct policy_decision *ret_decision);
