@@ -57,6 +57,7 @@ DEFINE_AUTO(http_client, http_client_free)
 // Returns 0 with an answer of status 2xx or 304 (http_answer_close), or
 //   -EACCES    401, 403
 //   -ENOENT    404, 410
+//   -ERANGE    416: the range asked for lies beyond the end
 //   -EBADMSG   another status that will not pass, too many redirects
 //   -EFBIG     the body is larger than the source allows
 //   -ECANCELED
