@@ -62,6 +62,7 @@ static void emit_match(struct match_batch *batch, const struct match *match)
 	hit.indicator_id = match->indicator_id;
 	hit.kind = match->kind;
 	hit.action = match->action;
+	hit.is_vetoed = match->is_vetoed;
 	emit_hit(batch->emitter, &hit);
 }
 

@@ -20,6 +20,7 @@ struct watch_match {
 	uint8_t kind;
 	uint8_t action;
 	bool is_dst;
+	bool is_vetoed;
 };
 
 enum {
@@ -81,6 +82,7 @@ static void write_hit(struct watch_table *table, const struct origin *origin,
 	hit.indicator_id = match->indicator_id;
 	hit.kind = (enum match_kind)match->kind;
 	hit.action = (enum action)match->action;
+	hit.is_vetoed = match->is_vetoed;
 	emit_hit(table->emitter, &hit);
 }
 
@@ -116,6 +118,7 @@ void watch_add(struct watch_table *table, struct flow *flow, const struct packet
 		.indicator_id = found->indicator_id,
 		.kind = (uint8_t)found->kind,
 		.action = (uint8_t)found->action,
+		.is_vetoed = found->is_vetoed,
 		.is_dst = is_dst,
 	};
 	uint32_t watch_id = watch_of(table, flow, packet);

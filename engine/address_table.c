@@ -169,3 +169,31 @@ void address_table_find_ipv6(const struct address_table *table, const struct loo
 	find_postings_ipv6(table, lookup, hashes, passed, passed_count, postings);
 	report(table, lookup, passed, postings, passed_count);
 }
+
+uint32_t address_table_posting_ipv4(const struct address_table *table,
+                                    const struct address *address)
+{
+	uint32_t key = address_ipv4(address);
+	struct exact_cursor cursor;
+
+	if (table->exact.bucket_count == 0)
+		return 0;
+	cursor = exact_table_begin(&table->exact, keyed_hash_ipv4(&table->seeds, key));
+	return exact_table_next(&table->exact, &cursor, key);
+}
+
+uint32_t address_table_posting_ipv6(const struct address_table *table,
+                                    const struct address *address)
+{
+	uint64_t hash = keyed_hash_address(&table->seeds, address);
+	const struct ipv6_entry *entry;
+	struct exact_cursor cursor;
+
+	if (table->exact.bucket_count == 0)
+		return 0;
+	cursor = exact_table_begin(&table->exact, hash);
+	entry = next_entry(table, &cursor, hash);
+	while (entry != NULL && !address_equal(&entry->address, address))
+		entry = next_entry(table, &cursor, hash);
+	return entry != NULL ? entry->posting : 0;
+}

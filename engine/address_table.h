@@ -22,3 +22,9 @@ int address_table_build_ipv6(struct exact_table_builder *builder, struct slice e
 // HOT. The observables of `lookup` are addresses of the one kind.
 void address_table_find_ipv4(const struct address_table *table, const struct lookup *lookup);
 void address_table_find_ipv6(const struct address_table *table, const struct lookup *lookup);
+
+// The posting reference of an address itself, or 0.
+uint32_t address_table_posting_ipv4(const struct address_table *table,
+                                    const struct address *address);
+uint32_t address_table_posting_ipv6(const struct address_table *table,
+                                    const struct address *address);

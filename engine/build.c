@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "engine/address.h"
 #include "engine/build_internal.h"
@@ -31,6 +32,10 @@ void build_free(struct build *build)
 	string_pool_close(&build->compiler.extra);
 	for (unsigned i = 0; i < BUILD_TABLE_COUNT; i++)
 		block_close(&build->tables[i].rows);
+	block_close(&build->replaced);
+	if (build->veto_image.size > 0)
+		munmap((void *)(uintptr_t)build->veto_image.data, build->veto_image.size);
+	build_free(build->veto);
 	object_builder_free(build->objects);
 	pattern_builder_free(build->patterns);
 	for (unsigned i = 0; i < BUILD_EXACT_TABLE_COUNT; i++)
@@ -126,6 +131,23 @@ int build_add_hash(struct build *build, enum hash_algorithm algorithm, struct sl
 	row->indicator_id = indicator_id;
 	memcpy(row + 1, digest.data, size);
 	return 0;
+}
+
+int build_check_pattern(enum observable_type type, enum pattern_syntax syntax, struct slice pattern,
+                        const char **ret_reason)
+{
+	return pattern_builder_check(type, syntax, pattern, ret_reason);
+}
+
+void build_set_origin(struct build *build, const struct build_origin *origin)
+{
+	build->origin = *origin;
+}
+
+void build_set_veto(struct build *build, struct build *veto)
+{
+	build_free(build->veto);
+	build->veto = veto;
 }
 
 int build_add_pattern(struct build *build, enum observable_type type, enum pattern_syntax syntax,

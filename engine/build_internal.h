@@ -39,6 +39,10 @@ struct build {
 	struct object_builder *objects;
 	struct pattern_builder *patterns;
 	struct database_meta meta;
+	struct build_origin origin;
+	struct build *veto;      // owned, or NULL
+	struct block replaced;   // SECTION_OVERLAY, when the database is one
+	struct slice veto_image; // mapped once it is made
 	struct buffer pattern_section;
 	struct exact_table_builder exact_tables[BUILD_EXACT_TABLE_COUNT];
 	struct prefix_table_builder ipv4_networks;

@@ -3,6 +3,7 @@
 #include "base/task.h"
 #include "engine/address_table.h"
 #include "engine/build_internal.h"
+#include "engine/build_veto.h"
 #include "engine/database_writer.h"
 #include "engine/hash_table.h"
 #include "engine/name_table.h"
@@ -57,6 +58,7 @@ static struct database_meta build_meta(const struct build *build)
 		.name_terms = tables[BUILD_NAMES].usual_terms,
 		.url_terms = tables[BUILD_URLS].usual_terms,
 		.pattern_terms = tables[BUILD_PATTERNS].usual_terms,
+		.store_ids_ascend = record_builder_store_ids_ascend(records),
 	};
 }
 
@@ -116,6 +118,15 @@ static int compile_patterns(struct build *build, struct report *report)
 	                              &build->pattern_section, &build->pattern_shards);
 }
 
+// Nothing when it is made from feeds.
+static struct slice build_origin_bytes(const struct build *build)
+{
+	static const struct build_origin nothing;
+	bool is_set = memcmp(&build->origin, &nothing, sizeof(nothing)) != 0;
+
+	return is_set ? slice_of(&build->origin, sizeof(build->origin)) : (struct slice){};
+}
+
 static int write_content(struct build *build, struct database_writer *writer)
 {
 	struct entry_compiler *compiler = &build->compiler;
@@ -131,6 +142,8 @@ static int write_content(struct build *build, struct database_writer *writer)
 		{SECTION_DETAILS, block_slice(&records->details), sizeof(struct detail_row)},
 		{SECTION_STRINGS, block_slice(&records->strings.bytes), 1},
 		{SECTION_STATES, block_slice(&records->states), 1},
+		{SECTION_STORE_IDS, block_slice(&records->store_ids), sizeof(uint64_t)},
+		{SECTION_ORIGIN, build_origin_bytes(build), sizeof(build->origin)},
 		{SECTION_POSTINGS, block_slice(&compiler->postings.lists), 4},
 	};
 	int error = 0;
@@ -147,7 +160,14 @@ static int write_content(struct build *build, struct database_writer *writer)
 		error = database_writer_add(writer, SECTION_PATTERNS,
 		                            buffer_slice(&build->pattern_section),
 		                            build->tables[BUILD_PATTERNS].entry_count);
-	return error != 0 ? error : write_objects(build, writer);
+	if (error == 0)
+		error = write_objects(build, writer);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_VETO, build->veto_image, 1);
+	if (error == 0)
+		error = database_writer_add(writer, SECTION_OVERLAY, block_slice(&build->replaced),
+		                            1);
+	return error;
 }
 
 static int write_exact(struct build *build, struct database_writer *writer,
@@ -306,8 +326,10 @@ int build_write(struct build *build, int fd, const char *sign_key_path, struct r
 {
 	struct database_writer writer = {.fd = fd};
 	struct hash_seeds seeds;
-	int error = compile_tables(build);
+	int error = build_veto_make_image(build, report);
 
+	if (error == 0)
+		error = compile_tables(build);
 	if (error == 0)
 		error = compile_patterns(build, report);
 	if (error == 0)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/build.h"
 #include "engine/database_signature.h"
 #include "engine/database_writer.h"
 #include "engine/name_table.h"
@@ -132,6 +133,7 @@ static void open_tables(struct database *database)
 		.details = sections[SECTION_DETAILS],
 		.strings = sections[SECTION_STRINGS],
 		.states = sections[SECTION_STATES],
+		.store_ids = sections[SECTION_STORE_IDS],
 	};
 	open_hosts(database, &seeds);
 	open_networks(database, &seeds);
@@ -177,7 +179,43 @@ static int database_map(struct database *database, int fd)
 		return -errno;
 	database->bytes = bytes;
 	database->size = (size_t)status.st_size;
+	database->is_mapped = true;
 	return 0;
+}
+
+// What is wrong with the bytes of a database, or NULL. Leaves its patterns and veto set closed.
+static const char *open_image(struct database *database)
+{
+	const char *problem;
+
+	if (database->size < DATABASE_HEADER_BYTES)
+		return "too short to be an indicator database";
+	memcpy(&database->header, database->bytes, sizeof(database->header));
+	problem = header_problem(database);
+	if (problem == NULL)
+		problem = open_sections(database);
+	if (problem != NULL)
+		return problem;
+	open_tables(database);
+	if (object_store_open(database->sections[SECTION_OBJECTS], &database->objects) != 0)
+		return "its section of kept objects is damaged";
+	return NULL;
+}
+
+// The database that is the veto set has no patterns, and no veto set of its own.
+static int open_veto(struct database *database, const char *path, struct report *report)
+{
+	struct slice image = database->sections[SECTION_VETO];
+
+	if (image.size == 0)
+		return 0;
+	database->veto = calloc(1, sizeof(*database->veto));
+	if (database->veto == NULL)
+		return -ENOMEM;
+	database->veto->bytes = image.data;
+	database->veto->size = image.size;
+	return open_image(database->veto) != NULL ? refuse(report, path, "its veto set is damaged")
+	                                          : 0;
 }
 
 int database_open_fd(int fd, const char *path, struct report *report,
@@ -192,18 +230,12 @@ int database_open_fd(int fd, const char *path, struct report *report,
 	error = database_map(database, fd);
 	if (error != 0)
 		return error;
-	if (database->bytes == NULL)
-		return refuse(report, path, "too short to be an indicator database");
-	memcpy(&database->header, database->bytes, sizeof(database->header));
-	problem = header_problem(database);
-	if (problem == NULL)
-		problem = open_sections(database);
+	problem = open_image(database);
 	if (problem != NULL)
 		return refuse(report, path, problem);
-	open_tables(database);
-	if (object_store_open(database->sections[SECTION_OBJECTS], &database->objects) != 0)
-		return refuse(report, path, "its section of kept objects is damaged");
-	error = open_patterns(database, path, report);
+	error = open_veto(database, path, report);
+	if (error == 0)
+		error = open_patterns(database, path, report);
 	if (error != 0)
 		return error;
 	*ret_database = TAKE(database);
@@ -226,7 +258,8 @@ void database_close(struct database *database)
 {
 	if (database == NULL)
 		return;
-	if (database->bytes != NULL)
+	database_close(database->veto);
+	if (database->is_mapped)
 		munmap((void *)(uintptr_t)database->bytes, database->size);
 	pattern_set_free(database->patterns);
 	free(database);
@@ -236,6 +269,22 @@ bool database_indicator(const struct database *database, uint32_t indicator_id,
                         struct indicator *ret_indicator)
 {
 	return record_table_get(&database->records, indicator_id, ret_indicator);
+}
+
+bool database_origin(const struct database *database, struct build_origin *ret_origin)
+{
+	struct slice bytes = database->sections[SECTION_ORIGIN];
+
+	if (bytes.size != sizeof(*ret_origin))
+		return false;
+	memcpy(ret_origin, bytes.data, sizeof(*ret_origin));
+	return true;
+}
+
+uint32_t database_indicator_of_store(const struct database *database, uint64_t store_id)
+{
+	return record_table_find_store_id(&database->records, store_id,
+	                                  database->meta.store_ids_ascend != 0);
 }
 
 uint8_t database_name_kinds(const struct database *database, struct slice name,

@@ -12,8 +12,9 @@
 #include "engine/text_table.h"
 
 struct database {
-	const uint8_t *bytes; // the mapping
+	const uint8_t *bytes; // of the file, or of a section of the database around it
 	size_t size;
+	bool is_mapped; // by this one
 	struct database_header header;
 	struct database_section_row rows[SECTION_TYPE_COUNT]; // in order of the file
 	struct slice sections[SECTION_TYPE_COUNT];            // by enum section_type
@@ -31,4 +32,5 @@ struct database {
 	const struct text_entry *pattern_entries; // by pattern id
 	uint64_t pattern_entry_count;
 	struct hash_table hashes[HASH_ALGORITHM_COUNT];
+	struct database *veto; // owned: what lies in SECTION_VETO, or NULL
 };

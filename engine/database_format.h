@@ -15,7 +15,7 @@
 #define NO_NETWORK     UINT32_MAX
 
 enum {
-	DATABASE_FORMAT_VERSION = 3,
+	DATABASE_FORMAT_VERSION = 4,
 	DATABASE_HEADER_BYTES = 4096,
 	DATABASE_ALIGNMENT = 64,
 	DATABASE_DIGEST_BYTES = 32,
@@ -28,7 +28,9 @@ enum section_type {
 	SECTION_CONTEXTS,
 	SECTION_DETAILS,
 	SECTION_STRINGS,
-	SECTION_STATES, // one byte an indicator id: enum indicator_state
+	SECTION_STATES,    // one byte an indicator id: enum indicator_state
+	SECTION_STORE_IDS, // uint64_t an indicator id; only of a database made from a store
+	SECTION_ORIGIN,    // struct build_origin, likewise
 	SECTION_POSTINGS,
 	SECTION_IPV4_HOSTS,
 	SECTION_IPV6_HOSTS,
@@ -40,6 +42,8 @@ enum section_type {
 	SECTION_PATTERN_ENTRIES = SECTION_HASHES + HASH_ALGORITHM_COUNT, // by pattern id
 	SECTION_PATTERNS,                                                // engine/pattern_builder.h
 	SECTION_OBJECTS,
+	SECTION_VETO,    // a whole database: what no drop may touch
+	SECTION_OVERLAY, // of an overlay: struct overlay_row, then ids of the base it replaces
 	SECTION_CONTENT_COUNT, // derived ones from here
 	SECTION_IPV4_FILTER = SECTION_CONTENT_COUNT,
 	SECTION_IPV4_BUCKETS,
@@ -97,6 +101,12 @@ struct packed_terms {
 	uint16_t port;
 };
 
+// SECTION_OVERLAY, followed by a uint32_t for each indicator id of the base that an indicator of
+// the overlay takes the place of, ascending.
+struct overlay_row {
+	uint8_t base_build_id[DATABASE_DIGEST_BYTES];
+};
+
 // SECTION_META.
 struct database_meta {
 	uint64_t indicator_count;            // live ones
@@ -109,7 +119,8 @@ struct database_meta {
 	struct packed_terms name_terms;
 	struct packed_terms url_terms;
 	struct packed_terms pattern_terms;
-	uint8_t reserved[6];
+	uint8_t store_ids_ascend; // else they come in no order
+	uint8_t reserved[5];
 };
 static_assert(sizeof(struct database_meta) == 64, "the meta section has no holes");
 

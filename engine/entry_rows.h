@@ -57,6 +57,9 @@ struct text_value {
 int entry_rows_add_text(struct entry_rows *rows, struct entry_compiler *compiler,
                         const struct text_value *value);
 
+// The key of a row that entry_rows_add_text() made, valid until the next one is added.
+struct slice entry_rows_text_key(const struct text_row *row, const struct entry_compiler *compiler);
+
 // Each sorts, drops what withdrawn indicators named, writes the postings and leaves entries:
 // struct ipv4_entry, ipv6_entry, ipv4_network, ipv6_network, text_entry; for digests the digest
 // and a posting. Returns 0, -ENOMEM or -EOVERFLOW.

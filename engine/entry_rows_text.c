@@ -7,7 +7,7 @@
 
 enum { AHEAD = 16 }; // rows between starting to load and using
 
-static struct slice text_row_key(const struct text_row *row, const struct entry_compiler *compiler)
+struct slice entry_rows_text_key(const struct text_row *row, const struct entry_compiler *compiler)
 {
 	const struct string_pool *pool = row->is_extra ? &compiler->extra
 	                                               : &compiler->records.strings;
@@ -40,7 +40,8 @@ static int text_row_compare(const void *left, const void *right, void *context)
 	int order = compare_numbers(a->order, b->order);
 
 	if (order == 0)
-		order = compare_slices(text_row_key(a, context), text_row_key(b, context));
+		order = compare_slices(entry_rows_text_key(a, context),
+		                       entry_rows_text_key(b, context));
 	if (order == 0)
 		order = compare_numbers(a->indicator_id, b->indicator_id);
 	return order != 0 ? order : postings_compare_terms(&a->terms, &b->terms);
@@ -57,7 +58,8 @@ static int text_rows_place(const struct text_row *first, const struct text_row *
 			return 0;
 		}
 	}
-	return string_pool_add(&compiler->records.strings, text_row_key(first, compiler), ret_text);
+	return string_pool_add(&compiler->records.strings, entry_rows_text_key(first, compiler),
+	                       ret_text);
 }
 
 static const struct text_row *text_rows_of_value(const struct text_row *first,
@@ -67,7 +69,8 @@ static const struct text_row *text_rows_of_value(const struct text_row *first,
 	const struct text_row *row = first + 1;
 
 	while (row < end && row->order == first->order &&
-	       slice_equal(text_row_key(row, compiler), text_row_key(first, compiler)))
+	       slice_equal(entry_rows_text_key(row, compiler),
+	                   entry_rows_text_key(first, compiler)))
 		row++;
 	return row;
 }

@@ -111,3 +111,19 @@ void hash_table_find(const struct hash_table *table, const struct lookup *lookup
 	}
 	find_probes(table, lookup, probes, probe_count);
 }
+
+uint32_t hash_table_posting(const struct hash_table *table, struct slice digest)
+{
+	struct hash_probe probe;
+	uint64_t hash;
+
+	if (table->exact.bucket_count == 0 || digest.size != table->digest_size)
+		return 0;
+	hash = keyed_hash_digest(&table->seeds, digest.data);
+	probe = (struct hash_probe){
+		.cursor = exact_table_begin(&table->exact, hash),
+		.tag = exact_table_tag(hash),
+	};
+	hash_probe_next(&probe, table);
+	return hash_probe_finish(&probe, table, digest.data);
+}

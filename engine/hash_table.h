@@ -18,3 +18,6 @@ int hash_table_build(struct exact_table_builder *builder, struct slice entries,
 
 // HOT. Any observables of hashes of the table's algorithm.
 void hash_table_find(const struct hash_table *table, const struct lookup *lookup);
+
+// The posting reference of a digest, or 0.
+uint32_t hash_table_posting(const struct hash_table *table, struct slice digest);

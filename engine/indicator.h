@@ -96,6 +96,7 @@ enum entry_kind {
 	ENTRY_PREFIX = 1 << 2,   // any URL that begins with it, cut at '/' or '?'
 	ENTRY_URL_HOST = 1 << 3, // host of an https URL: only an SNI equals it
 	ENTRY_BELOW = 1 << 4,    // any name below it, as the pattern itself says: LIKE '%.name'
+	ENTRY_BESIDE = 1 << 5,   // with ENTRY_PARENT: names below it are told, with alert at most
 };
 
 enum url_scheme { URL_SCHEME_HTTP = 1 << 0, URL_SCHEME_HTTPS = 1 << 1 };

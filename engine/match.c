@@ -7,6 +7,7 @@
 #include "engine/database.h"
 #include "engine/name_table.h"
 #include "engine/url_table.h"
+#include "engine/veto.h"
 
 // The tables a batch is dealt out to.
 enum lookup_kind {
@@ -139,6 +140,36 @@ static void find_patterns(struct match_context *context, const struct lookup *lo
 	}
 }
 
+static uint32_t find_veto(const struct database *database, const struct observable *observable)
+{
+	return database->veto != NULL ? veto_find(database->veto, observable) : NO_INDICATOR;
+}
+
+// What the veto set covers is not dropped. Each observable is asked once.
+static void lower_drops(struct match_context *context, const struct observable observables[])
+{
+	struct match_sink *sink = &context->sink;
+	uint64_t asked = 0;
+	uint64_t vetoed = 0;
+
+	static_assert(MATCH_BATCH_MAX <= 64, "a bit an observable");
+	for (unsigned i = 0; i < sink->row_count; i++) {
+		struct match *match = &sink->rows[i];
+		uint64_t bit = UINT64_C(1) << match->observable;
+
+		if (match->action != ACTION_DROP)
+			continue;
+		if ((asked & bit) == 0 &&
+		    find_veto(context->database, &observables[match->observable]) != NO_INDICATOR)
+			vetoed |= bit;
+		asked |= bit;
+		if ((vetoed & bit) == 0)
+			continue;
+		match->action = ACTION_ALERT;
+		match->is_vetoed = true;
+	}
+}
+
 unsigned match_find(struct match_context *context, const struct observable observables[],
                     unsigned count, const struct match **ret_matches)
 {
@@ -167,8 +198,36 @@ unsigned match_find(struct match_context *context, const struct observable obser
 		find_patterns(context, &lookups[LOOKUP_NAME]);
 		find_patterns(context, &lookups[LOOKUP_URL]);
 	}
+	// Before rows are left out: what is kept must not depend on a veto.
+	if (context->sink.drop_count > 0)
+		lower_drops(context, observables);
 	*ret_matches = context->sink.rows;
 	return match_sink_finish(&context->sink);
+}
+
+// The record of an indicator of the veto set; NULL: nobody asks.
+static bool veto_record(const struct database *veto, uint32_t id, struct indicator *ret_veto)
+{
+	struct indicator ignored;
+
+	return id != NO_INDICATOR &&
+	       record_table_get(&veto->records, id, ret_veto != NULL ? ret_veto : &ignored);
+}
+
+bool match_is_vetoed(struct match_context *context, const struct observable *observable,
+                     struct indicator *ret_veto)
+{
+	const struct database *veto = context->database->veto;
+
+	return veto != NULL && veto_record(veto, veto_find(veto, observable), ret_veto);
+}
+
+bool match_is_prefix_vetoed(struct match_context *context, const struct prefix *prefix,
+                            struct indicator *ret_veto)
+{
+	const struct database *veto = context->database->veto;
+
+	return veto != NULL && veto_record(veto, veto_find_prefix(veto, prefix), ret_veto);
 }
 
 void match_context_limits(const struct match_context *context, struct match_limits *ret_limits)

@@ -19,6 +19,7 @@ void match_sink_add_one(struct match_sink *sink, const struct match_question *qu
 	sink->counts[question->observable]++;
 	if (action > (state & STATE_ACTION_MASK))
 		action = state & STATE_ACTION_MASK;
+	sink->drop_count += action == ACTION_DROP;
 	sink->rows[sink->row_count++] = (struct match){
 		.observable = question->observable,
 		.indicator_id = indicator_id,
@@ -52,6 +53,15 @@ static bool terms_answer(const struct packed_terms *terms, const struct match_qu
 	return terms->port == 0 || terms->port == question->port;
 }
 
+// A name below one that a pattern equals is told besides, and not a reason to drop anything.
+static unsigned terms_action(const struct packed_terms *terms,
+                             const struct match_question *question)
+{
+	bool is_beside = question->entry_kind == ENTRY_PARENT && (terms->kinds & ENTRY_BESIDE) != 0;
+
+	return is_beside && terms->action > ACTION_ALERT ? ACTION_ALERT : terms->action;
+}
+
 void match_sink_add(struct match_sink *sink, const struct match_question *question,
                     uint32_t reference, const struct packed_terms *usual_terms)
 {
@@ -62,7 +72,7 @@ void match_sink_add(struct match_sink *sink, const struct match_question *questi
 	for (unsigned i = 0; i < count; i++) {
 		if (terms_answer(&postings[i].terms, question))
 			match_sink_add_one(sink, question, postings[i].indicator_id,
-			                   postings[i].terms.action);
+			                   terms_action(&postings[i].terms, question));
 	}
 }
 
@@ -77,7 +87,9 @@ static int match_compare(const void *left, const void *right)
 		return a->indicator_id < b->indicator_id ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	return a->action > b->action ? -1 : a->action < b->action;
+	if (a->action != b->action)
+		return a->action > b->action ? -1 : 1;
+	return (int)b->is_vetoed - (int)a->is_vetoed;
 }
 
 static bool matches_in_order(const struct match rows[], unsigned count)
@@ -156,4 +168,5 @@ void match_sink_clear(struct match_sink *sink)
 	if (sink->row_count > 0)
 		memset(sink->counts, 0, sizeof(sink->counts));
 	sink->row_count = 0;
+	sink->drop_count = 0;
 }

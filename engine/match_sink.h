@@ -16,6 +16,7 @@ struct match_sink {
 	struct slice states;   // SECTION_STATES
 	uint64_t left_out;
 	unsigned row_count;
+	unsigned drop_count;              // rows whose action is drop
 	uint16_t counts[MATCH_BATCH_MAX]; // rows by observable
 	struct match rows[MATCH_SINK_ROWS];
 	struct match dealt[MATCH_SINK_ROWS]; // rows that did not come in order, by observable

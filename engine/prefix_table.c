@@ -98,6 +98,25 @@ void prefix_table_find_ipv4(const struct ipv4_prefix_table *table, const struct 
 	}
 }
 
+uint32_t prefix_table_posting_ipv4(const struct ipv4_prefix_table *table,
+                                   const struct prefix *prefix)
+{
+	uint32_t address = address_ipv4(&prefix->address);
+	uint32_t network;
+
+	if (table->bits.size == 0 || !bit_is_set(table->bits, address >> table->bit_shift))
+		return 0;
+	network = ipv4_innermost(table, address);
+	while (network < table->network_count) {
+		const struct ipv4_network *found = &table->networks[network];
+
+		if (found->length + IPV4_PREFIX_BITS <= prefix->length)
+			return found->posting;
+		network = found->parent < network ? found->parent : NO_NETWORK;
+	}
+	return 0;
+}
+
 static bool ipv6_range_is_after(const struct ipv6_range *range, uint64_t high, uint64_t low)
 {
 	return range->high != high ? range->high > high : range->low > low;
@@ -153,4 +172,25 @@ void prefix_table_find_ipv6(const struct ipv6_prefix_table *table, const struct 
 			network = found->parent < network ? found->parent : NO_NETWORK;
 		}
 	}
+}
+
+uint32_t prefix_table_posting_ipv6(const struct ipv6_prefix_table *table,
+                                   const struct prefix *prefix)
+{
+	uint64_t words[2];
+	uint32_t network;
+
+	memcpy(words, prefix->address.octets, sizeof(words));
+	words[0] = __builtin_bswap64(words[0]);
+	if (table->bits.size == 0)
+		return 0;
+	network = ipv6_innermost(table, words[0], __builtin_bswap64(words[1]));
+	while (network < table->network_count) {
+		const struct ipv6_network *found = &table->networks[network];
+
+		if (found->length <= prefix->length)
+			return found->posting;
+		network = found->parent < network ? found->parent : NO_NETWORK;
+	}
+	return 0;
 }

@@ -84,3 +84,9 @@ void prefix_table_open_ipv6(struct ipv6_prefix_table *table, struct slice networ
 // an IPv4 address, though ::/0 covers the mapped ones on paper.
 void prefix_table_find_ipv4(const struct ipv4_prefix_table *table, const struct lookup *lookup);
 void prefix_table_find_ipv6(const struct ipv6_prefix_table *table, const struct lookup *lookup);
+
+// The posting reference of the smallest network that holds all of `prefix`, or 0.
+uint32_t prefix_table_posting_ipv4(const struct ipv4_prefix_table *table,
+                                   const struct prefix *prefix);
+uint32_t prefix_table_posting_ipv6(const struct ipv6_prefix_table *table,
+                                   const struct prefix *prefix);

@@ -107,6 +107,7 @@ static int context_add(struct record_builder *builder, const struct indicator *i
 		{indicator->labels, last.labels, &row.labels},
 		{indicator->markings, last.markings, &row.markings},
 		{indicator->created_by, last.created_by, &row.created_by},
+		{indicator->tags, last.tags, &row.tags},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -206,6 +207,19 @@ static int record_builder_add_report_names(struct record_builder *builder, uint3
 	return error;
 }
 
+// Rows of a database from feeds are never made: they would all be zero.
+static int store_id_append(struct record_builder *builder, size_t indicator_id, uint64_t store_id)
+{
+	size_t needed = (indicator_id + 1) * sizeof(store_id);
+
+	if (store_id == 0 && builder->store_ids.size == 0)
+		return 0;
+	if (block_extend(&builder->store_ids, needed - builder->store_ids.size) == NULL)
+		return -ENOMEM;
+	((uint64_t *)builder->store_ids.data)[indicator_id] = store_id;
+	return 0;
+}
+
 int record_builder_add(struct record_builder *builder, const struct indicator *indicator,
                        uint32_t *ret_indicator_id)
 {
@@ -223,6 +237,8 @@ int record_builder_add(struct record_builder *builder, const struct indicator *i
 		error = string_pool_add(&builder->strings, indicator->value, &row.value);
 	if (error == 0 && detail_is_needed(indicator))
 		error = detail_add(builder, indicator, &row.detail);
+	if (error == 0)
+		error = store_id_append(builder, id, indicator->store_id);
 	if (error != 0)
 		return error;
 	if (block_extend(&builder->records, grow * sizeof(row)) == NULL)
@@ -310,6 +326,17 @@ static int record_builder_set_report_names(void *context, uint32_t indicator_id,
 	return detail_append(builder, &row, &record->detail);
 }
 
+bool record_builder_store_ids_ascend(const struct record_builder *builder)
+{
+	const uint64_t *store_ids = (const uint64_t *)builder->store_ids.data;
+
+	for (size_t i = 1; i < builder->store_ids.size / sizeof(*store_ids); i++) {
+		if (store_ids[i] < store_ids[i - 1])
+			return false;
+	}
+	return true;
+}
+
 int record_builder_finish(struct record_builder *builder)
 {
 	int error = indicator_reports_join(&builder->reports, &builder->strings.bytes,
@@ -327,6 +354,7 @@ void record_builder_close(struct record_builder *builder)
 	block_close(&builder->contexts);
 	block_close(&builder->details);
 	block_close(&builder->states);
+	block_close(&builder->store_ids);
 	block_close(&builder->reports);
 	block_close(&builder->context_slots);
 }

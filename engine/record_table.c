@@ -28,6 +28,52 @@ static void record_table_get_detail(const struct record_table *table, uint32_t i
 	indicator->valid_until_ns = detail->valid_until_ns;
 }
 
+static uint64_t store_id_at(const struct record_table *table, size_t indicator_id)
+{
+	uint64_t store_id = 0;
+
+	if (indicator_id < table->store_ids.size / sizeof(store_id))
+		memcpy(&store_id, table->store_ids.data + indicator_id * sizeof(store_id),
+		       sizeof(store_id));
+	return store_id;
+}
+
+// The first id whose store id is not below this one.
+static size_t store_ids_lower_bound(const struct record_table *table, uint64_t store_id)
+{
+	size_t low = 1;
+	size_t high = table->store_ids.size / sizeof(store_id);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (store_id_at(table, middle) < store_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint32_t record_table_find_store_id(const struct record_table *table, uint64_t store_id,
+                                    bool store_ids_ascend)
+{
+	size_t end = table->store_ids.size / sizeof(store_id);
+	size_t id = store_ids_ascend ? store_ids_lower_bound(table, store_id) : 1;
+
+	if (store_id == 0)
+		return NO_INDICATOR;
+	for (; id < end && id < table->states.size; id++) {
+		bool is_it = store_id_at(table, id) == store_id;
+
+		if (is_it && (table->states.data[id] & STATE_IS_LIVE) != 0)
+			return (uint32_t)id;
+		if (!is_it && store_ids_ascend)
+			break;
+	}
+	return NO_INDICATOR;
+}
+
 bool record_table_get(const struct record_table *table, uint32_t indicator_id,
                       struct indicator *ret_indicator)
 {
@@ -49,7 +95,9 @@ bool record_table_get(const struct record_table *table, uint32_t indicator_id,
 		.created_by = string_pool_get(table->strings, context->created_by),
 		.source = string_pool_get(table->strings, context->source),
 		.group = string_pool_get(table->strings, context->group),
+		.tags = string_pool_get(table->strings, context->tags),
 		.line = record->line,
+		.store_id = store_id_at(table, indicator_id),
 		.tlp = (enum tlp)context->tlp,
 		.action = (enum action)(state & STATE_ACTION_MASK),
 		.confidence = context->confidence,

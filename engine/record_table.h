@@ -23,12 +23,13 @@ struct context_row {
 	uint32_t labels;
 	uint32_t markings;
 	uint32_t created_by;
+	uint32_t tags;
 	uint8_t tlp;
 	uint8_t action;
 	uint8_t confidence;
 	uint8_t is_source_hidden;
 };
-static_assert(sizeof(struct context_row) == 28, "a context has no holes");
+static_assert(sizeof(struct context_row) == 32, "a context has no holes");
 
 struct detail_row {
 	int64_t created_ns;
@@ -45,11 +46,12 @@ static_assert(sizeof(struct detail_row) == 48, "a detail has no holes");
 // All zero is a valid, empty one. Row 0 of each kind stays unused.
 struct record_builder {
 	struct string_pool strings;
-	struct block records;  // struct record_row, by indicator id
-	struct block contexts; // struct context_row
-	struct block details;  // struct detail_row
-	struct block states;   // one byte an id, see SECTION_STATES
-	struct block reports;  // struct report_row, in order of adding
+	struct block records;   // struct record_row, by indicator id
+	struct block contexts;  // struct context_row
+	struct block details;   // struct detail_row
+	struct block states;    // one byte an id, see SECTION_STATES
+	struct block store_ids; // uint64_t, by indicator id; empty while all are zero
+	struct block reports;   // struct report_row, in order of adding
 	struct block context_slots;
 	uint32_t last_context; // of the indicator added last; 0 before the first
 	uint64_t withdrawn_count;
@@ -73,13 +75,20 @@ struct slice record_builder_value(const struct record_builder *builder, uint32_t
 // Returns 0, -ENOMEM or -EOVERFLOW.
 int record_builder_finish(struct record_builder *builder);
 
+// Do the store's ids never go down? Then one is found by bisection.
+bool record_builder_store_ids_ascend(const struct record_builder *builder);
+
 void record_builder_close(struct record_builder *builder);
 
 // The sections of a file, or of a builder.
 struct record_table {
-	struct slice records, contexts, details, strings, states;
+	struct slice records, contexts, details, strings, states, store_ids;
 };
 
 // False when there is no such live indicator.
 bool record_table_get(const struct record_table *table, uint32_t indicator_id,
                       struct indicator *ret_indicator);
+
+// The live indicator made from this row of the store, or NO_INDICATOR.
+uint32_t record_table_find_store_id(const struct record_table *table, uint64_t store_id,
+                                    bool store_ids_ascend);

@@ -211,8 +211,8 @@ static int plan_text(struct planner *planner, const struct pattern_comparison *c
 	bool is_name = type == OBSERVABLE_NAME;
 	struct candidate value = {
 		.kind = is_name ? VALUE_NAME : VALUE_URL,
-		// Only the name itself realises the pattern; names below it are told as parent.
-		.name_kinds = ENTRY_EXACT | ENTRY_PARENT,
+		// Only the name itself realises the pattern; names below it are told besides.
+		.name_kinds = ENTRY_EXACT | ENTRY_PARENT | ENTRY_BESIDE,
 	};
 
 	if (is_equality(comparison))

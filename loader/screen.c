@@ -83,7 +83,7 @@ const char *screen_prefix(const struct prefix *prefix, const char **ret_remark)
 const char *screen_name(const struct public_suffixes *suffixes, struct slice name, uint8_t *kinds,
                         const char **ret_remark)
 {
-	const uint8_t below = ENTRY_PARENT | ENTRY_BELOW;
+	const uint8_t below = ENTRY_PARENT | ENTRY_BELOW | ENTRY_BESIDE;
 
 	*ret_remark = NULL;
 	if (slice_find(name, '.') == name.size)

@@ -67,7 +67,9 @@ static int compare_verdicts(const struct hit *a, const struct hit *b)
 {
 	int order = COMPARE(a->kind, b->kind);
 
-	return order != 0 ? order : COMPARE(a->action, b->action);
+	if (order == 0)
+		order = COMPARE(a->action, b->action);
+	return order != 0 ? order : COMPARE(a->is_vetoed, b->is_vetoed);
 }
 
 int hit_order_by_time(const struct hit *a, const struct hit *b)

@@ -18,6 +18,8 @@ static void append_match(struct buffer *json, const struct hit_reader *reader)
 	event_json_open(json, "match");
 	event_json_text(json, "kind", slice_text(match_kind_name(hit->kind)));
 	event_json_text(json, "action", slice_text(action_name(hit->action)));
+	if (hit->is_vetoed)
+		buffer_append_text(json, ",\"vetoed\":true");
 	event_json_text(json, "validity", slice_text(state_validity_name(reader->validity)));
 	buffer_append_byte(json, '}');
 }

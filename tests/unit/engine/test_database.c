@@ -298,6 +298,103 @@ static void an_empty_database_matches_nothing(void **state)
 	assert_int_equal(database_verify(database, NULL, NULL), 0);
 }
 
+static struct database *open_store_ids(const uint64_t store_ids[], unsigned count)
+{
+	AUTO(build) build = NULL;
+	struct indicator indicator = fixture_indicator("x");
+	uint32_t id = 0;
+
+	assert_int_equal(build_create(&build), 0);
+	for (unsigned i = 0; i < count; i++) {
+		indicator.store_id = store_ids[i];
+		indicator.tags = slice_text(i == 1 ? "mail\nproxy" : "");
+		assert_int_equal(build_add_indicator(build, &indicator, &id), 0);
+	}
+	if (count > 2)
+		build_withdraw_indicator(build, 2);
+	return fixture_open(build);
+}
+
+static void the_row_of_the_store_is_kept_and_found(void **state)
+{
+	static const uint64_t ascending[] = {3, 7, 7, 9};
+	static const uint64_t mixed[] = {9, 3, 0, 7};
+	AUTO(database) bisected = open_store_ids(ascending, 4);
+	AUTO(database) walked = open_store_ids(mixed, 4);
+	struct indicator indicator;
+
+	(void)state;
+	assert_true(database_indicator(bisected, 4, &indicator));
+	assert_int_equal(indicator.store_id, 9);
+	assert_int_equal(database_indicator_of_store(bisected, 3), 1);
+	assert_int_equal(database_indicator_of_store(bisected, 7), 3); // 2 is withdrawn
+	assert_int_equal(database_indicator_of_store(bisected, 9), 4);
+	assert_int_equal(database_indicator_of_store(bisected, 8), NO_INDICATOR);
+	assert_int_equal(database_indicator_of_store(bisected, 10), NO_INDICATOR);
+	assert_int_equal(database_indicator_of_store(bisected, 0), NO_INDICATOR);
+	assert_int_equal(database_indicator_of_store(walked, 9), 1);
+	assert_int_equal(database_indicator_of_store(walked, 3), NO_INDICATOR);
+	assert_int_equal(database_indicator_of_store(walked, 7), 4);
+	assert_int_equal(database_indicator_of_store(walked, 0), NO_INDICATOR);
+}
+
+static bool has_section(const struct database *database, const char *wanted)
+{
+	struct database_info info;
+
+	database_info(database, &info);
+	for (unsigned i = 0; i < info.section_count; i++) {
+		const char *name;
+		uint64_t offset, bytes;
+
+		database_section(database, i, &name, &offset, &bytes);
+		if (strcmp(name, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void databases_of_feeds_have_no_ids_of_a_store(void **state)
+{
+	static const uint64_t none[] = {0, 0};
+	static const uint64_t late[] = {0, 5};
+	AUTO(database) feeds = open_store_ids(none, 2);
+	AUTO(database) store = open_store_ids(late, 2);
+	struct indicator indicator;
+
+	(void)state;
+	assert_false(has_section(feeds, "store-ids"));
+	assert_false(has_section(feeds, "origin"));
+	assert_false(has_section(feeds, "veto"));
+	assert_int_equal(database_indicator_of_store(feeds, 0), NO_INDICATOR);
+	assert_true(has_section(store, "store-ids"));
+	assert_int_equal(database_indicator_of_store(store, 5), 2);
+	assert_true(database_indicator(feeds, 2, &indicator));
+	assert_true(slice_is(indicator.tags, "mail\nproxy"));
+	assert_true(database_indicator(feeds, 1, &indicator));
+	assert_int_equal(indicator.tags.size, 0);
+}
+
+static void a_database_says_what_it_was_made_from(void **state)
+{
+	const struct build_origin given = {.store_uuid = {1, 2, 3}, .change = 77};
+	struct build_origin origin;
+	AUTO(build) build = NULL;
+	AUTO(build) plain = NULL;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	assert_int_equal(build_create(&plain), 0);
+	fixture_add(build, "x");
+	build_set_origin(build, &given);
+
+	AUTO(database) database = fixture_open(build);
+	AUTO(database) feeds = fixture_open(plain);
+	assert_true(database_origin(database, &origin));
+	assert_memory_equal(&origin, &given, sizeof(given));
+	assert_false(database_origin(feeds, &origin));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +406,9 @@ int main(void)
 		cmocka_unit_test(a_signature_is_checked_against_the_key),
 		cmocka_unit_test(a_refused_key_stops_the_build),
 		cmocka_unit_test(an_empty_database_matches_nothing),
+		cmocka_unit_test(the_row_of_the_store_is_kept_and_found),
+		cmocka_unit_test(databases_of_feeds_have_no_ids_of_a_store),
+		cmocka_unit_test(a_database_says_what_it_was_made_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

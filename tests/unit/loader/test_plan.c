@@ -70,7 +70,7 @@ static void names_below_are_told_as_parent_or_asked_for(void **state)
 {
 	(void)state;
 	assert_int_equal(plan_of("[domain-name:value = 'a.example']").values[0].name_kinds,
-	                 ENTRY_EXACT | ENTRY_PARENT);
+	                 ENTRY_EXACT | ENTRY_PARENT | ENTRY_BESIDE);
 
 	struct plan below = plan_of("[domain-name:value LIKE '%.A.example']");
 	assert_int_equal(below.values[0].kind, VALUE_NAME);
