@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/address.h"
-#include "engine/ascii.h"
+#include "base/ascii.h"
 
 enum {
 	ADDRESS_BITS = 128,

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "base/cpu.h"
-#include "engine/ascii.h"
+#include "base/ascii.h"
 
 // What a byte of a URL is, and what it may end. Bytes that RFC 3986 allows in a path or query
 // are PLAIN; all others have one spelling only, the encoded one, so that a feed's "{id}" equals

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "engine/ascii.h"
+#include "base/ascii.h"
 
 int normalize_hash(struct slice text, uint8_t ret_digest[HASH_BYTES_MAX],
                    enum hash_algorithm *ret_algorithm)

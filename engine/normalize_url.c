@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "engine/ascii.h"
+#include "base/ascii.h"
 #include "engine/normalize_path.h"
 
 enum {

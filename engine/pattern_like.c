@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "engine/ascii.h"
+#include "base/ascii.h"
 
 static bool is_wildcard(uint8_t byte)
 {

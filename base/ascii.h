@@ -1,4 +1,4 @@
-// engine/ascii.h — small questions about ASCII, whatever the locale.
+// base/ascii.h — small questions about ASCII, whatever the locale.
 #pragma once
 
 #include <stdbool.h>
