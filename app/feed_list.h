@@ -53,6 +53,9 @@ const char *feed_list_format_name(unsigned format);
 	         .choice_count = TLP_COUNT,                                                        \
 	         .choice_name = feed_list_tlp_name,                                                \
 	         .help = "the TLP level of what carries none itself;"},                            \
+		{OPTION_FLAG, 0, "plain-names",                                                    \
+	         .offset = offsetof(struct type, member.next.has_plain_names),                     \
+	         .help = "take names from free text that are not defanged, too"},                  \
 		{OPTION_FLAG, 0, "hide-source",                                                    \
 	         .offset = offsetof(struct type, member.next.is_source_hidden),                    \
 	         .help = "do not show the source on a hit"},                                       \

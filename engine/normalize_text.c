@@ -77,6 +77,15 @@ static const struct spelling *find_scheme(struct slice text)
 	return NULL;
 }
 
+size_t normalize_defanged_size(struct slice text)
+{
+	const struct spelling *spelling = NULL;
+
+	if (text.size > 0 && begins_spelling[text.data[0]])
+		spelling = find_spelling(text);
+	return spelling != NULL ? strlen(spelling->defanged) : 0;
+}
+
 static struct slice without_surroundings(struct slice text)
 {
 	static const char pairs[][2] = {{'<', '>'}, {'"', '"'}, {'\'', '\''}};

@@ -149,6 +149,14 @@ int list_batch_add(struct list_batch *batch, const struct candidate *candidate)
 	return part->count == BATCH_VALUES || part->bytes >= BATCH_BYTES ? hand_over(batch) : 0;
 }
 
+void list_batch_refuse(struct list_batch *batch, const char *reason, struct slice value,
+                       uint64_t line)
+{
+	batch->object_count++;
+	report_add(&batch->feed->summary->report,
+	           &(struct problem){.reason = reason, .object = value, .line = line});
+}
+
 static bool is_sound(struct feed *feed, struct slice line, bool is_cut)
 {
 	struct problem problem = {

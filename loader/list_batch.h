@@ -13,6 +13,10 @@ struct list_batch;
 // one of values added before.
 int list_batch_add(struct list_batch *batch, const struct candidate *candidate);
 
+// Counts and reports a value that the reader itself turns down.
+void list_batch_refuse(struct list_batch *batch, const char *reason, struct slice value,
+                       uint64_t line);
+
 // Reads what a line holds. Returns < 0 to end with that error.
 typedef int list_batch_line_fn(struct feed *feed, struct list_batch *batch, struct slice line);
 

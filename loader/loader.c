@@ -15,16 +15,15 @@
 #include "loader/sink.h"
 #include "loader/versions.h"
 
-enum { HEAD_BYTES = 64 * 1024 };
-
 static const char *const format_names[] = {
 	[FEED_AUTO] = "auto",   [FEED_STIX] = "stix", [FEED_TEXT] = "text",
 	[FEED_HOSTS] = "hosts", [FEED_CSV] = "csv",   [FEED_WARNINGLIST] = "misp-warninglist",
+	[FEED_PROSE] = "prose",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_warninglist, &read_csv, &read_hosts, &read_text, NULL,
+	&read_stix2, &read_warninglist, &read_csv, &read_hosts, &read_text, &read_prose, NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
@@ -114,6 +113,7 @@ struct indicator reader_new_indicator(const struct feed *feed)
 {
 	return (struct indicator){
 		.source = feed->source,
+		.labels = slice_text(feed->label),
 		.group = slice_text(feed->options->group),
 		.created_ns = TIMESTAMP_MIN,
 		.modified_ns = TIMESTAMP_MIN,
@@ -183,7 +183,7 @@ static int read_input(struct feed *feed)
 	enum feed_format format = feed->options->format;
 	struct slice head;
 
-	int error = feed_input_peek(feed->input, HEAD_BYTES, &head);
+	int error = feed_input_peek(feed->input, READER_HEAD_BYTES, &head);
 	if (error != 0)
 		return error == -EBADMSG ? settle_damage(feed, error) : error;
 	if (head.size == 0) {
@@ -191,9 +191,10 @@ static int read_input(struct feed *feed)
 		return 0;
 	}
 
-	const struct reader_ops *reader =
-		format != FEED_AUTO ? forced_reader(format)
-				    : recognise(slice_first(head, HEAD_BYTES), &summary->report);
+	const struct reader_ops *reader = format != FEED_AUTO
+	                                          ? forced_reader(format)
+	                                          : recognise(slice_first(head, READER_HEAD_BYTES),
+	                                                      &summary->report);
 	if (reader == NULL)
 		return -EBADMSG;
 	summary->format = reader->format;

@@ -20,10 +20,11 @@ enum feed_format {
 	FEED_HOSTS,
 	FEED_CSV,         // with a header line
 	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
+	FEED_PROSE,       // running text: only what is clearly an indicator
 	FEED_FORMAT_COUNT,
 };
 
-// "auto", "stix", "text", "hosts", "csv", "misp-warninglist"
+// "auto", "stix", "text", "hosts", "csv", "misp-warninglist", "prose"
 const char *feed_format_name(enum feed_format format);
 
 struct feed_options {
@@ -34,6 +35,7 @@ struct feed_options {
 	const char *group;  // NULL: none
 	enum tlp tlp;       // for what carries none itself
 	bool is_source_hidden;
+	bool has_plain_names; // FEED_PROSE: names that are not defanged, too
 	bool is_known_benign; // whatever its format, its values are no threats: none is screened
 	const char
 		*csv_columns; // FEED_CSV: a column map, see loader/csv_columns.h; NULL: by header

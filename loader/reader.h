@@ -11,11 +11,14 @@
 #include "loader/feed_input.h"
 #include "loader/loader.h"
 
-struct intake;       // loader/intake.h: normalise, screen, add
-struct sink;         // loader/sink.h: where it goes
-struct versions;     // loader/versions.h: newest version of each STIX object
-struct markings;     // loader/markings.h: what they say about sharing
-struct report_index; // loader/report_index.h: of the reports that name an indicator
+enum { READER_HEAD_BYTES = 64 * 1024 }; // of a feed, by which its format is told
+
+struct intake;        // loader/intake.h: normalise, screen, add
+struct sink;          // loader/sink.h: where it goes
+struct versions;      // loader/versions.h: newest version of each STIX object
+struct markings;      // loader/markings.h: what they say about sharing
+struct prose_context; // loader/prose_judge.h: what a report is known to be like
+struct report_index;  // loader/report_index.h: of the reports that name an indicator
 
 // One feed being read. loader.c owns it; readers fill `summary`.
 struct feed {
@@ -28,14 +31,16 @@ struct feed {
 	struct markings *markings;
 	struct report_index *report_index;
 	struct feed_summary *summary;
-	uint32_t feed_id; // 0, 1, 2 … in the order of reading
+	const char *label;           // static: of every record; NULL: none
+	struct prose_context *prose; // parse_prose.c's own, while it reads
+	uint32_t feed_id;            // 0, 1, 2 … in the order of reading
 };
 
 struct reader_ops {
 	enum feed_format format;
 	const char *name;
 
-	// Does a feed that begins with `head` (the first 64 KB, or all of it) look like this
+	// Does a feed that begins with `head` (READER_HEAD_BYTES, or all of it) look like this
 	// format?
 	bool (*recognises)(struct slice head);
 
@@ -49,6 +54,7 @@ extern const struct reader_ops read_warninglist;
 extern const struct reader_ops read_csv;
 extern const struct reader_ops read_hosts;
 extern const struct reader_ops read_text;
+extern const struct reader_ops read_prose;
 
 // In the order in which they are asked, the least particular last; NULL behind it.
 extern const struct reader_ops *const readers[];

@@ -18,9 +18,11 @@ struct feed_fixture {
 	struct match_context *context;
 };
 
-static inline void feed_fixture_read(struct slice text, enum feed_format format,
-                                     struct feed_fixture *fixture)
+// `like`: everything but where it is.
+static inline void feed_fixture_read_with(struct slice text, const struct feed_options *like,
+                                          struct feed_fixture *fixture)
 {
+	struct feed_options options = *like;
 	char path[64];
 	int feed_fd = memfd_create("feed", 0);
 	int fd = memfd_create("database", MFD_CLOEXEC);
@@ -33,7 +35,8 @@ static inline void feed_fixture_read(struct slice text, enum feed_format format,
 	assert_int_equal(build_create(&build), 0);
 	assert_int_equal(loader_create(build, &loader), 0);
 
-	const struct feed_options options = {.path = path, .format = format, .source = "test"};
+	options.path = path;
+	options.source = "test";
 	memset(fixture, 0, sizeof(*fixture));
 	fixture->result = loader_read_feed(loader, &options, NULL, NULL, &fixture->summary);
 	assert_int_equal(loader_finish(loader, NULL), 0);
@@ -44,6 +47,12 @@ static inline void feed_fixture_read(struct slice text, enum feed_format format,
 	build_free(build);
 	close(feed_fd);
 	close(fd);
+}
+
+static inline void feed_fixture_read(struct slice text, enum feed_format format,
+                                     struct feed_fixture *fixture)
+{
+	feed_fixture_read_with(text, &(struct feed_options){.format = format}, fixture);
 }
 
 static inline void feed_fixture_close(struct feed_fixture *fixture)
