@@ -15,9 +15,17 @@ struct command {
 	const char *name;
 	const char *summary; // one line, for `sekisho --help`
 
-	// argv[0] is the subcommand's name. Returns the exit status.
+	// argv[0] is the subcommand's name. Returns the exit status. NULL when there are `nested`.
 	int (*run)(int argc, char **argv);
+
+	// "list", "add" … of `sekisho source`; NULL behind the last.
+	const struct command *const *nested;
 };
+
+// Runs the one of `commands` that argv[1] names; `name` ("sekisho source") and `about` are for
+// messages and --help. Returns the exit status.
+int command_run(const char *name, const char *about, const struct command *const commands[],
+                int argc, char **argv);
 
 extern const struct command command_compile;
 extern const struct command command_match;

@@ -28,16 +28,22 @@ def page_options(page):
     return found
 
 
+def nested_commands(program, command):
+    text = subprocess.run([program, *command, '--help'], capture_output=True, text=True,
+                          check=True).stdout
+    return re.findall(r'^  ([a-z]+) ', text.partition('Commands:')[2], re.M)
+
+
 def differences(program, folder):
-    help_text = subprocess.run([program, '--help'], capture_output=True, text=True,
-                               check=True).stdout
-    names = re.findall(r'^  ([a-z]+) ', help_text, re.M)
-    pages = {path.name for path in folder.glob('*.scd')}
+    names = nested_commands(program, [])
+    pages = {path.name for path in folder.glob('*.1.scd')}
     if pages != {'sekisho.1.scd'} | {f'sekisho-{name}.1.scd' for name in names}:
         yield f'pages {sorted(pages)} are not those of commands {names}'
     for name in [None, *names]:
         page = folder / (f'sekisho-{name}.1.scd' if name else 'sekisho.1.scd')
         here = help_options(program, [name] if name else [])
+        for nested in nested_commands(program, [name]) if name else []:
+            here |= help_options(program, [name, nested])
         there = page_options(page) if page.exists() else set()
         for option in sorted(here - there):
             yield f'{page.name} lacks {option}'
