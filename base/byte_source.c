@@ -187,29 +187,49 @@ static int detect(struct byte_source *source)
 	return 0;
 }
 
-int byte_source_open(const char *path, byte_source_progress_fn *progress, void *context,
-                     struct byte_source **ret_source)
+// Takes `fd`, also when it fails; a negative one is why there is none.
+static int open_source(int fd, byte_source_progress_fn *progress, void *context,
+                       struct byte_source **ret_source)
 {
 	AUTO(byte_source) source = calloc(1, sizeof(*source));
 	int error;
 
-	if (source == NULL)
+	if (source == NULL) {
+		if (fd > STDIN_FILENO)
+			(void)close(fd);
 		return -ENOMEM;
+	}
+	source->fd = fd;
+	if (fd < 0)
+		return fd;
 	source->progress = progress;
 	source->context = context;
 	source->capacity = FIRST_CAPACITY;
 	source->window = calloc(1, FIRST_CAPACITY + BYTE_SOURCE_PADDING_BYTES);
 	if (source->window == NULL)
 		return -ENOMEM;
-	source->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (source->fd < 0)
-		return -errno;
 	(void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	error = detect(source);
 	if (error < 0)
 		return error;
 	*ret_source = TAKE(source);
 	return 0;
+}
+
+int byte_source_open(const char *path, byte_source_progress_fn *progress, void *context,
+                     struct byte_source **ret_source)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	return open_source(fd < 0 ? -errno : fd, progress, context, ret_source);
+}
+
+int byte_source_open_fd(int fd, byte_source_progress_fn *progress, void *context,
+                        struct byte_source **ret_source)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	return open_source(own < 0 ? -errno : own, progress, context, ret_source);
 }
 
 struct slice byte_source_window(const struct byte_source *source)

@@ -25,6 +25,11 @@ typedef bool byte_source_progress_fn(void *context, uint64_t file_bytes);
 int byte_source_open(const char *path, byte_source_progress_fn *progress, void *context,
                      struct byte_source **ret_source);
 
+// The same from the position on that `fd`, which is borrowed for the call, has; the position is
+// shared and moves.
+int byte_source_open_fd(int fd, byte_source_progress_fn *progress, void *context,
+                        struct byte_source **ret_source);
+
 // Accepts NULL.
 void byte_source_close(struct byte_source *source);
 DEFINE_AUTO(byte_source, byte_source_close)

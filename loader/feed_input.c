@@ -26,6 +26,21 @@ int feed_input_open(const char *path, byte_source_progress_fn *progress, void *c
 	return 0;
 }
 
+int feed_input_open_fd(int fd, byte_source_progress_fn *progress, void *context,
+                       struct feed_input **ret_input)
+{
+	AUTO(feed_input) input = calloc(1, sizeof(*input));
+
+	if (input == NULL)
+		return -ENOMEM;
+
+	int error = byte_source_open_fd(fd, progress, context, &input->source);
+	if (error != 0)
+		return error;
+	*ret_input = TAKE(input);
+	return 0;
+}
+
 void feed_input_close(struct feed_input *input)
 {
 	if (input == NULL)

@@ -22,6 +22,10 @@ struct feed_input;
 int feed_input_open(const char *path, byte_source_progress_fn *progress, void *context,
                     struct feed_input **ret_input);
 
+// As byte_source_open_fd().
+int feed_input_open_fd(int fd, byte_source_progress_fn *progress, void *context,
+                       struct feed_input **ret_input);
+
 // Accepts NULL.
 void feed_input_close(struct feed_input *input);
 DEFINE_AUTO(feed_input, feed_input_close)

@@ -230,7 +230,8 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 	int64_t start_ns = now_ns();
 
 	clear_summary(ret_summary, options);
-	int error = feed_input_open(options->path, progress, context, &input);
+	int error = options->fd > 0 ? feed_input_open_fd(options->fd, progress, context, &input)
+	                            : feed_input_open(options->path, progress, context, &input);
 	if (error != 0)
 		return error;
 

@@ -246,6 +246,21 @@ static void progress_can_stop_the_reading(void **state)
 	buffer_close(&content);
 }
 
+static void a_descriptor_is_read_from_its_position_on(void **state)
+{
+	struct feed_input *input = NULL;
+	int fd = memfd_create("feed", 0);
+
+	(void)state;
+	assert_int_equal(write(fd, "skipped\nread\n", 13), 13);
+	assert_int_equal(lseek(fd, 8, SEEK_SET), 8);
+	assert_int_equal(feed_input_open_fd(fd, NULL, NULL, &input), 0);
+	assert_line(input, "read", false);
+	feed_input_close(input);
+	assert_int_equal(close(fd), 0); // is still the caller's
+	assert_int_equal(feed_input_open_fd(fd, NULL, NULL, &input), -EBADF);
+}
+
 static void a_missing_file_is_told(void **state)
 {
 	struct feed_input *input = (void *)0x1;
@@ -265,6 +280,7 @@ int main(void)
 		cmocka_unit_test(lines_lose_their_ends),
 		cmocka_unit_test(long_lines_are_cut_and_passed_over),
 		cmocka_unit_test(progress_can_stop_the_reading),
+		cmocka_unit_test(a_descriptor_is_read_from_its_position_on),
 		cmocka_unit_test(a_missing_file_is_told),
 	};
 
