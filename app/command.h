@@ -32,3 +32,4 @@ extern const struct command command_match;
 extern const struct command command_observe;
 extern const struct command command_lookup;
 extern const struct command command_inspect;
+extern const struct command command_config;

@@ -1,6 +1,7 @@
 #include "app/config_source.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,47 +18,41 @@ static const char *path_or_default(const char *path)
 	return path != NULL && path[0] != '\0' ? path : default_path;
 }
 
-int config_source_read(const char *path, struct config **ret_config)
+struct telling {
+	const char *path;
+	bool has_remarks;
+};
+
+// As compilers do, so that editors find the place.
+static void tell(void *context, const struct report *report, const struct problem *problem)
 {
-	const char *file = path_or_default(path);
-	struct report report = {
-		.input = file,
-		.each = problems_print_each, // all of them: whoever mends one wants to know the
-	                                     // others
-		.each_context = stderr,
-	};
-	int error = config_read(file, &report, ret_config);
+	const struct telling *telling = context;
+	char object[PROBLEM_TEXT_BYTES];
+	char detail[PROBLEM_TEXT_BYTES];
+	bool is_remark = problem->consequence != NULL && strcmp(problem->consequence, "noted") == 0;
+
+	(void)report;
+	if (is_remark && !telling->has_remarks)
+		return;
+	report_printable(problem->object, object);
+	report_printable(problem->detail, detail);
+	(void)fprintf(stderr, "%s:%" PRIu64 ": %s%s%s%s\n", telling->path, problem->line,
+	              is_remark ? "warning: " : "", object, object[0] != '\0' ? ": " : "", detail);
+}
+
+int config_source_check(const char *path, bool has_remarks, struct config **ret_config)
+{
+	struct telling telling = {path_or_default(path), has_remarks};
+	struct report report = {.each = tell, .each_context = &telling};
+	int error = config_read(telling.path, &report, ret_config);
 
 	if (error < 0 && report.count == 0)
-		log_error("%s: %s", file, strerror(-error));
+		log_error("%s: %s", telling.path, strerror(-error));
 	report_clear(&report);
 	return error;
 }
 
-int config_source_store(const struct config *config, enum store_mode mode, struct store **ret_store)
+int config_source_read(const char *path, struct config **ret_config)
 {
-	struct report report = {.input = config->store_path};
-	int error = store_open(config->store_path, mode, &report, ret_store);
-
-	if (error == -ENOENT)
-		log_error("%s: there is no store yet: 'sekisho sync' makes it", config->store_path);
-	else if (error < 0 && report.count == 0)
-		log_error("%s: %s", config->store_path, strerror(-error));
-	else if (error < 0)
-		problems_error(config->store_path, &report);
-	report_clear(&report);
-	return error;
-}
-
-int config_source_open(const char *path, enum store_mode mode, struct config **ret_config,
-                       struct store **ret_store)
-{
-	AUTO(config) config = NULL;
-	int error = config_source_read(path, &config);
-
-	if (error == 0)
-		error = config_source_store(config, mode, ret_store);
-	if (error == 0)
-		*ret_config = TAKE(config);
-	return error;
+	return config_source_check(path, false, ret_config);
 }

@@ -13,9 +13,13 @@
 				"/etc/sekisho/sekisho.yaml)"                         \
 	}
 
-// `path` NULL: the default. Mistakes are logged, each. Returns 0 and gives it to the caller
+// `path` NULL: the default. Every mistake goes to standard error, as "sekisho.yaml:14:
+// sources[2].interval: '15 apples' is not a duration". Returns 0 and gives it to the caller
 // (config_free), or an error.
 int config_source_read(const char *path, struct config **ret_config);
+
+// The same, with warnings of what works and should be known.
+int config_source_check(const char *path, bool has_remarks, struct config **ret_config);
 
 // Opens the store that the configuration names. Errors are logged. Returns 0 and gives it to the
 // caller (store_close), or an error.

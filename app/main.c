@@ -11,7 +11,7 @@
 
 // In the order of --help, NULL behind the last.
 static const struct command *const commands[] = {
-	&command_compile, &command_match, &command_observe, &command_lookup, &command_inspect, NULL,
+	&command_compile, &command_match, &command_observe, &command_lookup, &command_inspect, &command_config, NULL,
 };
 
 // Whoever starts us may have closed them. Then no file that we open may take the place of one of

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/report.h"
@@ -25,6 +26,13 @@ enum source_kind {
 	SOURCE_KIND_COUNT,
 };
 const char *source_kind_name(enum source_kind kind); // "file", "http", "taxii11", "taxii20" …
+
+const char *source_role_name(enum source_role role); // "indicators", "known-benign", "attacked"
+
+// Of an enum, by number, as the configuration spells them: "address", "name", "url", "hash";
+// "none", "clear" …
+const char *config_type_name(unsigned observable_type);
+const char *config_tlp_name(unsigned tlp);
 
 // A secret by where it is: in a file (its first line), or in an environment variable. Both NULL:
 // there is none.
@@ -46,10 +54,11 @@ struct source_config {
 	uint8_t reliability; // 0-100; Admiralty A-F are 100, 80, 60, 40, 20, 50 (F: cannot be
 	                     // judged)
 	uint32_t interval_s;
-	uint32_t full_resync_s;   // TAXII: 0 never
-	bool is_snapshot;         // by kind and format unless set
-	bool has_same_subdomains; // subdomains: same
-	bool is_hidden;           // hide-source
+	uint32_t full_resync_s;     // TAXII: 0 never
+	bool is_snapshot;           // by kind and format unless set
+	bool is_snapshot_by_format; // nothing is set: not if what comes turns out to be STIX
+	bool has_same_subdomains;   // subdomains: same
+	bool is_hidden;             // hide-source
 	bool is_enabled;
 
 	// How it is reached.
@@ -102,6 +111,10 @@ struct config {
 // -EINVAL, or -ENOMEM.
 int config_read(const char *path, struct report *report, struct config **ret_config);
 
+// The same of a text; `path` is for messages and for the folder that relative paths start from.
+int config_read_text(struct slice text, const char *path, struct report *report,
+                     struct config **ret_config);
+
 // Accepts NULL.
 void config_free(struct config *config);
 DEFINE_AUTO(config, config_free)
@@ -113,3 +126,6 @@ const struct source_config *config_source(const struct config *config, const cha
 // configured; -EACCES for a file that others may read; or the file's error.
 struct buffer;
 int config_secret_read(const struct config_secret *secret, struct buffer *ret_secret);
+
+// May nobody but the owner, and who is in the file's group to read, get at a file of this mode?
+bool config_secret_is_private(mode_t mode);

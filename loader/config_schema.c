@@ -1,0 +1,116 @@
+#include "loader/config_schema.h"
+
+#define TEXT(key, type, member)                                                                \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, \
+	                       CYAML_UNLIMITED)
+#define REQUIRED(key, type, member) \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 0, CYAML_UNLIMITED)
+#define LIST(key, type, member, entry)                                                    \
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, \
+	                     &(entry), 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t word_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t type_fields[] = {
+	REQUIRED("theirs", struct raw_word, theirs),
+	REQUIRED("ours", struct raw_word, ours),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t type_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_word, type_fields),
+};
+
+static const cyaml_schema_field_t source_fields[] = {
+	REQUIRED("name", struct raw_source, name),
+	REQUIRED("kind", struct raw_source, kind),
+	REQUIRED("address", struct raw_source, address),
+	TEXT("collection", struct raw_source, collection),
+	TEXT("format", struct raw_source, format),
+	TEXT("columns", struct raw_source, columns),
+	TEXT("group", struct raw_source, group),
+	TEXT("role", struct raw_source, role),
+	TEXT("tlp", struct raw_source, tlp),
+	TEXT("reliability", struct raw_source, reliability),
+	TEXT("interval", struct raw_source, interval),
+	TEXT("full-resync", struct raw_source, full_resync),
+	TEXT("snapshot", struct raw_source, snapshot),
+	TEXT("subdomains", struct raw_source, subdomains),
+	TEXT("hide-source", struct raw_source, hide_source),
+	TEXT("enabled", struct raw_source, enabled),
+	TEXT("username", struct raw_source, username),
+	TEXT("password-file", struct raw_source, password_file),
+	TEXT("password-env", struct raw_source, password_env),
+	TEXT("token-file", struct raw_source, token_file),
+	TEXT("token-env", struct raw_source, token_env),
+	TEXT("token-header", struct raw_source, token_header),
+	TEXT("client-cert", struct raw_source, client_cert),
+	TEXT("client-key", struct raw_source, client_key),
+	TEXT("ca-file", struct raw_source, ca_file),
+	TEXT("proxy", struct raw_source, proxy),
+	TEXT("timeout", struct raw_source, timeout),
+	TEXT("retries", struct raw_source, retries),
+	TEXT("body-max", struct raw_source, body_max),
+	LIST("types", struct raw_source, types, type_schema),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t source_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_source, source_fields),
+};
+
+static const cyaml_schema_field_t row_fields[] = {
+	TEXT("name", struct raw_row, name),
+	LIST("group", struct raw_row, group, word_schema),
+	LIST("source", struct raw_row, source, word_schema),
+	TEXT("reliability", struct raw_row, reliability),
+	LIST("threat", struct raw_row, threat, word_schema),
+	TEXT("confidence", struct raw_row, confidence),
+	LIST("tlp", struct raw_row, tlp, word_schema),
+	TEXT("age", struct raw_row, age),
+	LIST("type", struct raw_row, type, word_schema),
+	TEXT("sources", struct raw_row, sources),
+	TEXT("posters", struct raw_row, posters),
+	TEXT("known-benign", struct raw_row, known_benign),
+	TEXT("promoted", struct raw_row, promoted),
+	REQUIRED("action", struct raw_row, action),
+	LIST("tags", struct raw_row, tags, word_schema),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t row_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_row, row_fields),
+};
+
+static const cyaml_schema_field_t guard_fields[] = {
+	TEXT("loss-max", struct raw_guards, loss_max),
+	TEXT("gain-max", struct raw_guards, gain_max),
+	TEXT("change-min", struct raw_guards, change_min),
+	TEXT("clock-ahead", struct raw_guards, clock_ahead),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t own_fields[] = {
+	LIST("networks", struct raw_own, networks, word_schema),
+	LIST("names", struct raw_own, names, word_schema),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+	TEXT("store", struct raw_config, store),
+	TEXT("database", struct raw_config, database),
+	TEXT("sign-key", struct raw_config, sign_key),
+	CYAML_FIELD_MAPPING("own", CYAML_FLAG_OPTIONAL, struct raw_config, own, own_fields),
+	LIST("sources", struct raw_config, sources, source_schema),
+	LIST("policy", struct raw_config, policy, row_schema),
+	CYAML_FIELD_MAPPING("guards", CYAML_FLAG_OPTIONAL, struct raw_config, guards, guard_fields),
+	TEXT("retention", struct raw_config, retention),
+	TEXT("overlay-max", struct raw_config, overlay_max),
+	CYAML_FIELD_END,
+};
+
+const struct cyaml_schema_value config_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, config_fields),
+};
