@@ -97,6 +97,40 @@ void report_note(struct report *report, const char *reason, struct slice object,
 			   });
 }
 
+static void keep_example_of(struct report_reason *reason, const struct problem_text *example,
+                            struct slice name)
+{
+	char detail[2 * PROBLEM_TEXT_BYTES];
+
+	(void)snprintf(detail, sizeof(detail), "%.*s%s%s",
+	               SLICE_FORMAT(slice_first(name, PROBLEM_TEXT_BYTES)),
+	               example->detail[0] != '\0' ? ": " : "", example->detail);
+	keep_example(reason, &(struct problem){
+				     .object = slice_text(example->object),
+				     .detail = slice_text(detail),
+				     .line = example->line,
+				     .offset = example->offset,
+				     .has_offset = example->has_offset,
+			     });
+}
+
+void report_merge(struct report *report, const struct report *part, struct slice name)
+{
+	report->count += part->count;
+	for (unsigned i = 0; i < part->reason_count; i++) {
+		const struct report_reason *from = &part->reasons[i];
+		struct report_reason *reason =
+			find_reason(report, &(struct problem){.reason = from->reason,
+		                                              .consequence = from->consequence});
+
+		if (reason == NULL)
+			return;
+		reason->count += from->count;
+		for (unsigned k = 0; k < from->example_count; k++)
+			keep_example_of(reason, &from->examples[k], name);
+	}
+}
+
 void report_clear(struct report *report)
 {
 	free(report->reasons);

@@ -65,6 +65,10 @@ void report_add(struct report *report, const struct problem *problem);
 void report_note(struct report *report, const char *reason, struct slice object, const char *detail,
                  ...) __attribute__((format(printf, 4, 5)));
 
+// Adds what `part` holds, of an input within this one: its details begin with the name of it.
+// `each` is not called again.
+void report_merge(struct report *report, const struct report *part, struct slice name);
+
 // Copies `text` into `ret_text` printable: control bytes and invalid UTF-8 become '?', what
 // does not fit ends in "...". Always terminated.
 void report_printable(struct slice text, char ret_text[PROBLEM_TEXT_BYTES]);

@@ -20,7 +20,6 @@ static const struct {
 	{"{", "\"Attribute\"", "MISP event JSON"},
 	{"{", NULL, "JSON that is neither STIX 2 nor a MISP warninglist"},
 	{"[", "\"", "JSON that is neither STIX 2 nor a MISP warninglist"},
-	{"PK\x03\x04", NULL, "a zip archive"},
 	{"%PDF-", NULL, "a PDF document"},
 	{"\xd4\xc3\xb2\xa1", NULL, "a packet capture"},
 	{"\xa1\xb2\xc3\xd4", NULL, "a packet capture"},

@@ -9,6 +9,7 @@
 #include "loader/foreign.h"
 #include "loader/intake.h"
 #include "loader/markings.h"
+#include "loader/nested.h"
 #include "loader/public_suffix.h"
 #include "loader/reader.h"
 #include "loader/report_index.h"
@@ -18,12 +19,13 @@
 static const char *const format_names[] = {
 	[FEED_AUTO] = "auto",   [FEED_STIX] = "stix", [FEED_TEXT] = "text",
 	[FEED_HOSTS] = "hosts", [FEED_CSV] = "csv",   [FEED_WARNINGLIST] = "misp-warninglist",
-	[FEED_PROSE] = "prose",
+	[FEED_PROSE] = "prose", [FEED_ZIP] = "zip",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_warninglist, &read_csv, &read_hosts, &read_text, &read_prose, NULL,
+	&read_stix2, &read_warninglist, &read_zip,   &read_csv,
+	&read_hosts, &read_text,        &read_prose, NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
@@ -160,6 +162,17 @@ static const struct reader_ops *recognise(struct slice head, struct report *repo
 	return NULL;
 }
 
+// What is packed is unpacked whatever format is asked for: that is of what is in it.
+static const struct reader_ops *reader_for(const struct feed *feed, struct slice head)
+{
+	enum feed_format format = feed->options->format;
+
+	if (read_zip.recognises(head))
+		return &read_zip;
+	return format != FEED_AUTO ? forced_reader(format)
+	                           : recognise(head, &feed->summary->report);
+}
+
 // Damaged compression is told once; what was read before the damage stays.
 static int settle_damage(const struct feed *feed, int error)
 {
@@ -177,10 +190,9 @@ static int settle_damage(const struct feed *feed, int error)
 	return summary->objects > 0 && (error == 0 || error == -EBADMSG) ? 0 : -EBADMSG;
 }
 
-static int read_input(struct feed *feed)
+int reader_read_input(struct feed *feed)
 {
 	struct feed_summary *summary = feed->summary;
-	enum feed_format format = feed->options->format;
 	struct slice head;
 
 	int error = feed_input_peek(feed->input, READER_HEAD_BYTES, &head);
@@ -191,10 +203,8 @@ static int read_input(struct feed *feed)
 		return 0;
 	}
 
-	const struct reader_ops *reader = format != FEED_AUTO
-	                                          ? forced_reader(format)
-	                                          : recognise(slice_first(head, READER_HEAD_BYTES),
-	                                                      &summary->report);
+	const struct reader_ops *reader = reader_for(feed, slice_first(head, READER_HEAD_BYTES));
+
 	if (reader == NULL)
 		return -EBADMSG;
 	summary->format = reader->format;
@@ -228,6 +238,7 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 {
 	AUTO(feed_input) input = NULL;
 	int64_t start_ns = now_ns();
+	struct nesting nesting = {0};
 
 	clear_summary(ret_summary, options);
 	int error = options->fd > 0 ? feed_input_open_fd(options->fd, progress, context, &input)
@@ -245,9 +256,12 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 		.markings = loader->markings,
 		.report_index = loader->report_index,
 		.summary = ret_summary,
+		.nesting = &nesting,
+		.progress = progress,
+		.progress_context = context,
 		.feed_id = loader->feed_count++,
 	};
-	error = read_input(&feed);
+	error = reader_read_input(&feed);
 	ret_summary->bytes = feed_input_offset(input);
 	ret_summary->duration_ns = now_ns() - start_ns;
 	return error;

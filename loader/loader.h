@@ -21,10 +21,11 @@ enum feed_format {
 	FEED_CSV,         // with a header line
 	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
 	FEED_PROSE,       // running text: only what is clearly an indicator
+	FEED_ZIP,         // an archive: each entry a feed of its own
 	FEED_FORMAT_COUNT,
 };
 
-// "auto", "stix", "text", "hosts", "csv", "misp-warninglist", "prose"
+// "auto", "stix", "text", "hosts", "csv", "misp-warninglist", "prose", "zip"
 const char *feed_format_name(enum feed_format format);
 
 struct feed_options {

@@ -17,6 +17,7 @@ struct intake;        // loader/intake.h: normalise, screen, add
 struct sink;          // loader/sink.h: where it goes
 struct versions;      // loader/versions.h: newest version of each STIX object
 struct markings;      // loader/markings.h: what they say about sharing
+struct nesting;       // loader/nested.h: feeds within feeds
 struct prose_context; // loader/prose_judge.h: what a report is known to be like
 struct report_index;  // loader/report_index.h: of the reports that name an indicator
 
@@ -31,6 +32,9 @@ struct feed {
 	struct markings *markings;
 	struct report_index *report_index;
 	struct feed_summary *summary;
+	struct nesting *nesting;           // of feeds within the outermost one
+	byte_source_progress_fn *progress; // for the input of a feed within; may be NULL
+	void *progress_context;
 	const char *label;           // static: of every record; NULL: none
 	struct prose_context *prose; // parse_prose.c's own, while it reads
 	uint32_t feed_id;            // 0, 1, 2 … in the order of reading
@@ -55,9 +59,14 @@ extern const struct reader_ops read_csv;
 extern const struct reader_ops read_hosts;
 extern const struct reader_ops read_text;
 extern const struct reader_ops read_prose;
+extern const struct reader_ops read_zip;
 
 // In the order in which they are asked, the least particular last; NULL behind it.
 extern const struct reader_ops *const readers[];
+
+// Finds the reader for feed->input, unless the options name it, and reads. Returns 0, or an error
+// as loader_read_feed().
+int reader_read_input(struct feed *feed);
 
 // A record with the feed's source, group, TLP and hiding set, and everything else unknown.
 struct indicator reader_new_indicator(const struct feed *feed);

@@ -80,9 +80,30 @@ static void each_problem_is_told_when_asked(void **state)
 	report_add(NULL, &(struct problem){.reason = "no id"});
 }
 
+static void the_report_of_a_part_is_added_with_its_name(void **state)
+{
+	struct report report = {0};
+	struct report part = {0};
+
+	(void)state;
+	report_note(&report, "no id", slice_text("a"), "%s", "");
+	report_note(&part, "no id", slice_text("b"), "%s", "");
+	report_note(&part, "empty", slice_text("c"), "%s", "quite");
+	report_merge(&report, &part, slice_text("entry"));
+	assert_int_equal(report.count, 3);
+	assert_int_equal(report.reason_count, 2);
+	assert_int_equal(report.reasons[0].count, 2);
+	assert_string_equal(report.reasons[0].examples[1].object, "b");
+	assert_string_equal(report.reasons[0].examples[1].detail, "entry");
+	assert_string_equal(report.reasons[1].examples[0].detail, "entry: quite");
+	report_clear(&part);
+	report_clear(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_report_of_a_part_is_added_with_its_name),
 		cmocka_unit_test(problems_are_counted_by_reason_and_the_first_kept),
 		cmocka_unit_test(reasons_without_end_stay_bounded),
 		cmocka_unit_test(hostile_text_becomes_printable_and_is_cut),
