@@ -33,6 +33,8 @@ void buffer_clear(struct buffer *buffer);
 
 // Frees the memory; the buffer is empty and usable again.
 void buffer_close(struct buffer *buffer);
+// A local one that closes itself.
+#define AUTO_BUFFER __attribute__((cleanup(buffer_close))) struct buffer
 
 static inline struct slice buffer_slice(const struct buffer *buffer)
 {

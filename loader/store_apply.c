@@ -1,0 +1,389 @@
+// What a delivered indicator means to the votes that are known.
+#include <errno.h>
+
+#include "base/hash.h"
+#include "loader/store_delivery_internal.h"
+#include "loader/store_identity.h"
+#include "loader/store_record.h"
+#include "loader/value_code.h"
+
+enum {
+	LOOK_UPS_FREE = 1000,    // one by one, before all members are loaded at once
+	LOOK_UPS_SHARE = 1 << 5, // … and one in so many live votes
+};
+
+static int add_member(struct store_delivery *delivery, const struct store_member *member,
+                      struct store_member **ret_member)
+{
+	struct store_member *added = store_members_add(&delivery->members, member);
+
+	if (added == NULL)
+		return -ENOMEM;
+	*ret_member = added;
+	return 0;
+}
+
+int store_apply_load_members(struct store_delivery *delivery)
+{
+	AUTO_QUERY query = {};
+	int result = store_query_begin(delivery->store, SQL_MEMBER_EACH, &query);
+
+	if (result < 0)
+		return result;
+	store_query_number(&query, 1, delivery->options.source_id);
+	while ((result = store_query_step(&query)) == 1) {
+		const struct store_identity identity = {
+			(uint64_t)store_query_get_number(&query, 0),
+			(uint32_t)store_query_get_number(&query, 1),
+		};
+		const struct store_member member = {
+			.key = identity.key,
+			.owner = identity.owner,
+			.vote_id = (uint32_t)store_query_get_number(&query, 2),
+			.content = (uint64_t)store_query_get_number(&query, 3),
+			.end = (uint64_t)store_query_get_number(&query, 4),
+		};
+
+		if (store_members_find(&delivery->members, &identity) == NULL &&
+		    store_members_add(&delivery->members, &member) == NULL)
+			return -ENOMEM;
+	}
+	delivery->has_all_members = result == 0;
+	return result;
+}
+
+static int look_up(struct store_delivery *delivery, const struct store_identity *identity,
+                   struct store_member **ret_member)
+{
+	struct store_query *query = &delivery->get_member;
+
+	store_query_number(query, 1, delivery->options.source_id);
+	store_query_number(query, 2, (int64_t)identity->key);
+	store_query_number(query, 3, identity->owner);
+	int result = store_query_step(query);
+	const struct store_member member = {
+		.key = identity->key,
+		.owner = identity->owner,
+		.vote_id = result == 1 ? (uint32_t)store_query_get_number(query, 0) : 0,
+		.content = result == 1 ? (uint64_t)store_query_get_number(query, 1) : 0,
+		.end = result == 1 ? (uint64_t)store_query_get_number(query, 2) : 0,
+	};
+	store_query_reset(query);
+	if (member.vote_id != 0)
+		return add_member(delivery, &member, ret_member);
+	*ret_member = NULL;
+	return result < 0 ? result : 0;
+}
+
+int store_apply_find(struct store_delivery *delivery, const struct store_identity *identity,
+                     struct store_member **ret_member)
+{
+	*ret_member = store_members_find(&delivery->members, identity);
+	if (*ret_member != NULL || delivery->has_all_members)
+		return 0;
+	if (++delivery->looked_up < LOOK_UPS_FREE + delivery->counts.live_before / LOOK_UPS_SHARE)
+		return look_up(delivery, identity, ret_member);
+
+	int error = store_apply_load_members(delivery);
+	if (error == 0)
+		*ret_member = store_members_find(&delivery->members, identity);
+	return error;
+}
+
+int store_apply_read(struct store_delivery *delivery, uint32_t vote_id, struct vote *ret_vote,
+                     int64_t *ret_bar_ns)
+{
+	struct store_query *query = &delivery->get_vote;
+
+	store_query_reset(query);
+	store_query_number(query, 1, vote_id);
+	int result = store_query_step(query);
+	if (result <= 0)
+		return result < 0 ? result : -EBADMSG;
+	*ret_bar_ns = store_row_bar_ns(query);
+	return store_row_read(query, &delivery->sources, ret_vote);
+}
+
+// ---- values ----
+
+static int note_values(struct store_delivery *delivery, uint32_t vote_id)
+{
+	const struct store_pending *pending = &delivery->pending;
+	int error = 0;
+
+	for (size_t at = 0; at < pending->hashes.size && error == 0; at += sizeof(uint64_t)) {
+		uint64_t value_hash;
+
+		memcpy(&value_hash, pending->hashes.data + at, sizeof(value_hash));
+		error = store_flush_note_value(delivery, value_hash, vote_id, pending->poster_id,
+		                               true);
+	}
+	return error;
+}
+
+static int note_values_past(struct store_delivery *delivery, const struct vote *vote)
+{
+	struct intake_value value;
+	size_t cursor = 0;
+	int result;
+
+	while ((result = value_code_next(vote->values, &cursor, &value)) == 1) {
+		result = store_flush_note_value(delivery,
+		                                value_code_hash(delivery->store->seed, &value),
+		                                (uint32_t)vote->vote_id, 0, false);
+		if (result < 0)
+			break;
+	}
+	return result;
+}
+
+// ---- votes ----
+
+static int64_t flags_of(const struct store_delivery *delivery)
+{
+	return delivery->options.is_known_benign ? STORE_VOTE_IS_KNOWN_BENIGN : 0;
+}
+
+static uint64_t content_of(const struct store_delivery *delivery)
+{
+	struct slice record = buffer_slice(&delivery->pending.record);
+	uint64_t hash = hash_bytes(delivery->store->seed + (uint64_t)flags_of(delivery),
+	                           record.data, record.size);
+
+	return hash >> (64 - STORE_CONTENT_BITS);
+}
+
+static int keep_object(struct store_delivery *delivery, uint64_t *ret_place)
+{
+	const struct store_pending *pending = &delivery->pending;
+
+	*ret_place = 0;
+	if (pending->object.size == 0)
+		return 0;
+	return store_objects_add(&delivery->objects, buffer_slice(&pending->object), ret_place);
+}
+
+static int insert(struct store_delivery *delivery, enum vote_end end, uint64_t place,
+                  struct slice record)
+{
+	struct store_query *query = &delivery->insert_vote;
+
+	if (delivery->last_vote_id == UINT32_MAX)
+		return -EOVERFLOW;
+	store_query_number(query, 1, ++delivery->last_vote_id);
+	store_query_number(query, 2, delivery->options.source_id);
+	store_query_number(query, 3, delivery->options.time_ns);
+	store_query_number(query, 4, end);
+	store_query_number(query, 5, flags_of(delivery));
+	store_query_number(query, 6, (int64_t)delivery->pending.line);
+	store_query_number(query, 7, (int64_t)place);
+	store_query_bytes(query, 8, record);
+	if (end == VOTE_LIVE)
+		store_query_null(query, 9);
+	else
+		store_query_number(query, 9, delivery->options.time_ns);
+	return store_query_run(query);
+}
+
+static int add_vote(struct store_delivery *delivery, uint64_t content)
+{
+	const struct store_pending *pending = &delivery->pending;
+	struct store_member *member;
+	uint64_t place;
+	int error = keep_object(delivery, &place);
+
+	if (error == 0)
+		error = insert(delivery, VOTE_LIVE, place, buffer_slice(&pending->record));
+	if (error == 0)
+		error = add_member(delivery,
+		                   &(struct store_member){
+					   .key = pending->identity.key,
+					   .owner = pending->identity.owner,
+					   .vote_id = delivery->last_vote_id,
+					   .content = content,
+					   .end = VOTE_LIVE,
+					   .is_seen = true,
+				   },
+		                   &member);
+	if (error == 0)
+		error = store_flush_note_member(delivery, member);
+	if (error == 0)
+		error = note_values(delivery, delivery->last_vote_id);
+	if (error == 0)
+		error = store_flush_note_change(delivery, delivery->last_vote_id);
+	delivery->counts.added++;
+	delivery->counts.live_after++;
+	return error;
+}
+
+int store_apply_tombstone(struct store_delivery *delivery, const struct store_identity *identity,
+                          const struct indicator *record)
+{
+	struct store_member *member;
+	AUTO_BUFFER bytes = {};
+
+	store_record_append(&bytes, record);
+	if (bytes.failed)
+		return -ENOMEM;
+	int error = insert(delivery, VOTE_REVOKED, 0, buffer_slice(&bytes));
+	if (error == 0)
+		error = add_member(delivery,
+		                   &(struct store_member){
+					   .key = identity->key,
+					   .owner = identity->owner,
+					   .vote_id = delivery->last_vote_id,
+					   .end = VOTE_REVOKED,
+				   },
+		                   &member);
+	return error == 0 ? store_flush_note_member(delivery, member) : error;
+}
+
+static int put_version(struct store_delivery *delivery, uint32_t vote_id)
+{
+	struct store_query *query = &delivery->put_version;
+
+	store_query_number(query, 1, vote_id);
+	store_query_number(query, 2, delivery->options.time_ns);
+	store_query_number(query, 3, VOTE_REPLACED);
+	return store_query_run(query);
+}
+
+static int update(struct store_delivery *delivery, uint32_t vote_id, uint32_t version,
+                  uint64_t place)
+{
+	struct store_query *query = &delivery->update_vote;
+
+	store_query_number(query, 1, vote_id);
+	store_query_number(query, 2, version);
+	store_query_number(query, 3, delivery->options.time_ns);
+	store_query_number(query, 4, flags_of(delivery));
+	store_query_number(query, 5, (int64_t)delivery->pending.line);
+	store_query_number(query, 6, (int64_t)place);
+	store_query_bytes(query, 7, buffer_slice(&delivery->pending.record));
+	return store_query_run(query);
+}
+
+// The pending version takes the place of `old`, which was read last.
+static int replace_vote(struct store_delivery *delivery, struct store_member *member,
+                        const struct vote *old, uint64_t content)
+{
+	uint32_t version = old->version + 1;
+	uint64_t place;
+	int error = old->end == VOTE_LIVE ? note_values_past(delivery, old) : 0;
+
+	store_query_reset(&delivery->get_vote); // `old` is gone
+	if (error == 0)
+		error = note_values(delivery, member->vote_id);
+	if (error == 0)
+		error = put_version(delivery, member->vote_id);
+	if (error == 0)
+		error = keep_object(delivery, &place);
+	if (error == 0)
+		error = update(delivery, member->vote_id, version, place);
+	if (error == 0)
+		error = store_flush_note_change(delivery, member->vote_id);
+
+	delivery->counts.changed += member->end == VOTE_LIVE;
+	delivery->counts.added += member->end != VOTE_LIVE;
+	delivery->counts.live_after += member->end != VOTE_LIVE;
+	member->content = content;
+	member->end = VOTE_LIVE;
+	return error == 0 ? store_flush_note_member(delivery, member) : error;
+}
+
+// Is the pending version older than what is known, or barred? A STIX version counts by `modified`;
+// revoking is for ever (STIX 2.1, sections 3.2 and 3.6).
+static bool is_outdated(const struct store_pending *pending, const struct vote *known,
+                        int64_t bar_ns)
+{
+	if (known->end == VOTE_REVOKED || known->end == VOTE_REJECTED)
+		return true;
+	if (pending->has_id)
+		return pending->modified_ns != TIMESTAMP_MIN &&
+		       (pending->modified_ns < known->record.modified_ns ||
+		        (known->end == VOTE_REPLACED && pending->modified_ns <= bar_ns));
+	return known->end == VOTE_DELETED && pending->time_ns != TIMESTAMP_MIN &&
+	       pending->time_ns < bar_ns;
+}
+
+static int judge(struct store_delivery *delivery, struct store_member *member, uint64_t content)
+{
+	struct vote known;
+	int64_t bar_ns;
+	int error = store_apply_read(delivery, member->vote_id, &known, &bar_ns);
+
+	if (error < 0)
+		return error;
+	if (!is_outdated(&delivery->pending, &known, bar_ns))
+		return replace_vote(delivery, member, &known, content);
+	store_query_reset(&delivery->get_vote);
+	delivery->counts.outdated++;
+	return 0;
+}
+
+int store_apply_pending(struct store_delivery *delivery)
+{
+	uint64_t content = content_of(delivery);
+	struct store_member *member;
+	int error = store_apply_find(delivery, &delivery->pending.identity, &member);
+
+	if (error < 0)
+		return error;
+	delivery->counts.seen += member == NULL || !member->is_seen;
+	if (member == NULL)
+		return add_vote(delivery, content);
+
+	bool was_seen = member->is_seen;
+	member->is_seen = true;
+	if (member->end != VOTE_LIVE || member->content != content)
+		return judge(delivery, member, content);
+	delivery->counts.unchanged += !was_seen;
+	return 0;
+}
+
+int store_apply_end(struct store_delivery *delivery, struct store_member *member, enum vote_end end,
+                    int64_t bar_ns)
+{
+	struct store_query *query = &delivery->end_vote;
+	int64_t now_ns = delivery->options.time_ns;
+	struct vote vote;
+	int64_t old_bar_ns;
+	int error = store_apply_read(delivery, member->vote_id, &vote, &old_bar_ns);
+
+	if (error == 0)
+		error = note_values_past(delivery, &vote);
+	store_query_reset(&delivery->get_vote);
+	if (error < 0)
+		return error;
+
+	store_query_number(query, 1, member->vote_id);
+	store_query_number(query, 2, end);
+	store_query_number(query, 3, now_ns);
+	store_query_number(query, 4, vote.last_seen_ns);
+	if (bar_ns != TIMESTAMP_MIN)
+		store_query_number(query, 5, bar_ns);
+	else
+		store_query_null(query, 5);
+	error = store_query_run(query);
+	if (error == 0)
+		error = store_flush_note_change(delivery, member->vote_id);
+	member->end = end;
+	delivery->counts.live_after--;
+	return error == 0 ? store_flush_note_member(delivery, member) : error;
+}
+
+int store_apply_bar(struct store_delivery *delivery, struct store_member *member, enum vote_end end,
+                    int64_t bar_ns)
+{
+	AUTO_QUERY query = {};
+	int error = store_query_begin(delivery->store, SQL_VOTE_BAR, &query);
+
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, member->vote_id);
+	store_query_number(&query, 2, end);
+	store_query_number(&query, 3, bar_ns);
+	error = store_query_run(&query);
+	member->end = end;
+	return error == 0 ? store_flush_note_member(delivery, member) : error;
+}

@@ -1,0 +1,47 @@
+// loader/store_internal.h — what store*.c share.
+#pragma once
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "loader/store.h"
+#include "loader/store_query.h"
+
+enum {
+	STORE_APPLICATION_ID = 0x534b5354, // "SKST"
+	STORE_SCHEMA_VERSION = 1,
+	STORE_BUSY_TIMEOUT_MS = 10000,
+	STORE_CHANGES_MAX = 100000, // told one by one
+	STORE_BLOCK_OBJECTS = 64,   // in a block
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT]; // prepared and not in use; NULL: none
+	uint8_t uuid[16];
+	uint64_t seed;
+	bool is_delivering;
+	struct buffer error; // text with its NUL, of the last failure
+	struct buffer text;  // of what store_source_get() and the like lend
+};
+
+// What SQLite said, as an errno; keeps its text for store_error().
+int store_failure(struct store *store, int code);
+
+// Numbers of the store by name, "change_last" …; 0 when not set.
+int store_meta_get(struct store *store, const char *name, int64_t *ret_number);
+int store_meta_set(struct store *store, const char *name, int64_t number);
+
+// Transactions. A delivery's own is used when there is one.
+int store_begin(struct store *store);
+int store_end(struct store *store, int error); // commits when 0, and returns it or what happened
+
+int store_source_by_id(struct store *store, uint32_t source_id, struct store_source *ret_source);
+
+// Keeps an object that is no indicator's, unless a newer version of it is there.
+int store_object_put(struct store *store, uint32_t source_id, struct slice id, struct slice json);
+
+// Numbers the changes of `count` votes, within a transaction. With more than STORE_CHANGES_MAX they
+// are not told one by one, and `vote_ids` is not read.
+int store_change_put(struct store *store, const uint32_t vote_ids[], uint64_t count);

@@ -1,0 +1,207 @@
+// A block is compressed as a whole: the count and sizes of its objects (32 bits each), then the
+// objects. A place is the block's number, and the index within it.
+#include "loader/store_object.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <zstd.h>
+
+#include "loader/feed_input.h"
+#include "loader/json_reader.h"
+
+enum {
+	COMPRESSION_LEVEL = 1,
+	BLOCK_BYTES = 256 * 1024,               // a block is full with that many, too
+	BLOCK_BYTES_MAX = 2 * 16 * 1024 * 1024, // with the largest object that readers take
+	HEAD_BYTES = 4 * (1 + STORE_BLOCK_OBJECTS),
+};
+
+// The helper's job.
+static int compress(void *context)
+{
+	struct store_object_block *block = context;
+	AUTO_BUFFER raw = {};
+
+	buffer_append(&raw, &(uint32_t){block->count}, sizeof(uint32_t));
+	buffer_append(&raw, block->sizes, block->count * sizeof(block->sizes[0]));
+	buffer_append_slice(&raw, buffer_slice(&block->objects));
+	buffer_clear(&block->compressed);
+	if (raw.failed || !buffer_reserve(&block->compressed, ZSTD_compressBound(raw.size)))
+		return -ENOMEM;
+
+	size_t size = ZSTD_compress(block->compressed.data, block->compressed.capacity, raw.data,
+	                            raw.size, COMPRESSION_LEVEL);
+	if (ZSTD_isError(size))
+		return -ENOMEM;
+	block->compressed.size = size;
+	return 0;
+}
+
+// Waits for the block that is being compressed, and writes it.
+static int write_other(struct store_objects *objects)
+{
+	struct store_object_block *block = &objects->blocks[1 - objects->filling];
+	AUTO_QUERY query = {};
+
+	if (block->count == 0)
+		return 0;
+	int error = task_wait(objects->task);
+	if (error == 0)
+		error = store_query_begin(objects->store, SQL_BLOCK_PUT, &query);
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, (int64_t)block->block_id);
+	store_query_bytes(&query, 2, buffer_slice(&block->compressed));
+	block->count = 0;
+	buffer_clear(&block->objects);
+	return store_query_run(&query);
+}
+
+static int hand_over(struct store_objects *objects)
+{
+	int error = write_other(objects);
+
+	if (error == 0 && objects->task == NULL)
+		error = task_create(&objects->task);
+	if (error < 0)
+		return error;
+	task_begin(objects->task, compress, &objects->blocks[objects->filling]);
+	objects->filling = 1 - objects->filling;
+	return 0;
+}
+
+int store_objects_add(struct store_objects *objects, struct slice json, uint64_t *ret_place)
+{
+	struct store_object_block *block = &objects->blocks[objects->filling];
+
+	if (block->count == STORE_BLOCK_OBJECTS ||
+	    (block->count > 0 && block->objects.size + json.size > BLOCK_BYTES)) {
+		int error = hand_over(objects);
+
+		if (error < 0)
+			return error;
+		block = &objects->blocks[objects->filling];
+	}
+	if (block->count == 0)
+		block->block_id = objects->next_block_id++;
+	buffer_append_slice(&block->objects, json);
+	if (block->objects.failed)
+		return -ENOMEM;
+	*ret_place = block->block_id * STORE_BLOCK_OBJECTS + block->count;
+	block->sizes[block->count++] = (uint32_t)json.size;
+	return 0;
+}
+
+int store_objects_flush(struct store_objects *objects)
+{
+	int error = 0;
+
+	if (objects->blocks[objects->filling].count > 0)
+		error = hand_over(objects);
+	return error == 0 ? write_other(objects) : error;
+}
+
+void store_objects_close(struct store_objects *objects)
+{
+	task_free(objects->task);
+	for (unsigned i = 0; i < 2; i++) {
+		buffer_close(&objects->blocks[i].objects);
+		buffer_close(&objects->blocks[i].compressed);
+	}
+	*objects = (struct store_objects){};
+}
+
+static int append_object(struct slice raw, unsigned index, struct buffer *json)
+{
+	uint32_t count;
+	uint32_t size = 0;
+	size_t offset = 0;
+
+	if (raw.size < sizeof(count))
+		return -EBADMSG;
+	memcpy(&count, raw.data, sizeof(count));
+	if (index >= count || count > STORE_BLOCK_OBJECTS ||
+	    raw.size < (1 + count) * sizeof(uint32_t))
+		return -EBADMSG;
+	for (unsigned i = 0; i <= index; i++) {
+		offset += size;
+		memcpy(&size, raw.data + (1 + i) * sizeof(size), sizeof(size));
+	}
+	raw = slice_from(raw, (1 + count) * sizeof(uint32_t));
+	if (offset > raw.size || size > raw.size - offset)
+		return -EBADMSG;
+	buffer_append(json, raw.data + offset, size);
+	return json->failed ? -ENOMEM : 0;
+}
+
+static int append_of_block(struct slice compressed, unsigned index, struct buffer *json)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(compressed.data, compressed.size);
+	AUTO_BUFFER raw = {};
+
+	if (size > HEAD_BYTES + BLOCK_BYTES_MAX) // errors are the largest numbers
+		return -EBADMSG;
+	if (!buffer_reserve(&raw, (size_t)size))
+		return -ENOMEM;
+	raw.size = ZSTD_decompress(raw.data, (size_t)size, compressed.data, compressed.size);
+	return raw.size == size ? append_object(buffer_slice(&raw), index, json) : -EBADMSG;
+}
+
+int store_object_read(struct store *store, uint64_t place, struct buffer *json)
+{
+	AUTO_QUERY query = {};
+	int result = store_query_begin(store, SQL_BLOCK_GET, &query);
+
+	if (result < 0)
+		return result;
+	store_query_number(&query, 1, (int64_t)(place / STORE_BLOCK_OBJECTS));
+	result = store_query_step(&query);
+	if (result <= 0)
+		return result < 0 ? result : -ENOENT;
+	return append_of_block(store_query_get_bytes(&query, 0), place % STORE_BLOCK_OBJECTS, json);
+}
+
+// When a version of an object was made; TIMESTAMP_MIN when it does not say.
+static int read_modified(struct slice json, int64_t *ret_modified_ns)
+{
+	AUTO(json_reader) reader = NULL;
+	AUTO_BUFFER text = {};
+	struct json_value root;
+	const char *reason;
+
+	*ret_modified_ns = TIMESTAMP_MIN;
+	buffer_append_slice(&text, json);
+	if (!buffer_reserve(&text, FEED_PADDING_BYTES))
+		return -ENOMEM;
+	int error = json_reader_create(&reader);
+	if (error == 0)
+		error = json_reader_parse(reader, buffer_slice(&text), &root, &reason);
+	if (error < 0)
+		return error == -EBADMSG ? 0 : error;
+
+	struct json_walk walk = json_reader_walk(root);
+	struct json_value value;
+	struct slice key;
+	while (json_reader_next_member(&walk, &key, &value))
+		if (slice_is(key, "modified") && json_reader_type(value) == JSON_STRING)
+			(void)timestamp_parse(json_reader_string(value), ret_modified_ns);
+	return 0;
+}
+
+int store_object_put(struct store *store, uint32_t source_id, struct slice id, struct slice json)
+{
+	AUTO_QUERY query = {};
+	int64_t modified_ns;
+	int error = read_modified(json, &modified_ns);
+
+	if (error == 0)
+		error = store_query_begin(store, SQL_OBJECT_PUT, &query);
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, source_id);
+	store_query_text(&query, 2, id);
+	store_query_number(&query, 3, modified_ns);
+	store_query_text(&query, 4, json);
+	return store_query_run(&query);
+}
