@@ -9,7 +9,6 @@ static const struct {
 	const char *content; // anywhere in the head; NULL: anything
 	const char *name;
 } formats[] = {
-	{"<", "STIX_Package", "STIX 1.x XML"},
 	{"<", "taxii_services", "TAXII 1.x XML"},
 	{"<", "schemas.mandiant.com", "OpenIOC XML"},
 	{"<", "<html", "an HTML page"},

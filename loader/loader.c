@@ -17,15 +17,21 @@
 #include "loader/versions.h"
 
 static const char *const format_names[] = {
-	[FEED_AUTO] = "auto",   [FEED_STIX] = "stix", [FEED_TEXT] = "text",
-	[FEED_HOSTS] = "hosts", [FEED_CSV] = "csv",   [FEED_WARNINGLIST] = "misp-warninglist",
-	[FEED_PROSE] = "prose", [FEED_ZIP] = "zip",
+	[FEED_AUTO] = "auto",
+	[FEED_STIX] = "stix",
+	[FEED_TEXT] = "text",
+	[FEED_HOSTS] = "hosts",
+	[FEED_CSV] = "csv",
+	[FEED_STIX1] = "stix1",
+	[FEED_WARNINGLIST] = "misp-warninglist",
+	[FEED_PROSE] = "prose",
+	[FEED_ZIP] = "zip",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_warninglist, &read_zip,   &read_csv,
-	&read_hosts, &read_text,        &read_prose, NULL,
+	&read_stix2, &read_stix1, &read_warninglist, &read_zip, &read_csv,
+	&read_hosts, &read_text,  &read_prose,       NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
@@ -152,7 +158,8 @@ static const struct reader_ops *recognise(struct slice head, struct report *repo
 	const char *foreign = foreign_format(head);
 
 	for (const struct reader_ops *const *reader = readers; *reader != NULL; reader++) {
-		bool is_list = *reader != &read_stix2 && *reader != &read_warninglist;
+		bool is_list = *reader != &read_stix2 && *reader != &read_stix1 &&
+		               *reader != &read_warninglist;
 
 		if ((foreign == NULL || !is_list) && (*reader)->recognises(head))
 			return *reader;

@@ -19,13 +19,14 @@ enum feed_format {
 	FEED_TEXT, // one value a line
 	FEED_HOSTS,
 	FEED_CSV,         // with a header line
+	FEED_STIX1,       // STIX 1.0 to 1.2 XML, also in TAXII 1.1 messages
 	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
 	FEED_PROSE,       // running text: only what is clearly an indicator
 	FEED_ZIP,         // an archive: each entry a feed of its own
 	FEED_FORMAT_COUNT,
 };
 
-// "auto", "stix", "text", "hosts", "csv", "misp-warninglist", "prose", "zip"
+// "auto", "stix", "text", "hosts", "csv", "stix1", "misp-warninglist", "prose", "zip"
 const char *feed_format_name(enum feed_format format);
 
 struct feed_options {

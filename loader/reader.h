@@ -54,6 +54,7 @@ struct reader_ops {
 };
 
 extern const struct reader_ops read_stix2;
+extern const struct reader_ops read_stix1;
 extern const struct reader_ops read_warninglist;
 extern const struct reader_ops read_csv;
 extern const struct reader_ops read_hosts;

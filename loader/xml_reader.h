@@ -11,7 +11,8 @@
 #include "base/slice.h"
 #include "loader/feed_input.h"
 
-enum { XML_DEPTH_MAX = 256, XML_TEXT_BYTES_MAX = 1 << 20 };
+// The text is libxml2's own bound (one run of text, one attribute).
+enum { XML_DEPTH_MAX = 256, XML_TEXT_BYTES_MAX = 10 * 1000 * 1000 };
 
 struct xml_reader;
 
@@ -36,6 +37,17 @@ unsigned xml_reader_depth(const struct xml_reader *reader);
 
 // The value of an attribute by its local name, in any namespace; empty when there is none.
 struct slice xml_reader_attribute(const struct xml_reader *reader, const char *name);
+
+// Calls `visit` for each attribute of an element in its order, namespace declarations left out,
+// until it gives an error, which is returned.
+struct xml_attribute {
+	struct slice name;       // local
+	struct slice name_space; // URI
+	struct slice value;
+};
+int xml_reader_each_attribute(const struct xml_reader *reader,
+                              int (*visit)(void *context, const struct xml_attribute *attribute),
+                              void *context);
 
 uint64_t xml_reader_line(const struct xml_reader *reader);
 const char *xml_reader_error(const struct xml_reader *reader);

@@ -472,7 +472,8 @@ static void an_indicator_without_any_value_leaves_no_record(void **state)
 static void what_is_no_feed_is_named(void **state)
 {
 	static const char *const feeds[][2] = {
-		{"<?xml version=\"1.0\"?><stix:STIX_Package>", "STIX 1.x XML"},
+		{"<?xml version=\"1.0\"?><Discovery_Response xmlns='taxii_services'>",
+	         "TAXII 1.x XML"},
 		{"{\"Event\": {\"info\": \"x\"}}", "MISP event JSON"},
 		{"<!DOCTYPE html><html>", "an HTML page"},
 		{"{\"a\": 1}", "JSON that is neither STIX 2 nor a MISP warninglist"},

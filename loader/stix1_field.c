@@ -1,0 +1,249 @@
+// One property of a CybOX object: its values, and the condition on them (CybOX 2.1, core
+// specification: ConditionTypeEnum, PatternFieldGroup).
+#include "loader/stix1.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <strings.h>
+
+static const char default_delimiter[] = "##comma##";
+
+enum condition {
+	CONDITION_EQUALS,
+	CONDITION_STARTS,
+	CONDITION_ENDS,
+	CONDITION_CONTAINS,
+	CONDITION_FITS,    // a regular expression
+	CONDITION_BETWEEN, // two values, both included
+	CONDITION_NEGATIVE,
+	CONDITION_OTHER,
+};
+
+// CybOX writes them in one case, what was made from OpenIOC in another.
+static enum condition condition_by_name(struct slice name)
+{
+	static const struct {
+		const char *name;
+		enum condition condition;
+	} names[] = {
+		{"equals", CONDITION_EQUALS},         {"startswith", CONDITION_STARTS},
+		{"endswith", CONDITION_ENDS},         {"contains", CONDITION_CONTAINS},
+		{"fitspattern", CONDITION_FITS},      {"inclusivebetween", CONDITION_BETWEEN},
+		{"doesnotequal", CONDITION_NEGATIVE}, {"doesnotcontain", CONDITION_NEGATIVE},
+	};
+
+	// Without one it is an instance; inside an indicator that can only mean equality.
+	if (name.size == 0)
+		return CONDITION_EQUALS;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (name.size == strlen(names[i].name) &&
+		    strncasecmp((const char *)name.data, names[i].name, name.size) == 0)
+			return names[i].condition;
+	return CONDITION_OTHER;
+}
+
+static bool is_text(const struct candidate *value)
+{
+	return value->kind == VALUE_NAME || value->kind == VALUE_URL;
+}
+
+// `text` between `before` and `behind`, with everything that means something to PCRE quoted.
+static struct slice quote(struct stix1_reader *reader, struct slice text, const char *before,
+                          const char *behind)
+{
+	uint8_t *quoted = arena_allocate(&reader->kept, 2 * text.size + 2);
+	size_t size = 0;
+
+	if (quoted == NULL)
+		return slice_of(NULL, 0);
+	if (before[0] != '\0')
+		quoted[size++] = (uint8_t)before[0];
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = text.data[i];
+
+		if (byte < 0x80 && !isalnum(byte))
+			quoted[size++] = '\\';
+		quoted[size++] = byte;
+	}
+	if (behind[0] != '\0')
+		quoted[size++] = (uint8_t)behind[0];
+	return slice_of(quoted, size);
+}
+
+static int as_pattern(struct stix1_reader *reader, struct candidate *value, const char *before,
+                      const char *behind)
+{
+	struct slice text = quote(reader, value->text, before, behind);
+
+	if (text.data == NULL)
+		return -ENOMEM;
+	value->pattern_type = value->kind == VALUE_NAME ? OBSERVABLE_NAME : OBSERVABLE_URL;
+	value->kind = VALUE_MATCHES;
+	value->text = text;
+	return 0;
+}
+
+// A URL's prefix goes by the exact table where it can: the intake knows when.
+static int as_prefix(struct stix1_reader *reader, struct candidate *value)
+{
+	bool is_open = value->kind == VALUE_URL && slice_find(value->text, '*') == value->text.size;
+	uint8_t *open;
+
+	if (!is_open)
+		return as_pattern(reader, value, "^", "");
+	open = arena_allocate(&reader->kept, value->text.size + 1);
+	if (open == NULL)
+		return -ENOMEM;
+	memcpy(open, value->text.data, value->text.size);
+	open[value->text.size] = '*';
+	value->text = slice_of(open, value->text.size + 1);
+	value->has_wildcards = true;
+	return 0;
+}
+
+static int as_suffix(struct stix1_reader *reader, struct candidate *value)
+{
+	if (value->kind != VALUE_NAME || !slice_starts_with(value->text, "."))
+		return as_pattern(reader, value, "", "$");
+	value->text = slice_from(value->text, 1);
+	value->name_kinds = ENTRY_BELOW;
+	return 0;
+}
+
+// Makes `value` say what the condition says of its text.
+static int apply(struct stix1_reader *reader, enum condition condition, struct candidate *value)
+{
+	switch (condition) {
+	case CONDITION_STARTS:
+		return as_prefix(reader, value);
+	case CONDITION_ENDS:
+		return as_suffix(reader, value);
+	case CONDITION_CONTAINS:
+		return as_pattern(reader, value, "", "");
+	case CONDITION_FITS:
+		value->pattern_type = value->kind == VALUE_NAME ? OBSERVABLE_NAME : OBSERVABLE_URL;
+		value->kind = VALUE_MATCHES;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int add_value(struct stix1_reader *reader, struct stix1_term *parent,
+                     const struct xml_node *field, const struct candidate *value,
+                     enum condition condition)
+{
+	struct stix1_term *term = stix1_term_add(reader, parent, STIX1_VALUE, field->line);
+
+	if (term == NULL)
+		return -ENOMEM;
+	term->value = *value;
+	term->value.line = field->line;
+	term->value.is_defanged = slice_is(xml_tree_attribute(field, "is_defanged"), "true") ||
+	                          slice_is(xml_tree_attribute(field, "is_defanged"), "1");
+	term->value.text = arena_copy(&reader->kept, value->text);
+	if (term->value.text.data == NULL)
+		return -ENOMEM;
+	return apply(reader, condition, &term->value);
+}
+
+static struct slice delimiter_of(const struct xml_node *field, struct slice text)
+{
+	static const char older[] = "&comma;"; // CybOX 2.0
+	struct slice delimiter = xml_tree_attribute(field, "delimiter");
+
+	if (delimiter.size > 0)
+		return delimiter;
+	if (memmem(text.data, text.size, default_delimiter, strlen(default_delimiter)) == NULL &&
+	    memmem(text.data, text.size, older, strlen(older)) != NULL)
+		return slice_text(older);
+	return slice_text(default_delimiter);
+}
+
+// The item that `rest` begins with; moves on behind its delimiter. False at the end.
+static bool next_item(struct slice *rest, struct slice delimiter, struct slice *ret_item)
+{
+	const uint8_t *found;
+
+	if (rest->data == NULL)
+		return false;
+	found = memmem(rest->data, rest->size, delimiter.data, delimiter.size);
+	if (found == NULL) {
+		*ret_item = slice_trim(*rest);
+		*rest = slice_of(NULL, 0);
+		return true;
+	}
+	*ret_item = slice_trim(slice_first(*rest, (size_t)(found - rest->data)));
+	*rest = slice_from(*rest, (size_t)(found - rest->data) + delimiter.size);
+	return true;
+}
+
+// "first##comma##last" is the range "first-last".
+static int add_range(struct stix1_reader *reader, struct stix1_term *parent,
+                     const struct xml_node *field, const struct candidate *like)
+{
+	struct slice text = xml_tree_text(field);
+	struct slice delimiter = delimiter_of(field, text);
+	struct candidate value = *like;
+	struct slice first, last, more;
+	uint8_t *range;
+
+	if (value.kind != VALUE_ADDRESS || !next_item(&text, delimiter, &first) ||
+	    !next_item(&text, delimiter, &last) || next_item(&text, delimiter, &more))
+		return stix1_term_unmatched(reader, parent, field, "range is not of addresses",
+		                            xml_tree_text(field));
+	range = arena_allocate(&reader->scratch, first.size + 1 + last.size);
+	if (range == NULL)
+		return -ENOMEM;
+	memcpy(range, first.data, first.size);
+	range[first.size] = '-';
+	memcpy(range + first.size + 1, last.data, last.size);
+	value.kind = VALUE_ANY;
+	value.text = slice_of(range, first.size + 1 + last.size);
+	return add_value(reader, parent, field, &value, CONDITION_EQUALS);
+}
+
+// ANY is what a list means unless it says ALL.
+static int add_items(struct stix1_reader *reader, struct stix1_term *parent,
+                     const struct xml_node *field, const struct candidate *like,
+                     enum condition condition)
+{
+	struct slice rest = xml_tree_text(field);
+	struct slice delimiter = delimiter_of(field, rest);
+	bool has_all = slice_is(xml_tree_attribute(field, "apply_condition"), "ALL");
+	struct stix1_term *list = stix1_term_add(reader, parent, has_all ? STIX1_ALL : STIX1_ANY,
+	                                         field->line);
+	struct candidate value = *like;
+
+	if (list == NULL)
+		return -ENOMEM;
+	while (next_item(&rest, delimiter, &value.text)) {
+		int error = value.text.size > 0 ? add_value(reader, list, field, &value, condition)
+		                                : 0;
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+int stix1_field_add(struct stix1_reader *reader, struct stix1_term *parent,
+                    const struct xml_node *field, const struct candidate *like)
+{
+	struct slice text = xml_tree_text(field);
+	struct slice name = xml_tree_attribute(field, "condition");
+	enum condition condition = condition_by_name(name);
+
+	if (text.size == 0)
+		return stix1_term_unmatched(reader, parent, field, "property without a value",
+		                            field->name);
+	if (condition == CONDITION_NEGATIVE ||
+	    slice_is(xml_tree_attribute(field, "apply_condition"), "NONE"))
+		return stix1_term_unmatched(reader, parent, field,
+		                            "negative condition: held for review", text);
+	if (condition == CONDITION_BETWEEN)
+		return add_range(reader, parent, field, like);
+	if (condition == CONDITION_OTHER || (condition != CONDITION_EQUALS && !is_text(like)))
+		return stix1_term_unmatched(reader, parent, field,
+		                            "condition not matchable on such a property", name);
+	return add_items(reader, parent, field, like, condition);
+}
