@@ -6,6 +6,7 @@
 
 #include "engine/address.h"
 #include "engine/build_internal.h"
+#include "engine/database.h"
 
 int build_create(struct build **ret_build)
 {
@@ -33,7 +34,7 @@ void build_free(struct build *build)
 	for (unsigned i = 0; i < BUILD_TABLE_COUNT; i++)
 		block_close(&build->tables[i].rows);
 	block_close(&build->replaced);
-	if (build->veto_image.size > 0)
+	if (build->veto_image.size > 0 && !build->is_veto_shared)
 		munmap((void *)(uintptr_t)build->veto_image.data, build->veto_image.size);
 	build_free(build->veto);
 	object_builder_free(build->objects);
@@ -148,6 +149,12 @@ void build_set_veto(struct build *build, struct build *veto)
 {
 	build_free(build->veto);
 	build->veto = veto;
+}
+
+void build_share_veto(struct build *build, const struct database *database)
+{
+	build->veto_image = database->sections[SECTION_VETO];
+	build->is_veto_shared = true;
 }
 
 int build_add_pattern(struct build *build, enum observable_type type, enum pattern_syntax syntax,

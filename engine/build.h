@@ -76,6 +76,7 @@ int build_check_pattern(enum observable_type type, enum pattern_syntax syntax, s
 struct build_origin {
 	uint8_t store_uuid[16];
 	uint64_t change; // number of the store's last change that is in it
+	uint64_t rules;  // digest of what decided: another one makes another database
 };
 void build_set_origin(struct build *build, const struct build_origin *origin);
 
@@ -83,6 +84,10 @@ void build_set_origin(struct build *build, const struct build_origin *origin);
 // says so. Names count with all below them, prefixes with all inside, a URL by its host. It is
 // taken (freed with `build`), and written into the same file.
 void build_set_veto(struct build *build, struct build *veto);
+
+// The veto set of an open database instead, which is borrowed until build_free().
+struct database;
+void build_share_veto(struct build *build, const struct database *database);
 
 struct build_figures {
 	uint64_t indicators; // without the withdrawn

@@ -349,6 +349,24 @@ static void a_name_longer_than_any_entry_is_asked_by_its_end(void **state)
 	assert_false(match_is_vetoed(context, &observable, NULL));
 }
 
+static void a_veto_set_may_be_that_of_another_database(void **state)
+{
+	static const char *const nothing[] = {NULL};
+	static const char *const banks[] = {"bank.example.jp", NULL};
+	AUTO(database) other = open_with(nothing, banks);
+	AUTO(build) build = NULL;
+
+	(void)state;
+	assert_int_equal(build_create(&build), 0);
+	add_value(build, "bank.example.jp");
+	add_value(build, "evil.example");
+	build_share_veto(build, other);
+
+	AUTO(database) database = fixture_open(build);
+	assert_int_equal(verdict_on(database, "bank.example.jp"), 'v');
+	assert_int_equal(verdict_on(database, "evil.example"), 'd');
+}
+
 static void the_veto_set_counts_for_the_build_id(void **state)
 {
 	static const char *const drops[] = {"x.example", NULL};
@@ -379,6 +397,7 @@ int main(void)
 		cmocka_unit_test(names_below_what_a_pattern_equals_are_never_dropped),
 		cmocka_unit_test(a_veto_holds_for_all_that_meet_one_observable),
 		cmocka_unit_test(a_name_longer_than_any_entry_is_asked_by_its_end),
+		cmocka_unit_test(a_veto_set_may_be_that_of_another_database),
 		cmocka_unit_test(the_veto_set_counts_for_the_build_id),
 	};
 
