@@ -197,6 +197,18 @@ int markings_define(struct markings *markings, struct slice id, enum tlp tlp)
 	return 0;
 }
 
+enum tlp markings_find_tlp(const struct markings *markings, struct slice id)
+{
+	enum tlp tlp = markings_tlp_by_id(id);
+	struct uuid uuid;
+
+	if (tlp != TLP_NONE || !stix_id_parse(id, "marking-definition", &uuid))
+		return tlp;
+
+	uint32_t index = *find_slot(markings, &uuid);
+	return index != 0 ? (enum tlp)markings->markings[index - 1].tlp : TLP_NONE;
+}
+
 static int add_row(struct markings *markings, const struct marking *marking)
 {
 	struct marked_row *grown = grow(markings->rows, markings->row_count,

@@ -35,5 +35,8 @@ int markings_define(struct markings *markings, struct slice id, enum tlp tlp);
 // The indicator refers to marking `id`, one not known by its id. Returns 0 or -ENOMEM.
 int markings_apply(struct markings *markings, struct slice id, uint32_t indicator_id);
 
+// The level of marking `id`, known by its id or defined so far; TLP_NONE when it has none.
+enum tlp markings_find_tlp(const struct markings *markings, struct slice id);
+
 // Raises the TLP of all indicators by their markings. Markings that no feed defines are reported.
 void markings_settle(const struct markings *markings, struct build *build, struct report *report);

@@ -150,6 +150,13 @@ static int parse_piece(struct stix2_reader *reader, const struct json_piece *pie
 	return error;
 }
 
+int parse_stix2_object(struct stix2_reader *reader, struct slice json)
+{
+	const struct json_piece piece = {.kind = JSON_PIECE_OBJECT, .bytes = json};
+
+	return parse_piece(reader, &piece);
+}
+
 static int read_piece(struct stix2_reader *reader, const struct json_piece *piece)
 {
 	struct report *report = &reader->feed->summary->report;

@@ -58,6 +58,7 @@ struct sink {
 	const struct sink_ops *ops;
 	bool takes_known_benign; // lists of known-benign values are delivered too, else only
 	                         // counted
+	bool takes_reports;      // reports and groupings are kept too, as objects
 };
 
 // The one that adds to a struct build, borrowed until sink_build_free().

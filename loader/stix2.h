@@ -16,6 +16,11 @@ struct stix2_reader {
 	uint64_t object_count;       // of those that are STIX
 };
 
+// Takes in one object that stands alone, behind which FEED_PADDING_BYTES are readable: as if it
+// were all of a feed. Only `feed` and `json` of the reader need be set; its arena is left empty.
+// Returns as those below.
+int parse_stix2_object(struct stix2_reader *reader, struct slice json);
+
 // Each takes in one object of its type, or reports why not. Returns 0, or what stops the feed:
 // -ENOMEM, or the error of the file that keeps the objects.
 int stix2_indicator_read(struct stix2_reader *reader, const struct stix2_object *object);
