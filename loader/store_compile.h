@@ -7,26 +7,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/report.h"
 #include "engine/build.h"
 #include "loader/config.h"
 #include "loader/store.h"
 
+// Values by what was decided of them.
+struct store_compile_count {
+	const char *name; // of the row or source
+	uint64_t actions[ACTION_COUNT];
+};
+
 struct store_compile_result {
 	bool is_overlay;
-	uint64_t votes;                 // live ones looked at
-	uint64_t expired;               // past validity: not compiled
-	uint64_t actions[ACTION_COUNT]; // values, by what was decided
-	uint64_t vetoed;                // drops lowered by the veto set
-	uint64_t silenced;              // of the base, by state words
+	bool is_unchanged;                // the database was up to date: nothing was written
+	uint64_t votes;                   // live ones looked at
+	uint64_t expired;                 // past validity: not compiled
+	uint64_t known_benign;            // in the veto set, not compiled
+	uint64_t ignored;                 // votes of which nothing is looked for
+	uint64_t actions[ACTION_COUNT];   // values, by what was decided
+	uint64_t vetoed;                  // drops lowered by the veto set
+	uint64_t lowered;                 // drops lowered for any reason, with those
+	uint64_t silenced;                // of the base, by state words
+	uint64_t veto_entries;            // in the veto set
+	struct store_compile_count *rows; // by row of the policy, then one for what no row fits
+	unsigned row_count;
+	struct store_compile_count *sources; // that had a vote, in order of their ids
+	unsigned source_count;
+	struct arena arena; // of the sources' names
 	struct build_figures figures;
 	int64_t duration_ns;
 	struct report report;
 };
 
+// Frees what it holds. Names of rows are the configuration's.
+void store_compile_result_close(struct store_compile_result *result);
+
 // Makes a whole new base at `config->database_path` (renamed into place; the overlay and state of
 // the one before go). `now_ns` is what ages and validity are measured against. *ret_result is
-// always set (report_clear its report). `progress` as of loader_read_feed(), told votes done.
+// always set (store_compile_result_close). `progress` as of loader_read_feed(), told votes done.
 // Returns 0, -ECANCELED, -ENOMEM, the store's or the file's error.
 int store_compile_base(struct store *store, const struct config *config, int64_t now_ns,
                        bool (*progress)(void *context, uint64_t votes_done), void *context,
