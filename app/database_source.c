@@ -22,6 +22,18 @@ static void log_open_error(const char *path, int error, const struct report *rep
 	log_error("%s: %s%s%s", path, reason->reason, detail[0] != '\0' ? ": " : "", detail);
 }
 
+// What lies beside a database and does not belong to it: the database is used without.
+static void warn_of_parts(const struct report *report)
+{
+	for (unsigned i = 0; i < report->reason_count; i++) {
+		const struct report_reason *reason = &report->reasons[i];
+		const char *detail = reason->example_count > 0 ? reason->examples[0].detail : "";
+
+		log_warning("%s: %s%s%s", report->input, reason->reason,
+		            detail[0] != '\0' ? ": " : "", detail);
+	}
+}
+
 int database_source_open(const char *path, struct database **ret_database)
 {
 	struct report report = {.input = path};
@@ -29,6 +41,8 @@ int database_source_open(const char *path, struct database **ret_database)
 
 	if (error < 0)
 		log_open_error(path, error, &report);
+	else
+		warn_of_parts(&report);
 	report_clear(&report);
 	return error;
 }

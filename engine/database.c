@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/build.h"
+#include "engine/database_parts.h"
 #include "engine/database_signature.h"
 #include "engine/database_writer.h"
-#include "engine/name_table.h"
+
+enum { OPEN_TRIES_MAX = 5 };
 
 static int refuse(struct report *report, const char *path, const char *why)
 {
@@ -242,16 +243,41 @@ int database_open_fd(int fd, const char *path, struct report *report,
 	return 0;
 }
 
-int database_open(const char *path, struct report *report, struct database **ret_database)
+// Opens what is at `path` now, with all that belongs to it.
+static int open_with_parts(const char *path, struct report *report, struct database **ret_database,
+                           struct stat *ret_status)
 {
+	AUTO(database) database = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int error;
 
 	if (fd < 0)
 		return -errno;
-	error = database_open_fd(fd, path, report, ret_database);
+	error = fstat(fd, ret_status) == 0 ? database_open_fd(fd, path, report, &database) : -errno;
 	close(fd);
+	if (error == 0)
+		error = database_parts_open(database, path, report);
+	if (error == 0)
+		*ret_database = TAKE(database);
 	return error;
+}
+
+int database_open(const char *path, struct report *report, struct database **ret_database)
+{
+	for (unsigned tries = 1;; tries++) {
+		AUTO(database) database = NULL;
+		struct stat opened, now;
+		int error = open_with_parts(path, report, &database, &opened);
+
+		if (error != 0)
+			return error;
+		// A new base came meanwhile, and what lay beside the old one is gone.
+		if (tries < OPEN_TRIES_MAX && stat(path, &now) == 0 &&
+		    (now.st_ino != opened.st_ino || now.st_dev != opened.st_dev))
+			continue;
+		*ret_database = TAKE(database);
+		return 0;
+	}
 }
 
 void database_close(struct database *database)
@@ -259,70 +285,10 @@ void database_close(struct database *database)
 	if (database == NULL)
 		return;
 	database_close(database->veto);
+	database_close(database->overlay);
+	state_words_close(&database->words);
 	if (database->is_mapped)
 		munmap((void *)(uintptr_t)database->bytes, database->size);
 	pattern_set_free(database->patterns);
 	free(database);
-}
-
-bool database_indicator(const struct database *database, uint32_t indicator_id,
-                        struct indicator *ret_indicator)
-{
-	return record_table_get(&database->records, indicator_id, ret_indicator);
-}
-
-bool database_origin(const struct database *database, struct build_origin *ret_origin)
-{
-	struct slice bytes = database->sections[SECTION_ORIGIN];
-
-	if (bytes.size != sizeof(*ret_origin))
-		return false;
-	memcpy(ret_origin, bytes.data, sizeof(*ret_origin));
-	return true;
-}
-
-uint32_t database_indicator_of_store(const struct database *database, uint64_t store_id)
-{
-	return record_table_find_store_id(&database->records, store_id,
-	                                  database->meta.store_ids_ascend != 0);
-}
-
-uint8_t database_name_kinds(const struct database *database, struct slice name,
-                            uint32_t indicator_id)
-{
-	uint32_t reference = name_table_posting(&database->names, name);
-	struct posting single = {.terms = database->names.usual_terms};
-	unsigned count;
-	const struct posting *postings = postings_get(database->sections[SECTION_POSTINGS],
-	                                              reference, &single, &count);
-	uint8_t kinds = 0;
-
-	for (unsigned i = 0; i < count; i++)
-		if (postings[i].indicator_id == indicator_id && indicator_id != NO_INDICATOR)
-			kinds |= postings[i].terms.kinds;
-	return kinds;
-}
-
-void database_each_indicator(const struct database *database,
-                             bool (*visit)(void *context, uint32_t indicator_id,
-                                           const struct indicator *indicator),
-                             void *context)
-{
-	struct indicator indicator;
-
-	for (uint32_t id = 1; id < database->records.states.size; id++) {
-		if (database_indicator(database, id, &indicator) && !visit(context, id, &indicator))
-			return;
-	}
-}
-
-int database_indicator_object(const struct database *database, uint32_t indicator_id,
-                              struct buffer *json)
-{
-	return object_store_find_indicator(&database->objects, indicator_id, json);
-}
-
-int database_object(const struct database *database, struct slice id, struct buffer *json)
-{
-	return object_store_find(&database->objects, id, json);
 }

@@ -9,6 +9,7 @@
 #include "engine/pattern_set.h"
 #include "engine/prefix_table.h"
 #include "engine/record_table.h"
+#include "engine/state_words.h"
 #include "engine/text_table.h"
 
 struct database {
@@ -33,4 +34,13 @@ struct database {
 	uint64_t pattern_entry_count;
 	struct hash_table hashes[HASH_ALGORITHM_COUNT];
 	struct database *veto; // owned: what lies in SECTION_VETO, or NULL
+
+	// What lies beside a base (engine/database_parts.h); none of it in an overlay.
+	struct database *overlay;   // owned, or NULL
+	uint32_t overlay_id_offset; // its ids follow those of the base
+	struct slice replaced;      // ids of the base that the overlay takes the place of
+	struct state_words words;
 };
+
+// "records", "name-filter" …
+const char *database_section_name(enum section_type type);

@@ -1,9 +1,6 @@
-// What a database says about itself, and whether it is whole (engine/match.h).
-#include <errno.h>
-
-#include "engine/database.h"
+// What a database says about itself (engine/match.h).
+#include "engine/database_parts.h"
 #include "engine/database_signature.h"
-#include "engine/database_writer.h"
 
 static const char *const section_names[SECTION_TYPE_COUNT] = {
 	[SECTION_META] = "meta",
@@ -54,6 +51,11 @@ static const char *const section_names[SECTION_TYPE_COUNT] = {
 	[SECTION_PATTERN_SHARDS] = "pattern-shards",
 };
 
+const char *database_section_name(enum section_type type)
+{
+	return section_names[type];
+}
+
 void database_section(const struct database *database, unsigned index, const char **ret_name,
                       uint64_t *ret_offset, uint64_t *ret_bytes)
 {
@@ -76,96 +78,75 @@ static uint64_t hot_bytes(const struct database *database)
 	return bytes;
 }
 
+// Adds what one part holds.
+static void add_figures(const struct database *part, struct database_info *info)
+{
+	const uint64_t *counts = part->item_counts;
+
+	info->indicators += part->meta.indicator_count;
+	info->ipv4_hosts += counts[SECTION_IPV4_HOSTS];
+	info->ipv4_networks += counts[SECTION_IPV4_NETWORKS];
+	info->ipv6_hosts += counts[SECTION_IPV6_HOSTS];
+	info->ipv6_networks += counts[SECTION_IPV6_NETWORKS];
+	info->names += counts[SECTION_NAMES];
+	info->urls += counts[SECTION_URLS];
+	info->patterns += counts[SECTION_PATTERN_ENTRIES];
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
+		info->hashes[i] += counts[SECTION_HASHES + i];
+	info->file_bytes += part->size;
+	info->hot_bytes += hot_bytes(part);
+	info->objects += part->objects.header.row_count;
+}
+
+static void add_veto_figures(const struct database *veto, struct database_info *info)
+{
+	const uint64_t *counts = veto->item_counts;
+
+	info->veto_indicators += veto->meta.indicator_count;
+	info->veto_names += counts[SECTION_NAMES];
+	info->veto_prefixes += counts[SECTION_IPV4_HOSTS] + counts[SECTION_IPV4_NETWORKS] +
+	                       counts[SECTION_IPV6_HOSTS] + counts[SECTION_IPV6_NETWORKS];
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
+		info->veto_hashes += counts[SECTION_HASHES + i];
+}
+
+// Live ones of the base that are not heard, each told once.
+static void count_silent(const struct database *base, struct database_info *info)
+{
+	for (uint32_t id = 1; id < base->records.states.size; id++) {
+		bool is_live = (base->records.states.data[id] & STATE_IS_LIVE) != 0;
+
+		if (is_live && state_words_is_silent(&base->words, id))
+			info->silent_indicators++;
+		else if (is_live && database_parts_is_silent(base, id))
+			info->replaced_indicators++;
+	}
+	info->indicators -= info->silent_indicators + info->replaced_indicators;
+}
+
 void database_info(const struct database *database, struct database_info *ret_info)
 {
-	const uint64_t *counts = database->item_counts;
+	const struct database *overlay = database->overlay;
 	struct database_info info = {
 		.format_version = database->header.format_version,
 		.is_signed = database_page_is_signed(database->bytes),
-		.indicators = database->meta.indicator_count,
-		.ipv4_hosts = counts[SECTION_IPV4_HOSTS],
-		.ipv4_networks = counts[SECTION_IPV4_NETWORKS],
-		.ipv6_hosts = counts[SECTION_IPV6_HOSTS],
-		.ipv6_networks = counts[SECTION_IPV6_NETWORKS],
-		.names = counts[SECTION_NAMES],
-		.urls = counts[SECTION_URLS],
-		.patterns = counts[SECTION_PATTERN_ENTRIES],
-		.file_bytes = database->size,
-		.hot_bytes = hot_bytes(database),
-		.objects = database->objects.header.row_count,
 		.section_count = database->header.section_count,
+		.has_overlay = overlay != NULL,
 	};
 
 	memcpy(info.build_id, database->header.build_id, sizeof(info.build_id));
-	memcpy(info.hashes, &counts[SECTION_HASHES], sizeof(info.hashes));
+	add_figures(database, &info);
+	if (database->veto != NULL)
+		add_veto_figures(database->veto, &info);
+	if (overlay != NULL) {
+		add_figures(overlay, &info);
+		info.overlay_indicators = overlay->meta.indicator_count;
+		memcpy(info.overlay_build_id, overlay->header.build_id,
+		       sizeof(info.overlay_build_id));
+		if (overlay->veto != NULL)
+			add_veto_figures(overlay->veto, &info);
+	}
+	if (database->words.count > 0 || overlay != NULL)
+		count_silent(database, &info);
 	*ret_info = info;
-}
-
-static int damaged(struct report *report, const char *section, const char *what)
-{
-	report_note(report, "damaged database", slice_text(section), "%s", what);
-	return -EBADMSG;
-}
-
-static int verify_sections(const struct database *database, struct report *report)
-{
-	int result = 0;
-
-	for (unsigned i = 0; i < database->header.section_count; i++) {
-		const struct database_section_row *row = &database->rows[i];
-		uint8_t digest[DATABASE_DIGEST_BYTES];
-
-		if (EVP_Digest(database->bytes + row->offset, row->bytes, digest, NULL,
-		               EVP_sha256(), NULL) != 1)
-			return -ENOMEM;
-		if (memcmp(digest, row->digest, sizeof(digest)) != 0)
-			result = damaged(report, section_names[row->type],
-			                 "its checksum does not fit");
-	}
-	return result;
-}
-
-static bool are_zeros(const uint8_t *bytes, uint64_t size)
-{
-	for (uint64_t i = 0; i < size; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
-}
-
-// Nothing is hidden where no checksum looks.
-static int verify_padding(const struct database *database, struct report *report)
-{
-	uint64_t end = DATABASE_HEADER_BYTES;
-
-	for (unsigned i = 0; i <= database->header.section_count; i++) {
-		bool is_last = i == database->header.section_count;
-		uint64_t next = is_last ? database->size : database->rows[i].offset;
-
-		if (next < end || !are_zeros(database->bytes + end, next - end))
-			return damaged(report, "padding", "there is something between sections");
-		if (!is_last)
-			end = next + database->rows[i].bytes;
-	}
-	return 0;
-}
-
-int database_verify(const struct database *database, const char *public_key_path,
-                    struct report *report)
-{
-	uint8_t build_id[DATABASE_DIGEST_BYTES];
-	int error = verify_sections(database, report);
-
-	if (error == 0)
-		error = verify_padding(database, report);
-	if (error != 0)
-		return error;
-	error = database_build_id(database->rows, database->header.section_count, build_id);
-	if (error != 0)
-		return error;
-	if (memcmp(build_id, database->header.build_id, sizeof(build_id)) != 0)
-		return damaged(report, "header", "the build id does not fit the content");
-	if (public_key_path == NULL)
-		return 0;
-	return database_check_signature(database->bytes, public_key_path, report);
 }

@@ -21,12 +21,14 @@ enum {
 
 struct database;
 
-// Maps the database in `fd` (which may be closed afterwards); `path` is for messages only.
-// Returns 0 and gives it to the caller (database_close), or
+// Maps the database in `fd`, it alone (the descriptor may be closed afterwards); `path` is for
+// messages only. Returns 0 and gives it to the caller (database_close), or
 //   -EINVAL  not a database, of another format version, or damaged in its header: `report` says
 //   or the error of mapping the file.
 int database_open_fd(int fd, const char *path, struct report *report,
                      struct database **ret_database);
+// Likewise, with the overlay and the state of indicators beside it (engine/overlay.h), as one: ids
+// of the overlay follow those of the base. What is there and does not belong to it is reported.
 int database_open(const char *path, struct report *report, struct database **ret_database);
 
 // Accepts NULL. No match_context of it may be in use.
@@ -34,8 +36,10 @@ void database_close(struct database *database);
 DEFINE_AUTO(database, database_close)
 
 // Reads the whole file: checksums of every section, the zeros between them, the build id, and, when
-// `public_key_path` (Ed25519, PEM) is given, the signature. Returns 0, -EBADMSG (damaged: `report`
-// says what and where), -EKEYREJECTED (not signed, or not by this key), or another error.
+// `public_key_path` (Ed25519, PEM) is given, the signature; so of the overlay, and the state file,
+// which no signature covers: it can make an indicator silent, nothing else. Returns 0, -EBADMSG
+// (damaged: `report` says what and where), -EKEYREJECTED (not signed, or not by this key), or
+// another error.
 int database_verify(const struct database *database, const char *public_key_path,
                     struct report *report);
 
@@ -47,7 +51,13 @@ struct database_info {
 	uint64_t ipv4_hosts, ipv4_networks, ipv6_hosts, ipv6_networks;
 	uint64_t names, urls, hashes[HASH_ALGORITHM_COUNT], patterns;
 	uint64_t file_bytes, hot_bytes, objects;
-	unsigned section_count;
+	unsigned section_count; // of the base
+	bool has_overlay;       // then counted above as well: a value in both counts twice
+	uint8_t overlay_build_id[32];
+	uint64_t overlay_indicators;
+	uint64_t replaced_indicators; // of the base, by the overlay; not in `indicators`
+	uint64_t silent_indicators;   // of the base, by the state file; likewise
+	uint64_t veto_indicators, veto_names, veto_prefixes, veto_hashes;
 };
 
 void database_info(const struct database *database, struct database_info *ret_info);
@@ -56,12 +66,15 @@ void database_info(const struct database *database, struct database_info *ret_in
 void database_section(const struct database *database, unsigned index, const char **ret_name,
                       uint64_t *ret_offset, uint64_t *ret_bytes);
 
-// The record of an indicator id that match_find() gave. Its slices live as long as `database`.
-// False when there is no such indicator (a corrupt file).
+// The record of an indicator id that match_find() gave, also when it is silent since. Its slices
+// live as long as `database`. False when there is no such indicator (a corrupt file).
 bool database_indicator(const struct database *database, uint32_t indicator_id,
                         struct indicator *ret_indicator);
 
-// What it was made from; false: feeds, not a store.
+// Is it silent: withdrawn since the database was made, or another in the overlay took its place?
+bool database_indicator_is_silent(const struct database *database, uint32_t indicator_id);
+
+// What it was made from, the overlay where there is one; false: feeds, not a store.
 struct build_origin;
 bool database_origin(const struct database *database, struct build_origin *ret_origin);
 
@@ -73,7 +86,7 @@ uint32_t database_indicator_of_store(const struct database *database, uint64_t s
 uint8_t database_name_kinds(const struct database *database, struct slice name,
                             uint32_t indicator_id);
 
-// Visits every live indicator in order of id until `visit` returns false.
+// Visits every indicator that is heard in order of id until `visit` returns false.
 void database_each_indicator(const struct database *database,
                              bool (*visit)(void *context, uint32_t indicator_id,
                                            const struct indicator *indicator),

@@ -1,16 +1,19 @@
 #include "engine/match_sink.h"
 
 #include "base/cpu.h"
+#include "engine/database_parts.h"
 
 void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
                         uint32_t indicator_id, unsigned action)
 {
 	uint8_t state;
 
-	if (indicator_id >= sink->states.size)
+	if (indicator_id >= sink->part.states.size)
 		return;
-	state = sink->states.data[indicator_id];
+	state = sink->part.states.data[indicator_id];
 	if ((state & STATE_IS_LIVE) == 0)
+		return;
+	if (sink->part.base != NULL && database_parts_is_silent(sink->part.base, indicator_id))
 		return;
 	if (sink->counts[question->observable] == MATCH_SINK_PER_OBSERVABLE) {
 		sink->left_out++;
@@ -22,7 +25,7 @@ void match_sink_add_one(struct match_sink *sink, const struct match_question *qu
 	sink->drop_count += action == ACTION_DROP;
 	sink->rows[sink->row_count++] = (struct match){
 		.observable = question->observable,
-		.indicator_id = indicator_id,
+		.indicator_id = sink->part.id_offset + indicator_id,
 		.kind = question->kind,
 		.action = (enum action)action,
 	};
@@ -34,7 +37,8 @@ void match_sink_prefetch(const struct match_sink *sink, const uint32_t reference
 		uint32_t reference = references[i];
 		bool is_list = (reference & POSTING_LIST) != 0;
 
-		uintptr_t base = (uintptr_t)(is_list ? sink->postings.data : sink->states.data);
+		uintptr_t base = (uintptr_t)(is_list ? sink->part.postings.data
+		                                     : sink->part.states.data);
 		size_t offset = is_list ? (size_t)(reference & ~POSTING_LIST) * 4 : reference;
 
 		// As a number: a corrupt reference leads anywhere, and that is allowed here.
@@ -67,7 +71,8 @@ void match_sink_add(struct match_sink *sink, const struct match_question *questi
 {
 	struct posting single = {.terms = *usual_terms};
 	unsigned count;
-	const struct posting *postings = postings_get(sink->postings, reference, &single, &count);
+	const struct posting *postings = postings_get(sink->part.postings, reference, &single,
+	                                              &count);
 
 	for (unsigned i = 0; i < count; i++) {
 		if (terms_answer(&postings[i].terms, question))

@@ -11,9 +11,16 @@ enum {
 	MATCH_SINK_ROWS = MATCH_BATCH_MAX * MATCH_SINK_PER_OBSERVABLE,
 };
 
+// Where the indicators of the tables at hand are: of the base, or of its overlay.
+struct match_part {
+	struct slice postings;       // SECTION_POSTINGS
+	struct slice states;         // SECTION_STATES
+	const struct database *base; // whose indicators may be silent; NULL: none of the part's is
+	uint32_t id_offset;          // between the part's ids and those that are told
+};
+
 struct match_sink {
-	struct slice postings; // SECTION_POSTINGS
-	struct slice states;   // SECTION_STATES
+	struct match_part part;
 	uint64_t left_out;
 	unsigned row_count;
 	unsigned drop_count;              // rows whose action is drop

@@ -16,13 +16,18 @@
 
 // Words of the state file. Written by one process, read by many, relaxed: each stands for itself.
 enum indicator_word {
-	INDICATOR_IS_SILENT = 1 << 0, // withdrawn, revoked, or in the overlay now
+	INDICATOR_IS_SILENT = 1 << 0, // withdrawn or revoked
 };
 
 // Writes the overlay of the base at `path` (renamed into place; none when `additions` is NULL or
-// has no indicator), then silences `silent_ids` of the base. In this order, so that a change is
-// never seen as nothing. `additions` is spent. The state file is made when there is none. Returns
-// 0, -EINVAL (`base` is not the one at `path`), -ENOMEM, or the file's error.
+// has neither an indicator nor a veto set), then silences `silent_ids` of the base. In this order,
+// so that a change is never seen as nothing. An addition with the store id of an indicator of the
+// base takes its place in readers that have this overlay, and only there: it may be among the
+// silent ids or not. What an overlay before took the place of and this one does not is silenced.
+// `additions` is spent, and must hold all that was added since the base. The state file is made
+// when there is none: to let running readers see later changes, call this once without any after a
+// new base. One writer at a time. Returns 0, -EINVAL (`base` is not the one at `path`, or an id is
+// not its), -ENOMEM, or the file's error.
 int overlay_write(const char *path, const struct database *base, struct build *additions,
                   const uint32_t silent_ids[], size_t silent_count, struct report *report,
                   struct build_figures *ret_figures);

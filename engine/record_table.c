@@ -28,7 +28,7 @@ static void record_table_get_detail(const struct record_table *table, uint32_t i
 	indicator->valid_until_ns = detail->valid_until_ns;
 }
 
-static uint64_t store_id_at(const struct record_table *table, size_t indicator_id)
+uint64_t record_table_store_id(const struct record_table *table, size_t indicator_id)
 {
 	uint64_t store_id = 0;
 
@@ -47,7 +47,7 @@ static size_t store_ids_lower_bound(const struct record_table *table, uint64_t s
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (store_id_at(table, middle) < store_id)
+		if (record_table_store_id(table, middle) < store_id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -64,7 +64,7 @@ uint32_t record_table_find_store_id(const struct record_table *table, uint64_t s
 	if (store_id == 0)
 		return NO_INDICATOR;
 	for (; id < end && id < table->states.size; id++) {
-		bool is_it = store_id_at(table, id) == store_id;
+		bool is_it = record_table_store_id(table, id) == store_id;
 
 		if (is_it && (table->states.data[id] & STATE_IS_LIVE) != 0)
 			return (uint32_t)id;
@@ -97,7 +97,7 @@ bool record_table_get(const struct record_table *table, uint32_t indicator_id,
 		.group = string_pool_get(table->strings, context->group),
 		.tags = string_pool_get(table->strings, context->tags),
 		.line = record->line,
-		.store_id = store_id_at(table, indicator_id),
+		.store_id = record_table_store_id(table, indicator_id),
 		.tlp = (enum tlp)context->tlp,
 		.action = (enum action)(state & STATE_ACTION_MASK),
 		.confidence = context->confidence,

@@ -89,6 +89,9 @@ struct record_table {
 bool record_table_get(const struct record_table *table, uint32_t indicator_id,
                       struct indicator *ret_indicator);
 
+// The row of the store that an indicator was made from, 0 for none.
+uint64_t record_table_store_id(const struct record_table *table, size_t indicator_id);
+
 // The live indicator made from this row of the store, or NO_INDICATOR.
 uint32_t record_table_find_store_id(const struct record_table *table, uint64_t store_id,
                                     bool store_ids_ascend);
