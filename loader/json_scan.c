@@ -91,21 +91,40 @@ static struct before look_back(const struct json_split *split, size_t at)
 	return before;
 }
 
-// Does the key "objects" stand before the colon that ends at `end`?
-static bool is_objects_key(const struct json_split *split, size_t end)
+// Does `key` stand in quotes before the colon that ends at `end`?
+static bool is_key(const struct json_split *split, size_t end, const char *key)
 {
-	static const char key[] = "\"objects\"";
-	size_t size = sizeof(key) - 1;
+	size_t size = key != NULL ? strlen(key) : 0;
 
-	if (end == split->begin)
+	if (key == NULL || end == split->begin)
 		return false;
 	end = look_back(split, end - 1).end;
-	if (end - split->begin <= size || memcmp(split->window.data + end - size, key, size) != 0)
+	if (end - split->begin <= size + 2)
 		return false;
-	return split->window.data[end - size - 1] != '\\';
+
+	const uint8_t *text = split->window.data + end - size - 2;
+	return text[0] == '"' && text[size + 1] == '"' && memcmp(text + 1, key, size) == 0 &&
+	       text[-1] != '\\';
 }
 
-// A bracket opens at `at`, directly within the object. Is it more than a member's value?
+// The '[' of an array that is a member's value: is it one to be cut?
+static enum json_scan judge_array(const struct json_split *split, size_t end)
+{
+	enum json_split_context context = split->levels[split->level].context;
+
+	if (context == JSON_SPLIT_OBJECTS)
+		return JSON_SCAN_MORE;
+	for (unsigned i = 0; i < JSON_SPLIT_KEYS_MAX; i++)
+		if (is_key(split, end, split->rules->lists[i]))
+			return JSON_SCAN_LIST;
+	if (split->depth == 2 && context != JSON_SPLIT_CONTAINER &&
+	    is_key(split, end, split->rules->container))
+		return JSON_SCAN_CONTAINER;
+	return JSON_SCAN_MORE;
+}
+
+// A bracket opens at `at`, as deep within the object as is looked at. Is it more than a member's
+// value?
 static enum json_scan judge_member(const struct json_split *split, size_t at)
 {
 	struct before before = look_back(split, at);
@@ -115,11 +134,9 @@ static enum json_scan judge_member(const struct json_split *split, size_t at)
 	if (split->window.data[at] == '{') {
 		bool is_next = before.byte == ',' || (before.byte != ':' && before.is_line_between);
 
-		return is_next ? JSON_SCAN_RESTART : JSON_SCAN_MORE;
+		return is_next && split->depth == 2 ? JSON_SCAN_RESTART : JSON_SCAN_MORE;
 	}
-	if (split->contexts[split->level] == JSON_SPLIT_OBJECTS || before.byte != ':')
-		return JSON_SCAN_MORE;
-	return is_objects_key(split, before.end) ? JSON_SCAN_OBJECTS : JSON_SCAN_MORE;
+	return before.byte == ':' ? judge_array(split, before.end) : JSON_SCAN_MORE;
 }
 
 static enum json_scan scan_bracket(struct json_split *split, size_t at)
@@ -128,7 +145,9 @@ static enum json_scan scan_bracket(struct json_split *split, size_t at)
 
 	if (byte == '}' || byte == ']')
 		return --split->depth == 0 ? JSON_SCAN_CLOSED : JSON_SCAN_MORE;
-	return ++split->depth == 2 ? judge_member(split, at) : JSON_SCAN_MORE;
+	if (++split->depth < 2 || split->depth > split->rules->depth_max + 1)
+		return JSON_SCAN_MORE;
+	return judge_member(split, at);
 }
 
 enum json_scan json_scan_object(struct json_split *split)

@@ -4,10 +4,11 @@
 #include "loader/json_split.h"
 
 enum json_scan {
-	JSON_SCAN_MORE,    // the window ended
-	JSON_SCAN_CLOSED,  // position is behind the object's last bracket
-	JSON_SCAN_OBJECTS, // position is behind the '[' of "objects": [
-	JSON_SCAN_RESTART, // position is at a '{' that must be the next object's
+	JSON_SCAN_MORE,      // the window ended
+	JSON_SCAN_CLOSED,    // position is behind the object's last bracket
+	JSON_SCAN_LIST,      // position is behind the '[' of one of the rules' lists
+	JSON_SCAN_CONTAINER, // likewise, of their container
+	JSON_SCAN_RESTART,   // position is at a '{' that must be the next object's
 };
 
 // Reads on within the object that `split` is in, and moves split->position. Most bytes of a feed

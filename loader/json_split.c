@@ -9,9 +9,12 @@ enum {
 	LOOK_BACK_BYTES = 4096, // kept of what is passed over
 };
 
-void json_split_start(struct json_split *split, struct feed_input *input)
+const struct json_split_rules json_split_stix = {.lists = {"objects"}, .depth_max = 1};
+
+void json_split_start(struct json_split *split, struct feed_input *input,
+                      const struct json_split_rules *rules)
 {
-	*split = (struct json_split){.input = input};
+	*split = (struct json_split){.input = input, .rules = rules};
 }
 
 // Gets a window that reaches further than position. Sets is_at_end when there is none.
@@ -56,6 +59,7 @@ static void begin_object(struct json_split *split)
 	split->is_array = split->window.data[split->position] == '[';
 	split->is_in_string = false;
 	split->is_escaped = false;
+	split->has_parts = false;
 	split->depth = 0;
 }
 
@@ -66,30 +70,11 @@ static void end_object(struct json_split *split)
 	split->is_open_list = false;
 }
 
-static void enter_array(struct json_split *split, enum json_split_context context)
+// Of a list whose object is given in parts?
+static bool is_element(const struct json_split *split)
 {
-	split->contexts[++split->level] = context;
-	split->is_in_object = false;
-	split->is_comma_due = false;
-	split->is_open_list = false;
-	move_on(split);
-}
-
-// Behind the ']' of a list; that of a bundle leads back into the bundle.
-static void leave_array(struct json_split *split)
-{
-	bool was_objects = split->contexts[split->level] == JSON_SPLIT_OBJECTS;
-
-	split->level--;
-	move_on(split);
-	if (!was_objects) {
-		end_object(split);
-		return;
-	}
-	split->is_in_object = true;
-	split->is_passed_over = true;
-	split->is_array = false;
-	split->depth = 1;
+	return split->rules->gives_parts &&
+	       split->levels[split->level].context == JSON_SPLIT_OBJECTS;
 }
 
 static int give(struct json_split *split, enum json_piece_kind kind, size_t end,
@@ -99,8 +84,53 @@ static int give(struct json_split *split, enum json_piece_kind kind, size_t end,
 		.kind = kind,
 		.bytes = slice_of(split->window.data + split->begin, end - split->begin),
 		.offset = offset_of(split, split->begin),
+		.is_element = is_element(split),
 	};
 	return 1;
+}
+
+static void enter_array(struct json_split *split, enum json_split_context context)
+{
+	split->levels[++split->level] = (struct json_split_level){
+		.context = context,
+		.is_passed_over = split->is_passed_over || context != JSON_SPLIT_OBJECTS ||
+	                          !split->rules->gives_parts,
+		.depth = split->depth - 1,
+	};
+	split->is_in_object = false;
+	split->is_comma_due = false;
+	split->is_open_list = false;
+	move_on(split);
+}
+
+// The object around the array is given up to here, if anything of it is. Returns 1 with a piece.
+static int enter_list(struct json_split *split, struct json_piece *ret_piece)
+{
+	bool is_given = split->rules->gives_parts && !split->is_passed_over;
+
+	if (is_given)
+		(void)give(split, JSON_PIECE_PART, split->position, ret_piece);
+	enter_array(split, JSON_SPLIT_OBJECTS);
+	return is_given ? 1 : 0;
+}
+
+// Behind the ']' of a list; that of an object's member leads back into the object.
+static void leave_array(struct json_split *split)
+{
+	struct json_split_level level = split->levels[split->level--];
+
+	move_on(split);
+	if (level.context == JSON_SPLIT_LIST) {
+		end_object(split);
+		return;
+	}
+	split->is_in_object = true;
+	split->is_passed_over = level.is_passed_over;
+	split->is_array = false;
+	split->has_parts = !level.is_passed_over;
+	split->depth = level.depth;
+	if (split->has_parts)
+		split->begin--; // the ']' is the next part's
 }
 
 // The input ended within an object or an array: told once, then everything counts as closed.
@@ -122,7 +152,9 @@ static int give_cut(struct json_split *split, struct json_piece *ret_piece)
 static int close_object(struct json_split *split, struct json_piece *ret_piece)
 {
 	uint8_t last = split->window.data[split->position - 1];
-	enum json_piece_kind kind = split->is_array ? JSON_PIECE_STRAY : JSON_PIECE_OBJECT;
+	enum json_piece_kind kind = split->is_array    ? JSON_PIECE_STRAY
+	                            : split->has_parts ? JSON_PIECE_LAST_PART
+	                                               : JSON_PIECE_OBJECT;
 	bool is_given = !split->is_passed_over;
 
 	// A ']' that closes an object is the list's, and the object lacks its '}'.
@@ -159,8 +191,10 @@ static int next_in_object(struct json_split *split, struct json_piece *ret_piece
 	switch (json_scan_object(split)) {
 	case JSON_SCAN_CLOSED:
 		return close_object(split, ret_piece);
-	case JSON_SCAN_OBJECTS:
-		enter_array(split, JSON_SPLIT_OBJECTS);
+	case JSON_SCAN_LIST:
+		return enter_list(split, ret_piece);
+	case JSON_SCAN_CONTAINER:
+		enter_array(split, JSON_SPLIT_CONTAINER);
 		return 0;
 	case JSON_SCAN_RESTART:
 		return restart_object(split, ret_piece);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/task.h"
-#include "base/utf8.h"
+#include "loader/list_lines.h"
 #include "loader/intake_value.h"
 
 // Large enough that handing one over costs nothing, small enough to stay in the cache.
@@ -157,39 +157,17 @@ void list_batch_refuse(struct list_batch *batch, const char *reason, struct slic
 	           &(struct problem){.reason = reason, .object = value, .line = line});
 }
 
-static bool is_sound(struct feed *feed, struct slice line, bool is_cut)
+// What a line is read with.
+struct line_reader {
+	struct list_batch *batch;
+	list_batch_line_fn *read_line;
+};
+
+static int read_one_line(struct feed *feed, struct slice line, void *context)
 {
-	struct problem problem = {
-		.object = slice_first(line, PROBLEM_TEXT_BYTES),
-		.line = feed_input_line_number(feed->input),
-	};
+	const struct line_reader *reader = context;
 
-	if (is_cut)
-		problem.reason = "line too long";
-	else if (slice_find(line, '\0') < line.size)
-		problem.reason = "NUL byte in a line";
-	else if (!utf8_is_valid(line))
-		problem.reason = "line is not valid UTF-8";
-	if (problem.reason != NULL)
-		report_add(&feed->summary->report, &problem);
-	return problem.reason == NULL;
-}
-
-static int read_lines(struct feed *feed, struct list_batch *batch, list_batch_line_fn *read_line)
-{
-	struct slice line;
-	bool is_cut;
-	int result = feed_input_line(feed->input, &line, &is_cut);
-
-	if (result == 1 && slice_starts_with(line, "\xef\xbb\xbf"))
-		line = slice_from(line, 3);
-	while (result == 1) {
-		if (is_sound(feed, line, is_cut))
-			result = read_line(feed, batch, line);
-		if (result >= 0)
-			result = feed_input_line(feed->input, &line, &is_cut);
-	}
-	return result;
+	return reader->read_line(feed, reader->batch, line);
 }
 
 int list_batch_read_lines(struct feed *feed, list_batch_line_fn *read_line)
@@ -200,7 +178,8 @@ int list_batch_read_lines(struct feed *feed, list_batch_line_fn *read_line)
 
 	if (error < 0)
 		return error;
-	error = read_lines(feed, batch, read_line);
+	struct line_reader reader = {batch, read_line};
+	error = list_lines_read(feed, read_one_line, &reader);
 
 	// What was read before an error counts.
 	int last_error = settle(batch);

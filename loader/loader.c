@@ -26,12 +26,14 @@ static const char *const format_names[] = {
 	[FEED_WARNINGLIST] = "misp-warninglist",
 	[FEED_PROSE] = "prose",
 	[FEED_ZIP] = "zip",
+	[FEED_MISP] = "misp",
+	[FEED_ZEEK] = "zeek",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_stix1, &read_warninglist, &read_zip, &read_csv,
-	&read_hosts, &read_text,  &read_prose,       NULL,
+	&read_stix2, &read_stix1, &read_misp, &read_warninglist, &read_zip, &read_zeek,
+	&read_csv,   &read_hosts, &read_text, &read_prose,       NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 
@@ -158,10 +160,7 @@ static const struct reader_ops *recognise(struct slice head, struct report *repo
 	const char *foreign = foreign_format(head);
 
 	for (const struct reader_ops *const *reader = readers; *reader != NULL; reader++) {
-		bool is_list = *reader != &read_stix2 && *reader != &read_stix1 &&
-		               *reader != &read_warninglist;
-
-		if ((foreign == NULL || !is_list) && (*reader)->recognises(head))
+		if ((foreign == NULL || (*reader)->is_unmistakable) && (*reader)->recognises(head))
 			return *reader;
 	}
 	report_note(report, "format not read by this version", slice_text(""), "%s",

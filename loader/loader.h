@@ -23,6 +23,8 @@ enum feed_format {
 	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
 	FEED_PROSE,       // running text: only what is clearly an indicator
 	FEED_ZIP,         // an archive: each entry a feed of its own
+	FEED_MISP,        // MISP events in JSON
+	FEED_ZEEK,        // Zeek intelligence file
 	FEED_FORMAT_COUNT,
 };
 

@@ -390,4 +390,9 @@ static int read(struct feed *feed)
 	return error;
 }
 
-const struct reader_ops read_csv = {FEED_CSV, "CSV", recognises, read};
+const struct reader_ops read_csv = {
+	.format = FEED_CSV,
+	.name = "CSV",
+	.recognises = recognises,
+	.read = read,
+};

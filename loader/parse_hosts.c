@@ -143,4 +143,9 @@ static int read(struct feed *feed)
 	return list_batch_read_lines(feed, read_line);
 }
 
-const struct reader_ops read_hosts = {FEED_HOSTS, "hosts file", recognises, read};
+const struct reader_ops read_hosts = {
+	.format = FEED_HOSTS,
+	.name = "hosts file",
+	.recognises = recognises,
+	.read = read,
+};

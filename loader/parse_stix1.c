@@ -231,4 +231,5 @@ const struct reader_ops read_stix1 = {
 	.name = "STIX 1",
 	.recognises = stix1_recognises,
 	.read = stix1_read,
+	.is_unmistakable = true,
 };

@@ -178,6 +178,9 @@ static int read_piece(struct stix2_reader *reader, const struct json_piece *piec
 	case JSON_PIECE_COMMA:
 		report_piece(report, piece, "comma missing or out of place", "read on", "");
 		break;
+	case JSON_PIECE_PART: // not asked for
+	case JSON_PIECE_LAST_PART:
+		break;
 	case JSON_PIECE_CUT:
 		report_piece(report, piece, "the JSON has no end",
 		             "what came before is kept, the rest from there on is not",
@@ -193,7 +196,7 @@ static int read_all(struct stix2_reader *reader)
 	struct json_piece piece;
 	int result;
 
-	json_split_start(&split, reader->feed->input);
+	json_split_start(&split, reader->feed->input, &json_split_stix);
 	while ((result = json_split_next(&split, &piece)) > 0) {
 		int error = read_piece(reader, &piece);
 
@@ -263,6 +266,7 @@ static bool stix2_recognises(struct slice head)
 const struct reader_ops read_stix2 = {
 	.format = FEED_STIX,
 	.name = "STIX 2",
+	.is_unmistakable = true,
 	.recognises = stix2_recognises,
 	.read = stix2_read,
 };

@@ -80,4 +80,9 @@ static int read(struct feed *feed)
 	return list_batch_read_lines(feed, read_line);
 }
 
-const struct reader_ops read_text = {FEED_TEXT, "text list", recognises, read};
+const struct reader_ops read_text = {
+	.format = FEED_TEXT,
+	.name = "text list",
+	.recognises = recognises,
+	.read = read,
+};

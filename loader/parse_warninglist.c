@@ -107,6 +107,7 @@ static bool warninglist_recognises(struct slice head)
 const struct reader_ops read_warninglist = {
 	.format = FEED_WARNINGLIST,
 	.name = "MISP warninglist",
+	.is_unmistakable = true,
 	.recognises = warninglist_recognises,
 	.read = warninglist_read,
 };

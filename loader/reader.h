@@ -51,11 +51,17 @@ struct reader_ops {
 	// Reads all of it. Returns 0, -ECANCELED, -ENOMEM, the input's error, or -EBADMSG when
 	// nothing in it could be read as this format.
 	int (*read)(struct feed *feed);
+
+	// Its files cannot be mistaken: it is asked before the content is taken for a foreign
+	// format, which the readers of lists would take for a list.
+	bool is_unmistakable;
 };
 
 extern const struct reader_ops read_stix2;
 extern const struct reader_ops read_stix1;
 extern const struct reader_ops read_warninglist;
+extern const struct reader_ops read_misp;
+extern const struct reader_ops read_zeek;
 extern const struct reader_ops read_csv;
 extern const struct reader_ops read_hosts;
 extern const struct reader_ops read_text;

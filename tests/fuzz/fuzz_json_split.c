@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 
 	struct feed_input *input = open_input(data, size);
-	json_split_start(&split, input);
+	json_split_start(&split, input, &json_split_stix);
 	while (json_split_next(&split, &piece) > 0) {
 		check_piece(&piece, slice_of(data, size), &end);
 		FUZZ_ASSERT(++count <= 2 * size + 2);

@@ -31,25 +31,32 @@ static struct feed_input *open_content(const void *content, size_t size)
 
 static const char *kind_name(enum json_piece_kind kind)
 {
-	static const char *const names[] = {"object", "broken", "large", "stray", "comma", "cut"};
+	static const char *const names[] = {"object", "broken", "large", "stray",
+	                                    "comma",  "cut",    "part",  "last"};
 
 	return names[kind];
 }
 
 // All pieces as text: "object@offset:bytes|...".
-static void split_to(const char *content, size_t size, struct buffer *ret_text)
+static void split_by(const struct json_split_rules *rules, const char *content, size_t size,
+                     struct buffer *ret_text)
 {
 	struct feed_input *input = open_content(content, size);
 	struct json_split split;
 	struct json_piece piece;
 	int result;
 
-	json_split_start(&split, input);
+	json_split_start(&split, input, rules);
 	while ((result = json_split_next(&split, &piece)) > 0)
 		buffer_format(ret_text, "%s@%llu:%.*s|", kind_name(piece.kind),
 		              (unsigned long long)piece.offset, SLICE_FORMAT(piece.bytes));
 	assert_int_equal(result, 0);
 	feed_input_close(input);
+}
+
+static void split_to(const char *content, size_t size, struct buffer *ret_text)
+{
+	split_by(&json_split_stix, content, size, ret_text);
 }
 
 static void assert_pieces(const char *content, const char *expected)
@@ -138,6 +145,54 @@ static void wrong_commas_are_told(void **state)
 	assert_pieces("[,{}]", "comma@1:|object@2:{}|");
 }
 
+static const struct json_split_rules nested_rules = {
+	.lists = {"x", "y"},
+	.container = "all",
+	.depth_max = 2,
+	.gives_parts = true,
+};
+
+static void assert_nested_pieces(const char *content, const char *expected)
+{
+	struct buffer text = {0};
+
+	split_by(&nested_rules, content, strlen(content), &text);
+	buffer_append_byte(&text, '\0');
+	assert_string_equal((const char *)text.data, expected);
+	buffer_close(&text);
+}
+
+static void the_object_around_a_list_is_given_in_parts(void **state)
+{
+	(void)state;
+	assert_nested_pieces("{\"e\":{\"a\":1,\"x\":[{\"b\":2},{\"x\":[{}]}],\"y\":[],\"c\":3}}",
+	                     "part@0:{\"e\":{\"a\":1,\"x\":[|object@17:{\"b\":2}|"
+	                     "object@25:{\"x\":[{}]}|part@35:],\"y\":[|"
+	                     "last@42:],\"c\":3}}|");
+	assert_nested_pieces("{\"a\":1}{\"x\":[{}]}", "object@0:{\"a\":1}|part@7:{\"x\":[|"
+	                                              "object@13:{}|last@15:]}|");
+	assert_nested_pieces("{\"e\":{\"f\":{\"x\":[{}]}}}", // too deep
+	                     "object@0:{\"e\":{\"f\":{\"x\":[{}]}}}|");
+}
+
+static void the_elements_of_a_container_may_hold_lists(void **state)
+{
+	(void)state;
+	assert_nested_pieces("[{\"all\":[{\"e\":{\"x\":[{}]}},{\"all\":[]}],\"n\":1},{\"x\":[]}]",
+	                     "part@9:{\"e\":{\"x\":[|object@20:{}|last@22:]}}|"
+	                     "object@26:{\"all\":[]}|part@45:{\"x\":[|last@51:]}|");
+}
+
+static void an_object_in_parts_that_is_cut_is_told(void **state)
+{
+	(void)state;
+	assert_nested_pieces("{\"x\":[{\"a\":1},{\"b\"",
+	                     "part@0:{\"x\":[|object@6:{\"a\":1}|cut@14:{\"b\"|");
+	assert_nested_pieces("{\"x\":[{}],\"n\":", "part@0:{\"x\":[|object@6:{}|cut@8:],\"n\":|");
+	assert_nested_pieces("{\"x\":[{},\n{\"x\":[{}]}",
+	                     "part@0:{\"x\":[|object@6:{}|object@10:{\"x\":[{}]}|cut@20:|");
+}
+
 static void a_cut_input_is_told(void **state)
 {
 	(void)state;
@@ -204,7 +259,7 @@ static void too_large_an_object_is_named_and_passed_over(void **state)
 	buffer_append_text(&content, "\",\"b\":[{}]},{\"id\":\"small\"}]}{}");
 
 	struct feed_input *input = open_content(content.data, content.size);
-	json_split_start(&split, input);
+	json_split_start(&split, input, &json_split_stix);
 	assert_int_equal(json_split_next(&split, &piece), 1);
 	assert_int_equal(piece.kind, JSON_PIECE_TOO_LARGE);
 	assert_int_equal(piece.offset, 12);
@@ -286,6 +341,9 @@ int main(void)
 		cmocka_unit_test(a_missing_quote_costs_one_line),
 		cmocka_unit_test(what_is_no_object_is_told_with_its_offset),
 		cmocka_unit_test(wrong_commas_are_told),
+		cmocka_unit_test(the_object_around_a_list_is_given_in_parts),
+		cmocka_unit_test(the_elements_of_a_container_may_hold_lists),
+		cmocka_unit_test(an_object_in_parts_that_is_cut_is_told),
 		cmocka_unit_test(a_cut_input_is_told),
 		cmocka_unit_test(where_an_object_lies_does_not_matter),
 		cmocka_unit_test(the_block_scans_agree),

@@ -68,7 +68,7 @@ static void the_fields_line_of_zeek_is_a_header(void **state)
 	                             "evil.example.com\tIntel::DOMAIN\tCTI\n"
 	                             "a@example.com\tIntel::EMAIL\tCTI\n"
 	                             "#close\n"),
-	                  FEED_AUTO, &fixture);
+	                  FEED_CSV, &fixture);
 	assert_int_equal(fixture.summary.format, FEED_CSV);
 	assert_int_equal(fixture.summary.indicators, 1);
 	assert_int_equal(feed_fixture_problems(&fixture, "not matchable yet"), 1);

@@ -474,9 +474,10 @@ static void what_is_no_feed_is_named(void **state)
 	static const char *const feeds[][2] = {
 		{"<?xml version=\"1.0\"?><Discovery_Response xmlns='taxii_services'>",
 	         "TAXII 1.x XML"},
-		{"{\"Event\": {\"info\": \"x\"}}", "MISP event JSON"},
+		{"{\"0\": {\"Orgc\": {\"name\": \"x\"}}}",
+	         "the manifest of a MISP feed: give the feed's folder or URL"},
 		{"<!DOCTYPE html><html>", "an HTML page"},
-		{"{\"a\": 1}", "JSON that is neither STIX 2 nor a MISP warninglist"},
+		{"{\"a\": 1}", "JSON that is neither STIX 2 nor of MISP"},
 	};
 	struct fixture *fixture = *state;
 
