@@ -1,10 +1,8 @@
 #include "loader/http_client.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -12,15 +10,10 @@
 #include "base/buffer.h"
 #include "base/temporary_file.h"
 #include "loader/config.h"
-#include "loader/http_credentials.h"
-#include "loader/http_transfer.h"
-#include "loader/http_url.h"
+#include "loader/http_exchange.h"
 #include "loader/http_wait.h"
 
-enum {
-	REDIRECTS_MAX = 5,
-	CONNECT_S_MAX = 30,
-};
+enum { CONNECT_S_MAX = 30 };
 
 struct http_client {
 	const struct source_config *source;
@@ -31,194 +24,6 @@ struct http_client {
 	struct http_credentials credentials;
 	struct http_origin origin; // whom the credentials are for
 };
-
-// One request over all its attempts and redirects.
-struct exchange {
-	struct http_client *client;
-	const struct http_request *request;
-	struct report *report;
-	struct buffer url; // the one asked now
-	bool has_body;     // still: a redirect may have turned it into a GET
-	unsigned redirects;
-	char curl_text[CURL_ERROR_SIZE];
-	struct http_transfer transfer;
-	int64_t wait_s; // asked by the server, -1: not
-};
-
-// ---- saying what went wrong ------------------------------------------------------------------
-
-static int tell(struct exchange *exchange, const char *reason, int error, const char *detail)
-{
-	struct buffer text = {0};
-
-	http_url_tell((const char *)exchange->url.data, &text);
-	report_note(exchange->report, reason, buffer_slice(&text), "%s", detail);
-	buffer_close(&text);
-	return error;
-}
-
-// The status and the server's first words, on one line.
-static void tell_status(struct exchange *exchange, char *ret_text, size_t size)
-{
-	const struct http_transfer *transfer = &exchange->transfer;
-	struct slice words = slice_trim(slice_of(transfer->words, transfer->words_size));
-	char printable[PROBLEM_TEXT_BYTES];
-
-	if (http_credentials_are_in(&exchange->client->credentials, words))
-		words.size = 0;
-	for (size_t i = 0; i < words.size; i++)
-		if (slice_is_blank(words.data[i]))
-			exchange->transfer.words[words.data + i - transfer->words] = ' ';
-	report_printable(words, printable);
-	(void)snprintf(ret_text, size, "status %ld%s%s", transfer->status,
-	               words.size > 0 ? ": " : "", printable);
-}
-
-// ---- judging an attempt ----------------------------------------------------------------------
-
-// What may be otherwise at the next attempt. 1: try again; else the error.
-static int judge_code(struct exchange *exchange)
-{
-	switch (exchange->transfer.code) {
-	case CURLE_OUT_OF_MEMORY:
-		return -ENOMEM;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CRL_BADFILE:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_LOGIN_DENIED:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-	case CURLE_FAILED_INIT:
-	case CURLE_INTERFACE_FAILED:
-		return -EBADMSG;
-	default:
-		return 1;
-	}
-}
-
-static const char *flaw_text(const struct http_transfer *transfer)
-{
-	switch (transfer->flaw) {
-	case HTTP_BODY_TOO_LARGE:
-		return "the body is larger than the source may send (max-bytes)";
-	case HTTP_HEADERS_TOO_LARGE:
-		return "the headers are larger than 256 KB";
-	case HTTP_ENCODING_UNKNOWN:
-		return "the body is encoded in a way that was not asked for";
-	case HTTP_BODY_DAMAGED:
-		return "the compressed body is damaged or cut";
-	case HTTP_STALLED:
-		return "the answer came too slowly";
-	case HTTP_WRITE_FAILED:
-		return "the temporary file cannot be written";
-	default:
-		return "";
-	}
-}
-
-static int judge_flaw(struct exchange *exchange)
-{
-	struct http_transfer *transfer = &exchange->transfer;
-
-	switch (transfer->flaw) {
-	case HTTP_STOPPED:
-		return -ECANCELED;
-	case HTTP_BODY_TOO_LARGE:
-		return tell(exchange, "request failed", -EFBIG, flaw_text(transfer));
-	case HTTP_HEADERS_TOO_LARGE:
-	case HTTP_ENCODING_UNKNOWN:
-		return tell(exchange, "request failed", -EBADMSG, flaw_text(transfer));
-	case HTTP_WRITE_FAILED:
-		return tell(exchange, "request failed", transfer->error, flaw_text(transfer));
-	default:
-		return 1;
-	}
-}
-
-static int judge_status(struct exchange *exchange)
-{
-	long status = exchange->transfer.status;
-	char text[PROBLEM_TEXT_BYTES * 2];
-	int error = -EBADMSG;
-
-	if (status == 408 || status == 425 || status == 429 || status >= 500)
-		return 1;
-	if (status == 401 || status == 403)
-		error = -EACCES;
-	else if (status == 404 || status == 410)
-		error = -ENOENT;
-	else if (status == 416)
-		error = -ERANGE;
-	tell_status(exchange, text, sizeof(text));
-	return tell(exchange, "request refused", error, text);
-}
-
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-// Returns 2 (ask there at once) or an error.
-static int redirect(struct exchange *exchange)
-{
-	struct http_origin from, to;
-	struct buffer url = {0};
-	int error = http_url_join((const char *)exchange->url.data, exchange->transfer.location,
-	                          &url);
-
-	buffer_append_byte(&url, '\0');
-	if (error == 0)
-		error = http_url_origin((const char *)url.data, &to);
-	if (error == 0)
-		error = http_url_origin((const char *)exchange->url.data, &from);
-	if (error < 0 || !http_url_may_redirect(&from, &to))
-		error = tell(exchange, "redirect refused", -EBADMSG,
-		             "it leads nowhere, or out of https");
-	else if (exchange->has_body && exchange->transfer.status != 303 &&
-	         !http_url_is_within(&from, &to))
-		error = tell(exchange, "redirect refused", -EBADMSG,
-		             "what is sent is for this server only");
-	else if (exchange->redirects++ == REDIRECTS_MAX)
-		error = tell(exchange, "redirect refused", -EBADMSG, "more than 5 in a row");
-	if (error < 0) {
-		buffer_close(&url);
-		return error;
-	}
-	if (exchange->transfer.status == 303)
-		exchange->has_body = false;
-	buffer_close(&exchange->url);
-	exchange->url = url;
-	return 2;
-}
-
-// Returns 0 (good), 1 (try again later), 2 (ask elsewhere at once), or an error that was told.
-static int judge(struct exchange *exchange)
-{
-	struct http_transfer *transfer = &exchange->transfer;
-	bool has_status = transfer->status >= 200 &&
-	                  (transfer->code == CURLE_OK || transfer->flaw == HTTP_WORDS_ENOUGH);
-
-	exchange->wait_s = -1;
-	if (transfer->flaw != HTTP_FLAWLESS && transfer->flaw != HTTP_WORDS_ENOUGH &&
-	    !(transfer->flaw == HTTP_BODY_DAMAGED && transfer->status >= 300))
-		return judge_flaw(exchange);
-	if (!has_status) {
-		int error = judge_code(exchange);
-
-		return error < 0 ? tell(exchange, "request failed", error, exchange->curl_text)
-		                 : error;
-	}
-	if (transfer->status < 300 || transfer->status == 304)
-		return 0;
-	if (is_redirect(transfer->status) && transfer->location[0] != '\0')
-		return redirect(exchange);
-	exchange->wait_s = http_wait_asked_s(transfer->retry_after, (int64_t)time(NULL));
-	return judge_status(exchange);
-}
 
 // ---- making it -------------------------------------------------------------------------------
 
@@ -240,7 +45,8 @@ static int add_header(struct curl_slist **headers, const char *name, const char 
 	return 0;
 }
 
-static int make_headers(const struct exchange *exchange, struct curl_slist **headers)
+static int make_headers(const struct http_client *client, const struct http_exchange *exchange,
+                        struct curl_slist **headers)
 {
 	const struct http_request *request = exchange->request;
 	struct http_origin to;
@@ -260,9 +66,8 @@ static int make_headers(const struct exchange *exchange, struct curl_slist **hea
 	for (unsigned i = 0; error == 0 && i < HTTP_HEADERS_MAX && request->headers[i] != NULL; i++)
 		error = add_header(headers, "", request->headers[i]);
 	if (error == 0 && http_url_origin((const char *)exchange->url.data, &to) == 0 &&
-	    http_url_is_within(&exchange->client->origin, &to))
-		error = http_credentials_use(&exchange->client->credentials, exchange->client->curl,
-		                             headers);
+	    http_url_is_within(&client->origin, &to))
+		error = http_credentials_use(&client->credentials, client->curl, headers);
 	return error;
 }
 
@@ -281,14 +86,14 @@ static void set_trust(const struct http_client *client)
 	}
 }
 
-static void set_options(struct exchange *exchange)
+static void set_options(const struct http_client *client, struct http_exchange *exchange)
 {
-	const struct source_config *source = exchange->client->source;
-	CURL *curl = exchange->client->curl;
+	const struct source_config *source = client->source;
+	CURL *curl = client->curl;
 	long connect_s = source->timeout_s < CONNECT_S_MAX ? source->timeout_s : CONNECT_S_MAX;
 
 	curl_easy_reset(curl); // connections stay
-	set_trust(exchange->client);
+	set_trust(client);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, (const char *)exchange->url.data);
 	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->curl_text);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -311,10 +116,10 @@ static void set_options(struct exchange *exchange)
 	}
 }
 
-// Once. Returns as judge(), or -ENOMEM.
-static int attempt(struct exchange *exchange, int fd, struct http_answer *answer)
+// Once. Returns as http_exchange_judge(), or -ENOMEM.
+static int attempt(struct http_client *client, struct http_exchange *exchange, int fd,
+                   struct http_answer *answer)
 {
-	struct http_client *client = exchange->client;
 	struct curl_slist *headers = NULL;
 
 	exchange->curl_text[0] = '\0';
@@ -328,51 +133,32 @@ static int attempt(struct exchange *exchange, int fd, struct http_answer *answer
 	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
 
-	set_options(exchange);
-	int error = make_headers(exchange, &headers);
+	set_options(client, exchange);
+	int error = make_headers(client, exchange, &headers);
 	if (error == 0) {
 		(void)curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
 		http_transfer_run(&exchange->transfer, client->multi, client->curl, fd);
 		(void)curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
-		error = judge(exchange);
+		error = http_exchange_judge(exchange);
 	}
 	curl_slist_free_all(headers);
 	return error;
 }
 
-// Why the attempts so far were in vain.
-static int give_up(struct exchange *exchange)
+static int attempt_all(struct http_client *client, struct http_exchange *exchange, int fd,
+                       struct http_answer *answer)
 {
-	const struct http_transfer *transfer = &exchange->transfer;
-	char text[PROBLEM_TEXT_BYTES * 2];
-
-	if (exchange->wait_s > HTTP_RETRY_AFTER_MAX_S)
-		(void)snprintf(text, sizeof(text), "status %ld: the server asks to wait for %lld s",
-		               transfer->status, (long long)exchange->wait_s);
-	else if (transfer->code == CURLE_OK && transfer->status >= 300)
-		tell_status(exchange, text, sizeof(text));
-	else
-		(void)snprintf(text, sizeof(text), "%s",
-		               transfer->flaw != HTTP_FLAWLESS ? flaw_text(transfer)
-		               : exchange->curl_text[0] != '\0'
-		                       ? exchange->curl_text
-		                       : curl_easy_strerror(transfer->code));
-	return tell(exchange, "request failed", -EIO, text);
-}
-
-static int attempt_all(struct exchange *exchange, int fd, struct http_answer *answer)
-{
-	struct http_client *client = exchange->client;
-
 	for (unsigned tries = 1;; tries++) {
-		int error = attempt(exchange, fd, answer);
+		int error = attempt(client, exchange, fd, answer);
 
-		while (error == 2)
-			error = attempt(exchange, fd, answer);
-		if (error != 1)
+		while (error == HTTP_ELSEWHERE)
+			error = attempt(client, exchange, fd, answer);
+		if (error != HTTP_AGAIN)
 			return error;
+		if (exchange->request->is_once && http_exchange_is_lost(exchange))
+			return -EAGAIN;
 		if (tries > client->source->retries || exchange->wait_s > HTTP_RETRY_AFTER_MAX_S)
-			return give_up(exchange);
+			return http_exchange_give_up(exchange);
 
 		int64_t wait_ms = http_wait_backoff_ms(tries);
 		if (exchange->wait_s > 0)
@@ -389,8 +175,8 @@ int http_client_request(struct http_client *client, const struct http_request *r
                         struct report *report, struct http_answer *ret_answer)
 {
 	struct http_answer answer = {.body_fd = -1};
-	struct exchange exchange = {
-		.client = client,
+	struct http_exchange exchange = {
+		.credentials = &client->credentials,
 		.request = request,
 		.report = report,
 		.has_body = request->body.size > 0 || request->content_type != NULL,
@@ -399,15 +185,19 @@ int http_client_request(struct http_client *client, const struct http_request *r
 
 	buffer_append_text(&exchange.url, request->url);
 	buffer_append_byte(&exchange.url, '\0');
+	if (exchange.url.failed)
+		return -ENOMEM;
+
 	int fd = -1;
-	int error = exchange.url.failed ? -ENOMEM : temporary_file_open(&fd);
+	int error = temporary_file_open(&fd);
 	if (error < 0)
-		(void)tell(&exchange, "request failed", error, strerror(-error));
+		(void)http_exchange_tell(&exchange, "request failed", error, strerror(-error));
 	else if (http_url_origin(request->url, &origin) < 0)
-		error = tell(&exchange, "request failed", -EBADMSG,
-		             "not a URL of http or https without a name and password in it");
+		error = http_exchange_tell(
+			&exchange, "request failed", -EBADMSG,
+			"not a URL of http or https without a name and password in it");
 	else
-		error = attempt_all(&exchange, fd, &answer);
+		error = attempt_all(client, &exchange, fd, &answer);
 
 	if (error == 0 && exchange.url.size <= sizeof(answer.url))
 		memcpy(answer.url, exchange.url.data, exchange.url.size);

@@ -28,6 +28,7 @@ struct http_request {
 	const char *headers[HTTP_HEADERS_MAX]; // further ones, "Name: value"; NULL behind the last
 	const char *if_none_match;             // NULL
 	const char *if_modified_since;         // NULL
+	bool is_once; // made again only if the server did not take it: a lost answer is -EAGAIN
 };
 
 // Texts are "" where the answer has none.
@@ -61,6 +62,7 @@ DEFINE_AUTO(http_client, http_client_free)
 //   -EBADMSG   another status that will not pass, too many redirects
 //   -EFBIG     the body is larger than the source allows
 //   -ECANCELED
+//   -EAGAIN    with is_once: the answer was lost
 //   -EIO       it failed for a reason that may pass, as often as was allowed
 //   -ENOMEM
 // `report` says what, with the URL (without credentials) and the server's first words.

@@ -8,15 +8,6 @@
 
 #include "tests/unit/http_server.h"
 
-// Secrets are config.c's business; here they come from the environment.
-int config_secret_read(const struct config_secret *secret, struct buffer *ret_secret)
-{
-	if (secret->environment == NULL)
-		return -ENOENT;
-	buffer_append_text(ret_secret, getenv(secret->environment));
-	return 0;
-}
-
 static const char fine[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"e\"\r\n"
 			   "X-TAXII-Date-Added-Last: 2020-01-01T00:00:00.000000Z\r\n"
 			   "Content-Type: text/plain\r\nConnection: close\r\n\r\nhello";

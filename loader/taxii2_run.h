@@ -1,0 +1,70 @@
+// loader/taxii2_run.h — pages of a TAXII 2 collection into the store, and where the next run goes
+// on.
+//
+// fetch_taxii20.c and fetch_taxii21.c ask for the pages, each in its version's way. Here each page
+// becomes one delivery, with the cursor noted in the same transaction; of a complete run all pages
+// together become one.
+//
+// The cursor is the date up to which everything has come. Pages are sorted by date of addition
+// (TAXII 2.1, section 3.3), but not every server keeps to that: so a page's last date counts only
+// once the next page has begun behind it, or none was left. The next run overlaps by a second.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loader/fetch.h"
+#include "loader/taxii2.h"
+
+enum {
+	TAXII2_PAGE_OBJECTS = 1000, // asked for; servers give fewer
+	TAXII2_EMPTY_PAGES_MAX = 10,
+};
+
+struct taxii2_run {
+	struct fetch *fetch;
+	struct taxii2 *taxii;
+	const struct taxii2_collection *collection;
+	bool is_complete;      // all there is, in one delivery
+	bool has_all_versions; // asked for, and not refused
+	int64_t settled_ns;    // the cursor; TIMESTAMP_MIN: from the beginning
+	uint64_t object_count; // that came
+	unsigned restarts;     // since the last page
+
+	// taxii2_run.c's own.
+	int64_t newest_ns;    // of all that came
+	int64_t last_page_ns; // the last date of the page before; TIMESTAMP_MIN: none
+	bool is_unordered;
+	bool is_partial;      // something changed under the run
+	unsigned empty_pages; // in a row
+	int spool_fd;         // of a complete run: its pages one behind the other; -1: none
+	uint64_t page_count;  // with objects
+	uint64_t digest_due;  // the page whose digest is kept next
+	uint8_t digest[TAXII2_DIGEST_BYTES];
+};
+
+// Finds the collection and the cursor. Returns 0 or an error that was told; taxii2_run_close() in
+// any case.
+int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct taxii2_run *ret_run);
+
+// "added_after" for a page from the cursor on, with the overlap; "" from the beginning.
+void taxii2_run_added_after(const struct taxii2_run *run, char ret_text[TIMESTAMP_TEXT_BYTES]);
+
+// Takes a page: delivers and commits it, or spools it. Returns 0, 1 (a guard holds it: the run
+// ends), or an error that was told, -ELOOP when the server goes round in a circle.
+int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool is_last);
+
+// A page did not come for good, or came too late: what `error` says is asked again from the cursor.
+// Returns 0 after a pause, or the error to end with.
+int taxii2_run_restart(struct taxii2_run *run, int error);
+
+// Nothing absent may be withdrawn for what this run did not see.
+void taxii2_run_is_partial(struct taxii2_run *run, const char *why);
+
+// All has come: commits a complete run. Returns as taxii2_run_take().
+int taxii2_run_end(struct taxii2_run *run);
+void taxii2_run_close(struct taxii2_run *run);
+
+// What `source test` tells of a server.
+int taxii2_run_test(struct fetch *fetch, enum taxii2_version version, struct report *report,
+                    struct buffer *ret_text);
