@@ -109,10 +109,10 @@ static int count_values(struct compile_run *run, const struct vote *vote,
 
 static int keep_object(struct compile_run *run, const struct vote *vote, uint32_t indicator_id)
 {
-	if (vote->record.id.size == 0)
+	if (vote->object_place == 0 || vote->record.id.size == 0)
 		return 0;
 	buffer_clear(&run->json);
-	int error = store_object_of_vote(run->store, vote->vote_id, &run->json);
+	int error = store_object_at(run->store, vote->object_place, &run->json);
 	if (error == -ENOENT)
 		return 0;
 	if (error < 0)

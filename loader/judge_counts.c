@@ -7,8 +7,11 @@ enum { BEGINNING_BITS = 16, BEGINNINGS = 1 << BEGINNING_BITS };
 
 #define POSTERS_MAX UINT32_C(0x7fffffff)
 
+// The store tells hashes in the order of signed numbers.
+#define ORDER_BIT (UINT64_C(1) << 63)
+
 struct judge_count_row {
-	uint64_t hash;
+	uint64_t hash; // with ORDER_BIT changed, so that they ascend
 	uint32_t sources;
 	uint32_t posters : 31;
 	uint32_t is_known_benign : 1;
@@ -111,7 +114,7 @@ static int end_value(struct counting *counting)
 		row = block_extend(&counting->counts.rows, sizeof(*row));
 		if (row == NULL)
 			return -ENOMEM;
-		row->hash = counting->hash;
+		row->hash = counting->hash ^ ORDER_BIT;
 		row->sources = result.sources;
 		row->posters = result.posters & POSTERS_MAX;
 		row->is_known_benign = counting->is_known_benign;
@@ -154,26 +157,6 @@ static const struct judge_count_row *row_at(const struct judge_counts *counts, s
 	return (const struct judge_count_row *)counts->rows.data + i;
 }
 
-static int compare_rows(const void *left, const void *right)
-{
-	const struct judge_count_row *a = left;
-	const struct judge_count_row *b = right;
-
-	return a->hash < b->hash ? -1 : a->hash > b->hash;
-}
-
-// A store may keep hashes as signed numbers, and tell them in that order.
-static void sort_rows(struct judge_counts *counts, size_t row_count)
-{
-	for (size_t i = 1; i < row_count; i++) {
-		if (row_at(counts, i - 1)->hash > row_at(counts, i)->hash) {
-			qsort(counts->rows.data, row_count, sizeof(struct judge_count_row),
-			      compare_rows);
-			return;
-		}
-	}
-}
-
 static int find_beginnings(struct judge_counts *counts)
 {
 	size_t row_count = counts->rows.size / sizeof(struct judge_count_row);
@@ -181,7 +164,6 @@ static int find_beginnings(struct judge_counts *counts)
 
 	if (row_count == 0)
 		return 0;
-	sort_rows(counts, row_count);
 	if (row_count > UINT32_MAX)
 		return -EOVERFLOW;
 	counts->beginning = calloc(BEGINNINGS + 1, sizeof(*counts->beginning));
@@ -224,7 +206,8 @@ void judge_counts_close(struct judge_counts *counts)
 struct judge_count judge_counts_get(const struct judge_counts *counts, uint64_t value_hash)
 {
 	const struct judge_count once = {.sources = 1, .posters = 1};
-	uint64_t bits = value_hash >> (64 - BEGINNING_BITS);
+	uint64_t hash = value_hash ^ ORDER_BIT;
+	uint64_t bits = hash >> (64 - BEGINNING_BITS);
 
 	if (counts->beginning == NULL)
 		return once;
@@ -234,12 +217,12 @@ struct judge_count judge_counts_get(const struct judge_counts *counts, uint64_t 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (row_at(counts, middle)->hash < value_hash)
+		if (row_at(counts, middle)->hash < hash)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == end || row_at(counts, low)->hash != value_hash)
+	if (low == end || row_at(counts, low)->hash != hash)
 		return once;
 	const struct judge_count_row *row = row_at(counts, low);
 	return (struct judge_count){row->sources, row->posters, row->is_known_benign};

@@ -197,5 +197,6 @@ void store_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	buffer_close(&store->error);
 	buffer_close(&store->text);
+	buffer_close(&store->object_block);
 	free(store);
 }

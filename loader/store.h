@@ -110,6 +110,7 @@ struct vote {
 	int64_t withdrawn_ns;    // TIMESTAMP_MAX: lives
 	enum vote_end end;
 	bool is_known_benign;
+	uint64_t object_place; // of its STIX object, for store_object_at(); 0: there is none
 };
 
 typedef int store_vote_fn(void *context, const struct vote *vote); // an error ends the walk
@@ -124,7 +125,7 @@ int store_vote_of_value(struct store *store, uint64_t value_hash, store_vote_fn 
                         void *context);
 
 // For counting: (value hash, vote, source, poster) of every live vote's values, in order of the
-// hash; poster is a number for the creator (created_by), 0 where the source itself is.
+// hash as a signed number; poster is a number for the creator (created_by), 0 where the source itself is.
 struct value_vote {
 	uint64_t value_hash;
 	uint64_t vote_id;
@@ -138,6 +139,8 @@ uint64_t store_value_seed(const struct store *store); // of value_code_hash()
 // Objects that indicators refer to and that are not indicators (identities, markings, reports), and
 // the STIX object of a vote; JSON text is appended. -ENOENT when there is none.
 int store_object_of_vote(struct store *store, uint64_t vote_id, struct buffer *json);
+// The same by its place, known from the vote. Neighbours are found at little cost.
+int store_object_at(struct store *store, uint64_t place, struct buffer *json);
 int store_object_each(struct store *store,
                       int (*visit)(void *context, uint32_t source_id, struct slice id,
                                    struct slice json),

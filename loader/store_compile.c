@@ -87,6 +87,18 @@ static int make_base(struct compile_run *run, uint64_t rules)
 	return error == 0 ? start_state(run) : error;
 }
 
+// Everything but what the caller set: who is told each problem.
+static void clear_result(struct store_compile_result *result, const struct config *config)
+{
+	struct report report = {
+		.input = config->database_path,
+		.each = result->report.each,
+		.each_context = result->report.each_context,
+	};
+
+	*result = (struct store_compile_result){.report = report};
+}
+
 int store_compile_base(struct store *store, const struct config *config, int64_t now_ns,
                        bool (*progress)(void *context, uint64_t votes_done), void *context,
                        struct store_compile_result *ret_result)
@@ -102,7 +114,7 @@ int store_compile_base(struct store *store, const struct config *config, int64_t
 	int64_t start_ns = clock_ns();
 	uint64_t rules;
 
-	*ret_result = (struct store_compile_result){.report.input = config->database_path};
+	clear_result(ret_result, config);
 	int error = find_rules(&run, &rules);
 	if (error == 0)
 		error = make_base(&run, rules);
@@ -144,7 +156,7 @@ int store_compile_update(struct store *store, const struct config *config, int64
 	int64_t start_ns = clock_ns();
 	uint64_t rules;
 
-	*ret_result = (struct store_compile_result){.report.input = config->database_path};
+	clear_result(ret_result, config);
 	int error = find_rules(&run, &rules);
 	if (error < 0)
 		return error;

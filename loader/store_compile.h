@@ -46,7 +46,8 @@ void store_compile_result_close(struct store_compile_result *result);
 
 // Makes a whole new base at `config->database_path` (renamed into place; the overlay and state of
 // the one before go). `now_ns` is what ages and validity are measured against. *ret_result is
-// always set (store_compile_result_close). `progress` as of loader_read_feed(), told votes done.
+// always set (store_compile_result_close); its report.each and each_context are kept as the caller
+// set them. `progress` as of loader_read_feed(), told votes done.
 // Returns 0, -ECANCELED, -ENOMEM, the store's or the file's error.
 int store_compile_base(struct store *store, const struct config *config, int64_t now_ns,
                        bool (*progress)(void *context, uint64_t votes_done), void *context,

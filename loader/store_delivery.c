@@ -89,6 +89,7 @@ int store_delivery_begin(struct store *store, const struct delivery_options *opt
 	delivery->sink = (struct sink){
 		.ops = &store_sink_ops,
 		.takes_known_benign = options->is_known_benign,
+		.takes_reports = true,
 	};
 	error = start(delivery);
 	if (error == 0)

@@ -24,6 +24,11 @@ struct store {
 	bool is_delivering;
 	struct buffer error; // text with its NUL, of the last failure
 	struct buffer text;  // of what store_source_get() and the like lend
+
+	// The block of objects read last: neighbours are asked for one after the other.
+	struct buffer object_block;
+	uint64_t object_block_id;      // 0: none
+	uint32_t object_block_version; // of the data, as other connections change it
 };
 
 // What SQLite said, as an errno; keeps its text for store_error().

@@ -55,6 +55,7 @@ static int write_other(struct store_objects *objects)
 	store_query_bytes(&query, 2, buffer_slice(&block->compressed));
 	block->count = 0;
 	buffer_clear(&block->objects);
+	objects->store->object_block_id = 0;
 	return store_query_run(&query);
 }
 
@@ -135,31 +136,61 @@ static int append_object(struct slice raw, unsigned index, struct buffer *json)
 	return json->failed ? -ENOMEM : 0;
 }
 
-static int append_of_block(struct slice compressed, unsigned index, struct buffer *json)
+static int decompress(struct slice compressed, struct buffer *raw)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(compressed.data, compressed.size);
-	AUTO_BUFFER raw = {};
 
 	if (size > HEAD_BYTES + BLOCK_BYTES_MAX) // errors are the largest numbers
 		return -EBADMSG;
-	if (!buffer_reserve(&raw, (size_t)size))
+	buffer_clear(raw);
+	if (!buffer_reserve(raw, (size_t)size))
 		return -ENOMEM;
-	raw.size = ZSTD_decompress(raw.data, (size_t)size, compressed.data, compressed.size);
-	return raw.size == size ? append_object(buffer_slice(&raw), index, json) : -EBADMSG;
+	raw->size = ZSTD_decompress(raw->data, (size_t)size, compressed.data, compressed.size);
+	if (raw->size == size)
+		return 0;
+	buffer_clear(raw);
+	return -EBADMSG;
+}
+
+// What other connections commit counts in this number.
+static uint32_t data_version(struct store *store)
+{
+	uint32_t version = 0;
+
+	(void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+	return version;
+}
+
+static int read_block(struct store *store, uint64_t block_id)
+{
+	AUTO_QUERY query = {};
+	uint32_t version = data_version(store);
+
+	if (store->object_block_id == block_id && store->object_block_version == version)
+		return 0;
+	store->object_block_id = 0;
+	int result = store_query_begin(store, SQL_BLOCK_GET, &query);
+	if (result < 0)
+		return result;
+	store_query_number(&query, 1, (int64_t)block_id);
+	result = store_query_step(&query);
+	if (result <= 0)
+		return result < 0 ? result : -ENOENT;
+	result = decompress(store_query_get_bytes(&query, 0), &store->object_block);
+	if (result < 0)
+		return result;
+	store->object_block_id = block_id;
+	store->object_block_version = version;
+	return 0;
 }
 
 int store_object_read(struct store *store, uint64_t place, struct buffer *json)
 {
-	AUTO_QUERY query = {};
-	int result = store_query_begin(store, SQL_BLOCK_GET, &query);
+	int error = read_block(store, place / STORE_BLOCK_OBJECTS);
 
-	if (result < 0)
-		return result;
-	store_query_number(&query, 1, (int64_t)(place / STORE_BLOCK_OBJECTS));
-	result = store_query_step(&query);
-	if (result <= 0)
-		return result < 0 ? result : -ENOENT;
-	return append_of_block(store_query_get_bytes(&query, 0), place % STORE_BLOCK_OBJECTS, json);
+	return error < 0 ? error
+	                 : append_object(buffer_slice(&store->object_block),
+	                                 place % STORE_BLOCK_OBJECTS, json);
 }
 
 // When a version of an object was made; TIMESTAMP_MIN when it does not say.

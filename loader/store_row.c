@@ -84,6 +84,7 @@ int store_row_read(const struct store_query *query, const struct store_row_sourc
 	vote.version_ns = vote.first_seen_ns + store_query_get_number(query, COLUMN_AGE);
 	vote.record.line = (uint64_t)store_query_get_number(query, COLUMN_LINE);
 	vote.record.store_id = vote.vote_id;
+	vote.object_place = store_row_object(query);
 	vote.last_seen_ns = time_of(query, COLUMN_LAST_SEEN, vote.version_ns);
 	if (vote.source_id < sources->count) {
 		const struct store_row_source *source = &sources->sources[vote.source_id];

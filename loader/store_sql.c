@@ -49,6 +49,11 @@ const char *const store_sql_texts[] = {
 	[SQL_VOTE_GET] = "SELECT " STORE_VOTE_COLUMNS " FROM vote WHERE vote_id = ?1",
 	[SQL_VOTE_EACH_LIVE] = "SELECT " STORE_VOTE_COLUMNS
 			       " FROM vote WHERE end = 0 ORDER BY vote_id",
+	[SQL_VOTE_OF_SOURCE] = "SELECT " STORE_VOTE_COLUMNS " FROM vote WHERE vote_id IN "
+			       "(SELECT vote_id FROM member WHERE source_id = ?1 AND end = 0) "
+			       "AND end = 0 ORDER BY vote_id",
+	[SQL_VOTE_KNOWN_BENIGN] = "SELECT " STORE_VOTE_COLUMNS " FROM vote "
+				  "WHERE flags & 1 AND end = 0 ORDER BY vote_id",
 	[SQL_VOTE_LAST_ID] = "SELECT max(vote_id) FROM vote",
 
 	[SQL_MEMBER_PUT] =

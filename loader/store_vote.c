@@ -78,6 +78,11 @@ int store_value_each(struct store *store, int (*visit)(void *context, const stru
 	return result;
 }
 
+int store_object_at(struct store *store, uint64_t place, struct buffer *json)
+{
+	return place != 0 ? store_object_read(store, place, json) : -ENOENT;
+}
+
 int store_object_of_vote(struct store *store, uint64_t vote_id, struct buffer *json)
 {
 	AUTO_QUERY query = {};
@@ -90,7 +95,7 @@ int store_object_of_vote(struct store *store, uint64_t vote_id, struct buffer *j
 	if (result < 0)
 		return result;
 	uint64_t place = result == 1 ? store_row_object(&query) : 0;
-	return place != 0 ? store_object_read(store, place, json) : -ENOENT;
+	return store_object_at(store, place, json);
 }
 
 int store_object_each(struct store *store,
