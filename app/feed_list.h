@@ -56,6 +56,9 @@ const char *feed_list_format_name(unsigned format);
 		{OPTION_FLAG, 0, "plain-names",                                                    \
 	         .offset = offsetof(struct type, member.next.has_plain_names),                     \
 	         .help = "take names from free text that are not defanged, too"},                  \
+		{OPTION_FLAG, 0, "attachments-only",                                               \
+	         .offset = offsetof(struct type, member.next.is_mail_text_skipped),                \
+	         .help = "do not read the text of mails"},                                         \
 		{OPTION_FLAG, 0, "hide-source",                                                    \
 	         .offset = offsetof(struct type, member.next.is_source_hidden),                    \
 	         .help = "do not show the source on a hit"},                                       \

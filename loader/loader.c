@@ -28,12 +28,13 @@ static const char *const format_names[] = {
 	[FEED_ZIP] = "zip",
 	[FEED_MISP] = "misp",
 	[FEED_ZEEK] = "zeek",
+	[FEED_MAIL] = "mail",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_stix1, &read_misp, &read_warninglist, &read_zip, &read_zeek,
-	&read_csv,   &read_hosts, &read_text, &read_prose,       NULL,
+	&read_stix2, &read_stix1, &read_misp,  &read_warninglist, &read_zip,   &read_mail,
+	&read_zeek,  &read_csv,   &read_hosts, &read_text,        &read_prose, NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 

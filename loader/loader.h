@@ -25,10 +25,11 @@ enum feed_format {
 	FEED_ZIP,         // an archive: each entry a feed of its own
 	FEED_MISP,        // MISP events in JSON
 	FEED_ZEEK,        // Zeek intelligence file
+	FEED_MAIL,        // a message or an mbox: each attachment a feed of its own
 	FEED_FORMAT_COUNT,
 };
 
-// "auto", "stix", "text", "hosts", "csv", "stix1", "misp-warninglist", "prose", "zip"
+// "auto", "stix", "text", "hosts", "csv", "misp-warninglist", "prose", "zip" …
 const char *feed_format_name(enum feed_format format);
 
 struct feed_options {
@@ -39,7 +40,8 @@ struct feed_options {
 	const char *group;  // NULL: none
 	enum tlp tlp;       // for what carries none itself
 	bool is_source_hidden;
-	bool has_plain_names; // FEED_PROSE: names that are not defanged, too
+	bool has_plain_names;      // FEED_PROSE: names that are not defanged, too
+	bool is_mail_text_skipped; // FEED_MAIL: only the attachments
 	bool is_known_benign; // whatever its format, its values are no threats: none is screened
 	const char
 		*csv_columns; // FEED_CSV: a column map, see loader/csv_columns.h; NULL: by header

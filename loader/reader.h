@@ -67,6 +67,7 @@ extern const struct reader_ops read_hosts;
 extern const struct reader_ops read_text;
 extern const struct reader_ops read_prose;
 extern const struct reader_ops read_zip;
+extern const struct reader_ops read_mail;
 
 // In the order in which they are asked, the least particular last; NULL behind it.
 extern const struct reader_ops *const readers[];
