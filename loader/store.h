@@ -125,7 +125,8 @@ int store_vote_of_value(struct store *store, uint64_t value_hash, store_vote_fn 
                         void *context);
 
 // For counting: (value hash, vote, source, poster) of every live vote's values, in order of the
-// hash as a signed number; poster is a number for the creator (created_by), 0 where the source itself is.
+// hash as a signed number; poster is a number for the creator (created_by), 0 where the source
+// itself is.
 struct value_vote {
 	uint64_t value_hash;
 	uint64_t vote_id;

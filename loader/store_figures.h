@@ -4,19 +4,24 @@
 
 #include "loader/store.h"
 
-// Adds to the count of a vote's hits on the day of `time_ns`.
-int store_hits_add(struct store *store, uint64_t vote_id, int64_t first_ns, int64_t last_ns,
-                   uint64_t count);
-// Hits from `from_ns` on, summed by vote.
 struct vote_hits {
 	uint64_t vote_id;
 	uint64_t count;
 	int64_t first_ns, last_ns;
 };
+
+// Adds to the count of a vote's hits on the day of `first_ns`.
+int store_hits_add(struct store *store, uint64_t vote_id, int64_t first_ns, int64_t last_ns,
+                   uint64_t count);
+// The same for many, which is one transaction.
+int store_hits_add_all(struct store *store, const struct vote_hits hits[], size_t count);
+
+// Hits from `from_ns` on (whole days), summed by vote.
 int store_hits_each(struct store *store, int64_t from_ns,
                     int (*visit)(void *context, const struct vote_hits *hits), void *context);
 
-// A person promoted a vote to drop (or took that back), on evidence. Counts as a change.
+// A person promoted a vote to drop (or took that back), on evidence. Counts as a change, with an
+// event. Returns 0, -ENOENT, or an error.
 int store_promote(struct store *store, uint64_t vote_id, bool is_promoted, const char *who,
                   const char *why);
 int store_promoted_each(struct store *store, int (*visit)(void *context, uint64_t vote_id),

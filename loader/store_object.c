@@ -113,27 +113,32 @@ void store_objects_close(struct store_objects *objects)
 	*objects = (struct store_objects){};
 }
 
-static int append_object(struct slice raw, unsigned index, struct buffer *json)
-{
+// A block as read: the bytes are in `raw`.
+struct object_list {
 	uint32_t count;
-	uint32_t size = 0;
-	size_t offset = 0;
+	uint32_t sizes[STORE_BLOCK_OBJECTS];
+	struct slice objects;
+};
 
-	if (raw.size < sizeof(count))
+static int read_list(struct slice raw, struct object_list *ret_list)
+{
+	struct object_list list = {};
+	uint64_t sum = 0;
+
+	if (raw.size < sizeof(list.count))
 		return -EBADMSG;
-	memcpy(&count, raw.data, sizeof(count));
-	if (index >= count || count > STORE_BLOCK_OBJECTS ||
-	    raw.size < (1 + count) * sizeof(uint32_t))
+	memcpy(&list.count, raw.data, sizeof(list.count));
+	raw = slice_from(raw, sizeof(list.count));
+	if (list.count > STORE_BLOCK_OBJECTS || raw.size < list.count * sizeof(list.sizes[0]))
 		return -EBADMSG;
-	for (unsigned i = 0; i <= index; i++) {
-		offset += size;
-		memcpy(&size, raw.data + (1 + i) * sizeof(size), sizeof(size));
-	}
-	raw = slice_from(raw, (1 + count) * sizeof(uint32_t));
-	if (offset > raw.size || size > raw.size - offset)
+	memcpy(list.sizes, raw.data, list.count * sizeof(list.sizes[0]));
+	list.objects = slice_from(raw, list.count * sizeof(list.sizes[0]));
+	for (unsigned i = 0; i < list.count; i++)
+		sum += list.sizes[i];
+	if (sum != list.objects.size)
 		return -EBADMSG;
-	buffer_append(json, raw.data + offset, size);
-	return json->failed ? -ENOMEM : 0;
+	*ret_list = list;
+	return 0;
 }
 
 static int decompress(struct slice compressed, struct buffer *raw)
@@ -161,7 +166,8 @@ static uint32_t data_version(struct store *store)
 	return version;
 }
 
-static int read_block(struct store *store, uint64_t block_id)
+// Makes store->object_block this one. -ENOENT when there is none.
+static int load_block(struct store *store, uint64_t block_id)
 {
 	AUTO_QUERY query = {};
 	uint32_t version = data_version(store);
@@ -184,13 +190,89 @@ static int read_block(struct store *store, uint64_t block_id)
 	return 0;
 }
 
+static int read_block(struct store *store, uint64_t block_id, struct object_list *ret_list)
+{
+	int error = load_block(store, block_id);
+
+	return error < 0 ? error : read_list(buffer_slice(&store->object_block), ret_list);
+}
+
 int store_object_read(struct store *store, uint64_t place, struct buffer *json)
 {
-	int error = read_block(store, place / STORE_BLOCK_OBJECTS);
+	unsigned index = place % STORE_BLOCK_OBJECTS;
+	struct object_list list;
+	size_t offset = 0;
+	int error = read_block(store, place / STORE_BLOCK_OBJECTS, &list);
 
-	return error < 0 ? error
-	                 : append_object(buffer_slice(&store->object_block),
-	                                 place % STORE_BLOCK_OBJECTS, json);
+	if (error < 0)
+		return error;
+	if (index >= list.count || list.sizes[index] == 0)
+		return -ENOENT;
+	for (unsigned i = 0; i < index; i++)
+		offset += list.sizes[i];
+	buffer_append(json, list.objects.data + offset, list.sizes[index]);
+	return json->failed ? -ENOMEM : 0;
+}
+
+static int write_block(struct store *store, struct store_object_block *block)
+{
+	bool is_empty = block->objects.size == 0;
+	AUTO_QUERY query = {};
+	int error = is_empty ? 0 : compress(block);
+
+	if (error == 0)
+		error = store_query_begin(store, is_empty ? SQL_BLOCK_REMOVE : SQL_BLOCK_PUT,
+		                          &query);
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, (int64_t)block->block_id);
+	if (!is_empty)
+		store_query_bytes(&query, 2, buffer_slice(&block->compressed));
+	return store_query_run(&query);
+}
+
+// Of one block. What stays keeps its index.
+static int forget_in_block(struct store *store, const uint64_t places[], size_t count)
+{
+	struct store_object_block block = {.block_id = places[0] / STORE_BLOCK_OBJECTS};
+	struct object_list list;
+	size_t offset = 0;
+	size_t next = 0;
+	int error = read_block(store, block.block_id, &list);
+
+	if (error < 0)
+		return error == -ENOENT ? 0 : error;
+	block.count = list.count;
+	for (unsigned i = 0; i < list.count; i++) {
+		bool is_forgotten = next < count && places[next] % STORE_BLOCK_OBJECTS == i;
+
+		next += is_forgotten;
+		block.sizes[i] = is_forgotten ? 0 : list.sizes[i];
+		buffer_append(&block.objects, list.objects.data + offset, block.sizes[i]);
+		offset += list.sizes[i];
+	}
+	error = block.objects.failed ? -ENOMEM : write_block(store, &block);
+	store->object_block_id = 0;
+	buffer_close(&block.objects);
+	buffer_close(&block.compressed);
+	return error;
+}
+
+int store_object_forget(struct store *store, const uint64_t places[], size_t count)
+{
+	int error = 0;
+
+	while (count > 0 && error == 0) {
+		size_t in_block = 1;
+
+		while (in_block < count &&
+		       places[in_block] / STORE_BLOCK_OBJECTS == places[0] / STORE_BLOCK_OBJECTS)
+			in_block++;
+		error = forget_in_block(store, places, in_block);
+		places += in_block;
+		count -= in_block;
+	}
+	return error;
 }
 
 // When a version of an object was made; TIMESTAMP_MIN when it does not say.

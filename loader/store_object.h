@@ -29,3 +29,6 @@ void store_objects_close(struct store_objects *objects);
 
 // Appends the object kept at `place`. Returns 0, -ENOENT, -EBADMSG, or an error.
 int store_object_read(struct store *store, uint64_t place, struct buffer *json);
+
+// Forgets the objects at these places (ascending): their blocks are written anew without them.
+int store_object_forget(struct store *store, const uint64_t places[], size_t count);

@@ -54,7 +54,14 @@ const char *const store_sql_texts[] = {
 			       "AND end = 0 ORDER BY vote_id",
 	[SQL_VOTE_KNOWN_BENIGN] = "SELECT " STORE_VOTE_COLUMNS " FROM vote "
 				  "WHERE flags & 1 AND end = 0 ORDER BY vote_id",
-	[SQL_VOTE_LAST_ID] = "SELECT max(vote_id) FROM vote",
+	[SQL_VOTE_WITH_TEXT] = "SELECT " STORE_VOTE_COLUMNS " FROM vote "
+			       "WHERE instr(record, ?1) > 0 ORDER BY vote_id",
+	[SQL_VOTE_CHANGED_BETWEEN] =
+		"SELECT " STORE_VOTE_COLUMNS " FROM vote WHERE first_seen_ns <= ?2 AND "
+		"(first_seen_ns + age_ns > ?1 OR (withdrawn_ns > ?1 AND withdrawn_ns <= ?2)) "
+		"AND (?3 = 0 OR source_id = ?3) ORDER BY vote_id",
+	[SQL_VOTE_EVER_OF_SOURCE] = "SELECT " STORE_VOTE_COLUMNS " FROM vote WHERE vote_id IN "
+				    "(SELECT vote_id FROM member WHERE source_id = ?1)",
 
 	[SQL_MEMBER_PUT] =
 		"INSERT OR REPLACE INTO member (source_id, key, owner, vote_id, content, end) "
@@ -63,8 +70,8 @@ const char *const store_sql_texts[] = {
 			   "WHERE source_id = ?1 AND key = ?2 AND owner = ?3",
 	[SQL_MEMBER_EACH] =
 		"SELECT key, owner, vote_id, content, end FROM member WHERE source_id = ?1",
-	[SQL_MEMBER_OF_KEY] = "SELECT vote_id FROM member WHERE key = ?1 AND source_id IN "
-			      "(SELECT source_id FROM source) ORDER BY vote_id",
+	[SQL_MEMBER_OF_KEY] = "SELECT vote_id FROM member WHERE source_id IN "
+			      "(SELECT source_id FROM source) AND key = ?1 ORDER BY vote_id",
 
 	[SQL_VALUE_PUT] =
 		"INSERT OR REPLACE INTO value_vote (value_hash, vote_id, source_id, poster_id) "
@@ -86,12 +93,9 @@ const char *const store_sql_texts[] = {
 		"first_seen_ns + age_ns, ifnull(withdrawn_ns, ?2), ifnull(nullif(end, 0), ?3), "
 		"flags, ifnull(last_seen_ns, ?2), line, object, record FROM vote "
 		"WHERE vote_id = ?1",
-	[SQL_VERSION_EACH] = "SELECT version.vote_id, vote.source_id, version.version, "
-			     "vote.first_seen_ns, version.version_ns - vote.first_seen_ns, "
-			     "version.withdrawn_ns, version.end, version.flags, "
-			     "version.last_seen_ns, NULL, version.line, version.object, "
-			     "version.record FROM version JOIN vote USING (vote_id) "
-			     "WHERE version.vote_id = ?1 ORDER BY version.version",
+	[SQL_VERSION_EACH] = "SELECT " STORE_VERSION_COLUMNS " FROM version "
+			     "JOIN vote USING (vote_id) WHERE version.vote_id = ?1 "
+			     "ORDER BY version.version",
 
 	[SQL_OBJECT_PUT] =
 		"INSERT INTO object (source_id, id, modified_ns, json) VALUES (?1, ?2, ?3, ?4) "
@@ -100,8 +104,8 @@ const char *const store_sql_texts[] = {
 	[SQL_OBJECT_GET] = "SELECT json FROM object WHERE source_id = ?1 AND id = ?2",
 	[SQL_OBJECT_EACH] = "SELECT source_id, id, json FROM object ORDER BY source_id, id",
 	[SQL_BLOCK_PUT] = "INSERT OR REPLACE INTO object_block (block_id, objects) VALUES (?1, ?2)",
+	[SQL_BLOCK_REMOVE] = "DELETE FROM object_block WHERE block_id = ?1",
 	[SQL_BLOCK_GET] = "SELECT objects FROM object_block WHERE block_id = ?1",
-	[SQL_BLOCK_LAST_ID] = "SELECT max(block_id) FROM object_block",
 
 	[SQL_CHANGE_PUT] = "INSERT INTO change (change_id, vote_id) VALUES (?1, ?2)",
 	[SQL_CHANGE_EACH] =
@@ -112,5 +116,46 @@ const char *const store_sql_texts[] = {
 	[SQL_EVENT_EACH] =
 		"SELECT event_id, time_ns, who, what, source_id, vote_id, why FROM event "
 		"WHERE time_ns >= ?1 AND (?2 = 0 OR vote_id = ?2) ORDER BY event_id",
+
+	[SQL_REVIEW_PUT] =
+		"INSERT INTO review (kind, state, source_id, vote_id, subject, reason, time_ns, "
+		"count) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, 1) "
+		"ON CONFLICT (kind, source_id, subject) DO UPDATE SET count = count + 1, "
+		"reason = ?5, vote_id = ?3 RETURNING state",
+	[SQL_REVIEW_EACH] =
+		"SELECT review_id, kind, state, source_id, vote_id, subject, reason, time_ns, "
+		"count, ifnull(decided_by, ''), ifnull(decided_ns, 0) FROM review "
+		"WHERE state = ?1 ORDER BY review_id",
+	[SQL_REVIEW_GET] = "SELECT 1 FROM review WHERE review_id = ?1",
+	[SQL_REVIEW_DECIDE] =
+		"UPDATE review SET state = ?2, decided_by = ?3, decided_ns = ?4 "
+		"WHERE review_id = ?1 AND state = 0 RETURNING source_id, vote_id, subject",
+	[SQL_REVIEW_STATE] = "SELECT state FROM review "
+			     "WHERE kind = ?1 AND source_id = ?2 AND subject = ?3",
+
+	[SQL_HITS_ADD] =
+		"INSERT INTO hits (vote_id, day, count, first_ns, last_ns) "
+		"VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (vote_id, day) DO UPDATE SET "
+		"count = count + ?3, first_ns = min(first_ns, ?4), last_ns = max(last_ns, ?5)",
+	[SQL_HITS_EACH] = "SELECT vote_id, sum(count), min(first_ns), max(last_ns) FROM hits "
+			  "WHERE last_ns >= ?1 GROUP BY vote_id ORDER BY vote_id",
+	[SQL_HITS_OF_SOURCE] =
+		"SELECT ifnull(sum(hits.count), 0) FROM hits JOIN vote USING (vote_id) "
+		"WHERE vote.source_id = ?1 AND hits.last_ns >= ?2",
+	[SQL_PROMOTE] = "INSERT OR IGNORE INTO promoted (vote_id) VALUES (?1)",
+	[SQL_DEMOTE] = "DELETE FROM promoted WHERE vote_id = ?1",
+	[SQL_PROMOTED_EACH] = "SELECT vote_id FROM promoted ORDER BY vote_id",
+
+	[SQL_VOTE_ALL] = "SELECT " STORE_VOTE_COLUMNS " FROM vote ORDER BY vote_id",
+	[SQL_VERSION_BEFORE] = "SELECT " STORE_VERSION_COLUMNS " FROM version "
+			       "JOIN vote USING (vote_id) WHERE version.withdrawn_ns < ?1",
+	[SQL_PURGE_VOTE] = "DELETE FROM vote WHERE vote_id = ?1",
+	[SQL_PURGE_VERSIONS] = "DELETE FROM version WHERE vote_id = ?1",
+	[SQL_PURGE_VERSION] = "DELETE FROM version WHERE vote_id = ?1 AND version = ?2",
+	[SQL_PURGE_HITS] = "DELETE FROM hits WHERE vote_id = ?1",
+	[SQL_PURGE_MEMBER] = "DELETE FROM member WHERE source_id = ?1 AND key = ?2 AND owner = ?3",
+	[SQL_PURGE_PAST_VALUES] = "DELETE FROM past_value WHERE vote_id NOT IN "
+				  "(SELECT vote_id FROM vote)",
+	[SQL_SOURCE_LOST] = "UPDATE source SET live = live - 1 WHERE source_id = ?1",
 };
 static_assert(sizeof(store_sql_texts) / sizeof(store_sql_texts[0]) == SQL_COUNT, "all there");
