@@ -10,7 +10,6 @@ static const struct {
 	const char *name;
 } formats[] = {
 	{"<", "taxii_services", "TAXII 1.x XML"},
-	{"<", "schemas.mandiant.com", "OpenIOC XML"},
 	{"<", "<html", "an HTML page"},
 	{"<!", NULL, "an HTML page"},
 	{"<?xml", NULL, "XML"},

@@ -20,6 +20,7 @@ enum feed_format {
 	FEED_HOSTS,
 	FEED_CSV,         // with a header line
 	FEED_STIX1,       // STIX 1.0 to 1.2 XML, also in TAXII 1.1 messages
+	FEED_OPENIOC,     // OpenIOC 1.0 and 1.1
 	FEED_WARNINGLIST, // MISP warninglist: known-benign, never compiled
 	FEED_PROSE,       // running text: only what is clearly an indicator
 	FEED_ZIP,         // an archive: each entry a feed of its own

@@ -193,7 +193,7 @@ static int tell_broken(struct stix1_reader *reader)
 static int stix1_read(struct feed *feed)
 {
 	AUTO(xml_reader) xml = NULL;
-	struct stix1_reader reader = {.feed = feed};
+	struct stix1_reader reader = {.feed = feed, .versioned.feed = feed};
 
 	int error = xml_reader_create(feed->input, &xml);
 	if (error != 0)

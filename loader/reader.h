@@ -59,6 +59,7 @@ struct reader_ops {
 
 extern const struct reader_ops read_stix2;
 extern const struct reader_ops read_stix1;
+extern const struct reader_ops read_openioc;
 extern const struct reader_ops read_warninglist;
 extern const struct reader_ops read_misp;
 extern const struct reader_ops read_zeek;

@@ -11,6 +11,7 @@
 #include "loader/intake.h"
 #include "loader/reader.h"
 #include "loader/stix1_index.h"
+#include "loader/versioned.h"
 #include "loader/xml_tree.h"
 
 enum {
@@ -68,13 +69,13 @@ struct stix1_pending {
 
 struct stix1_reader {
 	struct feed *feed;
+	struct versioned versioned;
 	struct xml_reader *xml;
 	struct arena scratch; // of the tree at hand
 	struct arena kept;
 	struct stix1_index index; // of ids, in `kept`
 	struct stix1_package *package;
 	struct stix1_pending *first_pending, *last_pending;
-	uint32_t first_indicator_id;  // of this feed, NO_INDICATOR when there is none yet
 	uint64_t visit;               // number of the evaluation under way
 	uint64_t referred_term_count; // looked at through references
 	uint64_t object_count;        // of those that are STIX

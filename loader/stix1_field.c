@@ -2,18 +2,20 @@
 // specification: ConditionTypeEnum, PatternFieldGroup).
 #include "loader/stix1.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
+#include "loader/text_condition.h"
+
 static const char default_delimiter[] = "##comma##";
 
+// Those of names and URLs as they are, and others.
 enum condition {
-	CONDITION_EQUALS,
-	CONDITION_STARTS,
-	CONDITION_ENDS,
-	CONDITION_CONTAINS,
-	CONDITION_FITS,    // a regular expression
+	CONDITION_EQUALS = TEXT_EQUALS,
+	CONDITION_STARTS = TEXT_STARTS,
+	CONDITION_ENDS = TEXT_ENDS,
+	CONDITION_CONTAINS = TEXT_CONTAINS,
+	CONDITION_FITS = TEXT_FITS,
 	CONDITION_BETWEEN, // two values, both included
 	CONDITION_NEGATIVE,
 	CONDITION_OTHER,
@@ -42,93 +44,6 @@ static enum condition condition_by_name(struct slice name)
 	return CONDITION_OTHER;
 }
 
-static bool is_text(const struct candidate *value)
-{
-	return value->kind == VALUE_NAME || value->kind == VALUE_URL;
-}
-
-// `text` between `before` and `behind`, with everything that means something to PCRE quoted.
-static struct slice quote(struct stix1_reader *reader, struct slice text, const char *before,
-                          const char *behind)
-{
-	uint8_t *quoted = arena_allocate(&reader->kept, 2 * text.size + 2);
-	size_t size = 0;
-
-	if (quoted == NULL)
-		return slice_of(NULL, 0);
-	if (before[0] != '\0')
-		quoted[size++] = (uint8_t)before[0];
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t byte = text.data[i];
-
-		if (byte < 0x80 && !isalnum(byte))
-			quoted[size++] = '\\';
-		quoted[size++] = byte;
-	}
-	if (behind[0] != '\0')
-		quoted[size++] = (uint8_t)behind[0];
-	return slice_of(quoted, size);
-}
-
-static int as_pattern(struct stix1_reader *reader, struct candidate *value, const char *before,
-                      const char *behind)
-{
-	struct slice text = quote(reader, value->text, before, behind);
-
-	if (text.data == NULL)
-		return -ENOMEM;
-	value->pattern_type = value->kind == VALUE_NAME ? OBSERVABLE_NAME : OBSERVABLE_URL;
-	value->kind = VALUE_MATCHES;
-	value->text = text;
-	return 0;
-}
-
-// A URL's prefix goes by the exact table where it can: the intake knows when.
-static int as_prefix(struct stix1_reader *reader, struct candidate *value)
-{
-	bool is_open = value->kind == VALUE_URL && slice_find(value->text, '*') == value->text.size;
-	uint8_t *open;
-
-	if (!is_open)
-		return as_pattern(reader, value, "^", "");
-	open = arena_allocate(&reader->kept, value->text.size + 1);
-	if (open == NULL)
-		return -ENOMEM;
-	memcpy(open, value->text.data, value->text.size);
-	open[value->text.size] = '*';
-	value->text = slice_of(open, value->text.size + 1);
-	value->has_wildcards = true;
-	return 0;
-}
-
-static int as_suffix(struct stix1_reader *reader, struct candidate *value)
-{
-	if (value->kind != VALUE_NAME || !slice_starts_with(value->text, "."))
-		return as_pattern(reader, value, "", "$");
-	value->text = slice_from(value->text, 1);
-	value->name_kinds = ENTRY_BELOW;
-	return 0;
-}
-
-// Makes `value` say what the condition says of its text.
-static int apply(struct stix1_reader *reader, enum condition condition, struct candidate *value)
-{
-	switch (condition) {
-	case CONDITION_STARTS:
-		return as_prefix(reader, value);
-	case CONDITION_ENDS:
-		return as_suffix(reader, value);
-	case CONDITION_CONTAINS:
-		return as_pattern(reader, value, "", "");
-	case CONDITION_FITS:
-		value->pattern_type = value->kind == VALUE_NAME ? OBSERVABLE_NAME : OBSERVABLE_URL;
-		value->kind = VALUE_MATCHES;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
 static int add_value(struct stix1_reader *reader, struct stix1_term *parent,
                      const struct xml_node *field, const struct candidate *value,
                      enum condition condition)
@@ -144,7 +59,7 @@ static int add_value(struct stix1_reader *reader, struct stix1_term *parent,
 	term->value.text = arena_copy(&reader->kept, value->text);
 	if (term->value.text.data == NULL)
 		return -ENOMEM;
-	return apply(reader, condition, &term->value);
+	return text_condition_apply((enum text_condition)condition, &reader->kept, &term->value);
 }
 
 static struct slice delimiter_of(const struct xml_node *field, struct slice text)
@@ -242,7 +157,8 @@ int stix1_field_add(struct stix1_reader *reader, struct stix1_term *parent,
 		                            "negative condition: held for review", text);
 	if (condition == CONDITION_BETWEEN)
 		return add_range(reader, parent, field, like);
-	if (condition == CONDITION_OTHER || (condition != CONDITION_EQUALS && !is_text(like)))
+	if (condition == CONDITION_OTHER ||
+	    !text_condition_fits((enum text_condition)condition, like))
 		return stix1_term_unmatched(reader, parent, field,
 		                            "condition not matchable on such a property", name);
 	return add_items(reader, parent, field, like, condition);

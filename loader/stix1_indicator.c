@@ -25,20 +25,6 @@ static uint8_t confidence_by_name(struct slice name)
 	return CONFIDENCE_NONE;
 }
 
-// XML Schema's times may lack their zone: UTC is what most tools mean.
-static bool read_time(struct slice text, int64_t *ret_time_ns)
-{
-	char zoned[TIMESTAMP_TEXT_BYTES + 1];
-
-	if (timestamp_parse(text, ret_time_ns) == 0)
-		return true;
-	if (text.size == 0 || text.size >= sizeof(zoned) - 1)
-		return false;
-	memcpy(zoned, text.data, text.size);
-	zoned[text.size] = 'Z';
-	return timestamp_parse(slice_of(zoned, text.size + 1), ret_time_ns) == 0;
-}
-
 static void tell(struct stix1_reader *reader, const struct stix1_pending *pending,
                  const char *reason, const char *consequence, struct slice detail)
 {
@@ -54,7 +40,7 @@ static void tell(struct stix1_reader *reader, const struct stix1_pending *pendin
 static void read_time_of(struct stix1_reader *reader, const struct stix1_pending *pending,
                          struct slice text, int64_t *ret_time_ns)
 {
-	if (text.size > 0 && !read_time(text, ret_time_ns))
+	if (text.size > 0 && !xml_tree_time(text, ret_time_ns))
 		tell(reader, pending, "not a timestamp", "kept without it", text);
 }
 

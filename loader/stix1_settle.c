@@ -4,9 +4,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
-#include "loader/sink.h"
 #include "loader/stix1_evaluate.h"
-#include "loader/versions.h"
 
 enum { VALUE_TEXT_BYTES_MAX = 2048 }; // of the record: what goes beyond is left out
 
@@ -103,115 +101,30 @@ static int complete_record(struct settlement *settlement, struct stix1_pending *
 	return 0;
 }
 
-// Counts the values that the intake takes, or returns an error.
-static int64_t take_values(struct settlement *settlement, const struct stix1_pending *pending,
-                           uint32_t indicator_id)
+static int add_version(struct settlement *settlement, const struct stix1_pending *pending)
 {
 	const struct stix1_evaluation *evaluation = &settlement->evaluation;
-	int64_t taken = 0;
+	struct versioned *versioned = &settlement->reader->versioned;
 
-	for (size_t i = 0; i < evaluation->value_count; i++) {
-		struct candidate candidate = *evaluation->values[i];
-
-		candidate.object = pending->record.id;
-		int result = intake_add(settlement->reader->feed, indicator_id, &candidate);
-		if (result < 0)
-			return result;
-		taken += result;
-	}
-	return taken;
-}
-
-// NO_INDICATOR when nothing of it was taken.
-static int add_indicator(struct settlement *settlement, const struct stix1_pending *pending,
-                         uint32_t *ret_indicator_id)
-{
-	struct sink *sink = settlement->reader->feed->sink;
-	uint32_t indicator_id;
-	int error = sink->ops->add_indicator(sink, &pending->record, &indicator_id);
-
-	if (error != 0)
-		return error;
-
-	int64_t taken = take_values(settlement, pending, indicator_id);
-	if (taken < 0)
-		return (int)taken;
-	if (taken == 0)
-		sink->ops->withdraw(sink, indicator_id, SINK_NOTHING_TAKEN);
-	*ret_indicator_id = taken > 0 ? indicator_id : NO_INDICATOR;
-	return 0;
-}
-
-// The version known is out, here and in what is remembered of earlier runs.
-static int take_out(struct stix1_reader *reader, const struct sink_identity *identity,
-                    uint32_t held_id, int64_t modified_ns, enum sink_withdrawal why)
-{
-	struct sink *sink = reader->feed->sink;
-
-	if (held_id != NO_INDICATOR) {
-		sink->ops->withdraw(sink, held_id, why);
-		if (reader->first_indicator_id != NO_INDICATOR &&
-		    held_id >= reader->first_indicator_id) {
-			reader->feed->summary->indicators--;
-			reader->feed->summary->duplicates++;
-		}
-	}
-	return identity != NULL && sink->ops->retire != NULL
-	               ? sink->ops->retire(sink, identity, modified_ns, why)
-	               : 0;
-}
-
-static int add_version(struct settlement *settlement, struct stix1_pending *pending)
-{
-	struct stix1_reader *reader = settlement->reader;
-	struct feed *feed = reader->feed;
-	const struct indicator *record = &pending->record;
-	const struct sink_identity identity = {record->id, record->created_by};
-	uint32_t indicator_id = NO_INDICATOR;
-	uint32_t held_id;
-	struct version_key key = versions_key(feed->versions, record->id, feed->source,
-	                                      record->created_by);
-	enum version_news news = versions_judge(feed->versions, key, record->modified_ns, &held_id);
-
-	if (news != VERSION_NEW && news != VERSION_NEWER) {
-		feed->summary->duplicates++;
+	if (!versioned_is_news(versioned, &pending->record))
 		return 0;
-	}
 	tell_notes(settlement, pending,
-	           settlement->evaluation.value_count > 0 ? "kept without that alternative" : NULL);
-	int error = settlement->evaluation.value_count > 0
-	                    ? add_indicator(settlement, pending, &indicator_id)
-	                    : 0;
-	if (error == 0)
-		error = take_out(reader, indicator_id == NO_INDICATOR ? &identity : NULL, held_id,
-		                 record->modified_ns, SINK_REPLACED);
-	if (error != 0)
-		return error;
-	if (indicator_id != NO_INDICATOR) {
-		feed->summary->indicators++;
-		if (reader->first_indicator_id == NO_INDICATOR)
-			reader->first_indicator_id = indicator_id;
-	}
-	return versions_set(feed->versions, key, record->modified_ns, indicator_id);
+	           evaluation->value_count > 0 ? "kept without that alternative" : NULL);
+	return versioned_add(versioned, &pending->record, evaluation->values,
+	                     evaluation->value_count);
 }
 
 // Those that this one says it takes the place of are out for ever.
 static int take_out_others(struct settlement *settlement, const struct stix1_pending *pending,
                            const struct stix1_text *others, enum sink_withdrawal why)
 {
-	struct stix1_reader *reader = settlement->reader;
-	struct versions *versions = reader->feed->versions;
 	int error = 0;
 
 	for (; others != NULL && error == 0; others = others->next) {
 		const struct sink_identity identity = {others->text, pending->record.created_by};
-		struct version_key key = versions_key(versions, identity.id, reader->feed->source,
-		                                      identity.created_by);
-		uint32_t held_id;
 
 		if (slice_equal(identity.id, pending->record.id))
 			continue;
-		(void)versions_judge(versions, key, TIMESTAMP_MAX, &held_id);
 		tell(settlement, pending,
 		     &(struct problem){
 			     .reason = why == SINK_REVOKED ? "revokes another"
@@ -219,9 +132,8 @@ static int take_out_others(struct settlement *settlement, const struct stix1_pen
 			     .consequence = "noted",
 			     .detail = others->text,
 		     });
-		error = take_out(reader, &identity, held_id, pending->record.modified_ns, why);
-		if (error == 0)
-			error = versions_revoke(versions, key);
+		error = versioned_withdraw(&settlement->reader->versioned, &identity,
+		                           pending->record.modified_ns, why);
 	}
 	return error;
 }

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "base/buffer.h"
+#include "base/timestamp.h"
 
 static const char schema_instance[] = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -214,4 +214,17 @@ struct slice xml_tree_type(const struct xml_node *node)
 	struct slice type = find_attribute(node, "type", true);
 
 	return slice_from(type, slice_find(type, ':') < type.size ? slice_find(type, ':') + 1 : 0);
+}
+
+bool xml_tree_time(struct slice text, int64_t *ret_ns)
+{
+	char zoned[TIMESTAMP_TEXT_BYTES + 1];
+
+	if (timestamp_parse(text, ret_ns) == 0)
+		return true;
+	if (text.size == 0 || text.size >= sizeof(zoned) - 1)
+		return false;
+	memcpy(zoned, text.data, text.size);
+	zoned[text.size] = 'Z';
+	return timestamp_parse(slice_of(zoned, text.size + 1), ret_ns) == 0;
 }

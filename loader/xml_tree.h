@@ -45,5 +45,9 @@ struct slice xml_tree_text(const struct xml_node *node);
 struct slice xml_tree_child_text(const struct xml_node *node, const char *name);
 struct slice xml_tree_attribute(const struct xml_node *node, const char *name);
 
+// Sets *ret_ns when the text is a time of XML Schema; without a zone it is UTC, which is what most
+// tools mean. False, and nothing set, otherwise.
+bool xml_tree_time(struct slice text, int64_t *ret_ns);
+
 // xsi:type without its prefix.
 struct slice xml_tree_type(const struct xml_node *node);
