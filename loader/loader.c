@@ -17,20 +17,29 @@
 #include "loader/versions.h"
 
 static const char *const format_names[] = {
-	[FEED_AUTO] = "auto",       [FEED_STIX] = "stix",
-	[FEED_TEXT] = "text",       [FEED_HOSTS] = "hosts",
-	[FEED_CSV] = "csv",         [FEED_STIX1] = "stix1",
-	[FEED_OPENIOC] = "openioc", [FEED_WARNINGLIST] = "misp-warninglist",
-	[FEED_PROSE] = "prose",     [FEED_ZIP] = "zip",
-	[FEED_MISP] = "misp",       [FEED_ZEEK] = "zeek",
+	[FEED_AUTO] = "auto",
+	[FEED_STIX] = "stix",
+	[FEED_TEXT] = "text",
+	[FEED_HOSTS] = "hosts",
+	[FEED_CSV] = "csv",
+	[FEED_STIX1] = "stix1",
+	[FEED_OPENIOC] = "openioc",
+	[FEED_WARNINGLIST] = "misp-warninglist",
+	[FEED_PROSE] = "prose",
+	[FEED_ZIP] = "zip",
+	[FEED_MISP] = "misp",
+	[FEED_ZEEK] = "zeek",
 	[FEED_MAIL] = "mail",
+	[FEED_RPZ] = "rpz",
+	[FEED_DATASET] = "suricata-dataset",
+	[FEED_IPREP] = "suricata-iprep",
 };
 static_assert(sizeof(format_names) / sizeof(format_names[0]) == FEED_FORMAT_COUNT, "all named");
 
 const struct reader_ops *const readers[] = {
-	&read_stix2, &read_stix1, &read_openioc, &read_misp, &read_warninglist,
-	&read_zip,   &read_mail,  &read_zeek,    &read_csv,  &read_hosts,
-	&read_text,  &read_prose, NULL,
+	&read_stix2, &read_stix1, &read_openioc, &read_misp,    &read_warninglist, &read_zip,
+	&read_mail,  &read_zeek,  &read_rpz,     &read_dataset, &read_iprep,       &read_csv,
+	&read_hosts, &read_text,  &read_prose,   NULL,
 };
 static_assert(sizeof(readers) / sizeof(readers[0]) == FEED_FORMAT_COUNT, "one a format, and NULL");
 

@@ -27,6 +27,9 @@ enum feed_format {
 	FEED_MISP,        // MISP events in JSON
 	FEED_ZEEK,        // Zeek intelligence file
 	FEED_MAIL,        // a message or an mbox: each attachment a feed of its own
+	FEED_RPZ,         // response policy zone
+	FEED_DATASET,     // Suricata dataset, or datarep
+	FEED_IPREP,       // Suricata IP reputation
 	FEED_FORMAT_COUNT,
 };
 
