@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/compile_store.h"
+#include "app/config_source.h"
 #include "app/feed_compile.h"
 #include "app/feed_list.h"
 #include "app/feed_summary.h"
@@ -16,6 +18,8 @@ struct compile_values {
 	struct feed_list feeds;
 	const char *output_path;
 	const char *sign_key_path;
+	const char *config_path;
+	bool is_full;
 	bool has_explanation;
 	bool has_json;
 	bool is_quiet;
@@ -31,6 +35,9 @@ static int add_feed(void *context, const char *path)
 static const struct option compile_options[] = {
 	{OPTION_TEXT, 'o', "output", "FILE", .offset = offsetof(struct compile_values, output_path),
          .help = "write the database to FILE; what was there stays when anything fails"},
+	CONFIG_SOURCE_OPTION(compile_values, config_path),
+	{OPTION_FLAG, 0, "full", .offset = offsetof(struct compile_values, is_full),
+         .help = "from the store: a new database, even when an overlay would do"},
 	{OPTION_FLAG, 0, "explain", .offset = offsetof(struct compile_values, has_explanation),
          .help = "list everything that was skipped or changed, not only the first few"},
 	{OPTION_TEXT, 0, "sign", "KEY", .offset = offsetof(struct compile_values, sign_key_path),
@@ -45,9 +52,10 @@ static const struct option compile_options[] = {
 
 static const struct command_line compile_line = {
 	"sekisho compile",
-	"[options] FEED... -o FILE",
+	"[options] [FEED... -o FILE]",
 	"Compiles indicator feeds (STIX 2.0 and 2.1 JSON, text lists, hosts files, CSV; plain, "
-	"gzip or zstd; - is standard input) into one database for 'sekisho match -d'.",
+	"gzip or zstd; - is standard input) into one database for 'sekisho match -d'. Without "
+	"feeds: the store that the configuration names, under its policy.",
 	compile_options,
 	add_feed,
 };
@@ -114,24 +122,52 @@ static int compile(const struct compile_values *values)
 	return status;
 }
 
+static int compile_from_store(const struct compile_values *values)
+{
+	const struct compile_store_options options = {
+		.config_path = values->config_path,
+		.database_path = values->output_path,
+		.sign_key_path = values->sign_key_path,
+		.is_full = values->is_full,
+		.has_explanation = values->has_explanation,
+		.has_json = values->has_json,
+		.is_quiet = values->is_quiet,
+	};
+
+	return compile_store(&options);
+}
+
+// What is wrong with the options together, or NULL.
+static const char *find_contradiction(const struct compile_values *values)
+{
+	bool is_standard_output = values->output_path != NULL &&
+	                          strcmp(values->output_path, "-") == 0;
+
+	if (values->feeds.count > 0 && (values->config_path != NULL || values->is_full))
+		return "either feeds, or the store of a configuration";
+	if (is_standard_output || (values->feeds.count > 0 && values->output_path == NULL))
+		return "which file to write (-o FILE)?";
+	return NULL;
+}
+
 static int run(int argc, char **argv)
 {
 	struct compile_values values = {0};
 	int status = EXIT_FAILED;
+	const char *contradiction;
 
 	switch (options_parse(&compile_line, argc, argv, &values)) {
 	case OPTIONS_HELP:
 		status = EXIT_FOUND;
 		break;
 	case OPTIONS_READ:
-		if (values.feeds.count == 0) {
-			options_complain(&compile_line, "which feeds?");
-		} else if (values.output_path == NULL || strcmp(values.output_path, "-") == 0) {
-			options_complain(&compile_line, "which file to write (-o FILE)?");
-		} else {
-			stop_install();
-			status = compile(&values);
+		contradiction = find_contradiction(&values);
+		if (contradiction != NULL) {
+			options_complain(&compile_line, "%s", contradiction);
+			break;
 		}
+		stop_install();
+		status = values.feeds.count > 0 ? compile(&values) : compile_from_store(&values);
 		break;
 	case OPTIONS_WRONG:
 		break;
@@ -142,6 +178,6 @@ static int run(int argc, char **argv)
 
 const struct command command_compile = {
 	.name = "compile",
-	.summary = "compile feeds into an indicator database",
+	.summary = "compile feeds, or the store, into an indicator database",
 	.run = run,
 };
