@@ -48,6 +48,9 @@ static int compile(const struct compile_store_options *options, const struct con
 	int64_t now_ns = wall_clock_ns();
 	int error;
 
+	if (options->has_explanation)
+		result.report.each = problems_print_each;
+	result.report.each_context = options->has_json ? stderr : stdout;
 	progress_start(&progress, "compiling", 0, options->is_quiet || options->has_json);
 	error = options->is_full ? store_compile_base(store, config, now_ns, show_progress,
 	                                              &progress, &result)
