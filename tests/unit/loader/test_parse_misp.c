@@ -15,27 +15,34 @@ static void attributes_of_an_event_become_indicators(void **state)
 
 	(void)state;
 	feed_fixture_read(
-		slice_text("{\"Event\":{\"info\":\"Report\",\"Attribute\":[" ATTRIBUTE("1", "ip-dst", "198.51.100.1") "," ATTRIBUTE(
-			"2", "domain",
-			"evil.example.com") "," ATTRIBUTE("3", "hostname",
-	                                                  "host.example.net") "," ATTRIBUTE("4",
-	                                                                                    "url",
-	                                                                                    "hxxp:/"
-	                                                                                    "/evil."
-	                                                                                    "exampl"
-	                                                                                    "e.org/"
-	                                                                                    "a") "," ATTRIBUTE("5",
-	                                                                                                       "filename|md5",
-	                                                                                                       "a|b.exe|"
-	                                                                                                       "0123456789abcdef0123456789abcde"
-	                                                                                                       "f") "," ATTRIBUTE("6",
-	                                                                                                                          "email-src",
-	                                                                                                                          "a@example."
-	                                                                                                                          "com") "," ATTRIBUTE("7",
-	                                                                                                                                               "uri",
-	                                                                                                                                               "/gate.php") "," ATTRIBUTE("8",
-	                                                                                                                                                                          "strange",
-	                                                                                                                                                                          "x") "],\"Tag\":[{\"name\":\"tlp:green\"}]}}"),
+		slice_text("{\"Event\":{\"info\":\"Report\",\"Attribute\":[" ATTRIBUTE("1", "ip-dst", "198.51.100.1") "," ATTRIBUTE("2", "domain", "evil.example.com") "," ATTRIBUTE(
+			"3", "hostname",
+			"host.example.net") "," ATTRIBUTE("4", "url",
+	                                                  "hxxp:/"
+	                                                  "/evil."
+	                                                  "exampl"
+	                                                  "e.org/"
+	                                                  "a") "," ATTRIBUTE("5", "filename|md5",
+	                                                                     "a|b.exe|"
+	                                                                     "0123456789abcdef01234"
+	                                                                     "56789abcde"
+	                                                                     "f") "," ATTRIBUTE("6",
+	                                                                                        "em"
+	                                                                                        "ai"
+	                                                                                        "l-"
+	                                                                                        "sr"
+	                                                                                        "c",
+	                                                                                        "a@"
+	                                                                                        "ex"
+	                                                                                        "am"
+	                                                                                        "pl"
+	                                                                                        "e."
+	                                                                                        "co"
+	                                                                                        "m") "," ATTRIBUTE("7",
+	                                                                                                           "uri",
+	                                                                                                           "/gate.php") "," ATTRIBUTE("8",
+	                                                                                                                                      "strange",
+	                                                                                                                                      "x") "],\"Tag\":[{\"name\":\"tlp:green\"}]}}"),
 		FEED_AUTO, &fixture);
 	assert_int_equal(fixture.result, 0);
 	assert_int_equal(fixture.summary.format, FEED_MISP);
@@ -95,16 +102,35 @@ static void what_is_not_for_detection_is_not_compiled(void **state)
 							 "domain",
 							 "c.example.com") "},{\"to_ids\":1,"
 									  "\"ShadowAttribute\":["
-									  "{" TYPE("domain",
-	                                                                           "e."
-	                                                                           "examp"
-	                                                                           "le."
-	                                                                           "com") "}]"
-	                                                                                  "," TYPE("domain",
-	                                                                                           "d.example.com") "}],"
-														    "\"ShadowAttribute\":[{" TYPE(
-															    "domain",
-															    "f.example.com") "}]}}"),
+									  "{" TYPE(
+										  "domain",
+										  "e."
+										  "examp"
+										  "le."
+										  "com") "}]"
+											 "," TYPE(
+												 "d"
+	                                                                                         "o"
+	                                                                                         "m"
+	                                                                                         "a"
+	                                                                                         "i"
+	                                                                                         "n",
+												 "d"
+	                                                                                         "."
+	                                                                                         "e"
+	                                                                                         "x"
+	                                                                                         "a"
+	                                                                                         "m"
+	                                                                                         "p"
+	                                                                                         "l"
+	                                                                                         "e"
+	                                                                                         "."
+	                                                                                         "c"
+	                                                                                         "o"
+	                                                                                         "m") "}],"
+												      "\"ShadowAttribute\":[{" TYPE(
+													      "domain",
+													      "f.example.com") "}]}}"),
 		FEED_AUTO, &fixture);
 	assert_int_equal(fixture.summary.objects, 4);
 	assert_int_equal(fixture.summary.indicators, 1);

@@ -413,24 +413,28 @@ static void a_record_says_what_the_package_and_the_indicator_say(void **state)
 static void the_newest_version_counts(void **state)
 {
 	struct feed_fixture fixture = read_text(PACKAGE(INDICATOR(
-		"e:i-1", OBSERVABLE("",
-	                            NAME("",
-	                                 "old."
-	                                 "example"))) "<stix:Indicator id='e:i-1' "
-	                                              "timestamp='2026-02-01T00:00:00Z'"
-	                                              ">" OBSERVABLE("",
-	                                                             NAME("",
-	                                                                  "new.example")) "</"
-	                                                                                  "stix:"
-	                                                                                  "Indicato"
-	                                                                                  "r"
-	                                                                                  ">" INDICATOR("e:i-1",
-	                                                                                                OBSERVABLE(
-														"",
-														NAME("",
-	                                                                                                             "again."
-	                                                                                                             "exampl"
-	                                                                                                             "e")))));
+		"e:i-1",
+		OBSERVABLE(
+			"",
+			NAME("",
+	                     "old."
+	                     "example"))) "<stix:Indicator id='e:i-1' "
+	                                  "timestamp='2026-02-01T00:00:00Z'"
+	                                  ">" OBSERVABLE(
+						  "",
+						  NAME("",
+	                                               "new.example")) "</"
+	                                                               "stix:"
+	                                                               "Indicato"
+	                                                               "r"
+	                                                               ">" INDICATOR(
+									       "e:i-1",
+									       OBSERVABLE(
+										       "",
+										       NAME("",
+	                                                                                    "again."
+	                                                                                    "exampl"
+	                                                                                    "e")))));
 	(void)state;
 
 	assert_int_equal(fixture.summary.indicators, 1);

@@ -1,4 +1,6 @@
 // The store's votes under a policy: what is dropped, what never is, and how changes arrive.
+#include <errno.h>
+
 #include "tests/unit/loader/compile_fixture.h"
 
 static void assert_action(struct compile_fixture *fixture, const char *text, char expected)
@@ -75,7 +77,7 @@ static void ignored_expired_and_benign_values_are_not_compiled(void **state)
 		"\"created\":\"2020-01-01T00:00:00Z\",\"modified\":\"2020-01-01T00:00:00Z\","
 		"\"pattern\":\"[domain-name:value = 'old.example']\",\"pattern_type\":\"stix\","
 		"\"valid_from\":\"2020-01-01T00:00:00Z\",\"valid_until\":\"2021-01-01T00:00:"
-	        "00Z\"}");
+		"00Z\"}");
 	compile_fixture_base(&fixture);
 	assert_action(&fixture, "ignored.example", '-');
 	assert_action(&fixture, "benign.example", '-');
