@@ -196,11 +196,15 @@ static bool take_operand(struct cursor *cursor, const char *text)
 		options_complain(cursor->line, "nothing to do with '%s'", text);
 		return false;
 	}
-	if (cursor->line->add_operand(cursor->values, text) < 0) {
-		options_complain(cursor->line, "out of memory");
-		return false;
-	}
-	return true;
+
+	int error = cursor->line->add_operand(cursor->values, text);
+	if (error < 0)
+		options_complain(cursor->line,
+		                 error == -EEXIST   ? "'%s' is one too many"
+		                 : error == -EINVAL ? "'%s' is none of what is taken here"
+		                                    : "out of memory at '%s'",
+		                 text);
+	return error == 0;
 }
 
 enum options_outcome options_parse(const struct command_line *line, int argc, char *const argv[],

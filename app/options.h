@@ -39,7 +39,8 @@ struct command_line {
 	const char *synopsis; // "[options] FEED... -o FILE"
 	const char *about;    // a paragraph
 	const struct option *options;
-	// An argument that is no option ("-" is one such). NULL: none is taken. 0 or -ENOMEM.
+	// An argument that is no option ("-" is one such). NULL: none is taken. 0, -EEXIST (one too
+	// many), -EINVAL, or -ENOMEM.
 	int (*add_operand)(void *values, const char *argument);
 };
 
