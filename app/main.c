@@ -11,7 +11,19 @@
 
 // In the order of --help, NULL behind the last.
 static const struct command *const commands[] = {
-	&command_compile, &command_match, &command_observe, &command_lookup, &command_inspect, &command_config, NULL,
+	&command_compile,
+	&command_match,
+	&command_observe,
+	&command_lookup,
+	&command_inspect,
+	&command_config,
+	&command_search,
+	&command_history,
+	&command_diff,
+	&command_stats,
+	&command_review,
+	&command_purge,
+	NULL,
 };
 
 // Whoever starts us may have closed them. Then no file that we open may take the place of one of
