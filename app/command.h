@@ -39,3 +39,4 @@ extern const struct command command_diff;
 extern const struct command command_stats;
 extern const struct command command_review;
 extern const struct command command_purge;
+extern const struct command command_sync;

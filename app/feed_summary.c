@@ -82,33 +82,6 @@ static void append_text(struct buffer *json, const char *key, const char *value)
 	json_text_append(json, slice_text(value));
 }
 
-static void append_problems(struct buffer *json, const struct report *report)
-{
-	buffer_append_text(json, ",\"problems\":[");
-	for (unsigned i = 0; i < report->reason_count; i++) {
-		const struct report_reason *reason = &report->reasons[i];
-
-		buffer_format(json, "%s{\"count\":%" PRIu64, i > 0 ? "," : "", reason->count);
-		append_text(json, "reason", reason->reason);
-		append_text(json, "consequence",
-		            reason->consequence != NULL ? reason->consequence : "skipped");
-		buffer_append_text(json, ",\"examples\":[");
-		for (unsigned j = 0; j < reason->example_count; j++) {
-			const struct problem_text *example = &reason->examples[j];
-
-			buffer_format(json, "%s{\"line\":%" PRIu64, j > 0 ? "," : "",
-			              example->line);
-			if (example->has_offset)
-				buffer_format(json, ",\"offset\":%" PRIu64, example->offset);
-			append_text(json, "object", example->object);
-			append_text(json, "detail", example->detail);
-			buffer_append_text(json, "}");
-		}
-		buffer_append_text(json, "]}");
-	}
-	buffer_append_text(json, "]");
-}
-
 static void append_feed(struct buffer *json, const char *path, const struct feed_outcome *feed)
 {
 	const struct feed_summary *summary = &feed->summary;
@@ -127,7 +100,7 @@ static void append_feed(struct buffer *json, const char *path, const struct feed
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		buffer_format(json, ",\"%s\":%" PRIu64, type_words[i], summary->values[i]);
 	buffer_format(json, ",\"seconds\":%.6f", (double)summary->duration_ns / (double)NS_PER_S);
-	append_problems(json, &summary->report);
+	problems_append_json(json, &summary->report);
 	buffer_append_text(json, "}");
 }
 
@@ -163,7 +136,7 @@ int feed_summary_print_json(FILE *file, const struct feed_list *list,
 		append_feed(&json, list->feeds[i].path, &result->feeds[i]);
 	}
 	buffer_append_text(&json, "]");
-	append_problems(&json, &result->report);
+	problems_append_json(&json, &result->report);
 	if (database_path != NULL)
 		append_database(&json, &result->figures, database_path);
 	buffer_format(&json, ",\"seconds\":%.6f}\n",

@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&command_lookup,
 	&command_inspect,
 	&command_config,
+	&command_sync,
 	&command_search,
 	&command_history,
 	&command_diff,

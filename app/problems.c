@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/json_text.h"
 #include "base/log.h"
 
 enum { PLACE_TEXT_BYTES = 64 };
@@ -126,4 +127,36 @@ void problems_warn(const char *input, const struct report *report)
 void problems_error(const char *input, const struct report *report)
 {
 	log_problems(LOG_ERROR, input, report);
+}
+
+static void append_text(struct buffer *json, const char *key, const char *value)
+{
+	buffer_format(json, ",\"%s\":", key);
+	json_text_append(json, slice_text(value));
+}
+
+void problems_append_json(struct buffer *json, const struct report *report)
+{
+	buffer_append_text(json, ",\"problems\":[");
+	for (unsigned i = 0; i < report->reason_count; i++) {
+		const struct report_reason *reason = &report->reasons[i];
+
+		buffer_format(json, "%s{\"count\":%" PRIu64, i > 0 ? "," : "", reason->count);
+		append_text(json, "reason", reason->reason);
+		append_text(json, "consequence", consequence_of(reason->consequence));
+		buffer_append_text(json, ",\"examples\":[");
+		for (unsigned j = 0; j < reason->example_count; j++) {
+			const struct problem_text *example = &reason->examples[j];
+
+			buffer_format(json, "%s{\"line\":%" PRIu64, j > 0 ? "," : "",
+			              example->line);
+			if (example->has_offset)
+				buffer_format(json, ",\"offset\":%" PRIu64, example->offset);
+			append_text(json, "object", example->object);
+			append_text(json, "detail", example->detail);
+			buffer_append_text(json, "}");
+		}
+		buffer_append_text(json, "]}");
+	}
+	buffer_append_text(json, "]");
 }

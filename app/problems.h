@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "base/report.h"
 
 // Each reason with its count and its first few examples, indented by two:
@@ -22,3 +23,6 @@ void problems_error(const char *input, const struct report *report);
 // How many of a report's problems cost an object or a value; the others are notes on what was
 // kept.
 uint64_t problems_skipped(const struct report *report);
+
+// Appends ,"problems":[…] with each reason, its count and its first examples.
+void problems_append_json(struct buffer *json, const struct report *report);

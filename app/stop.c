@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t stop_flag;
+static volatile sig_atomic_t reload_flag;
 
 static void set_flag(int signal_number)
 {
@@ -24,4 +25,25 @@ void stop_install(void)
 int stop_signal(void)
 {
 	return stop_flag;
+}
+
+static void set_reload_flag(int signal_number)
+{
+	reload_flag = signal_number;
+}
+
+void stop_install_reload(void)
+{
+	struct sigaction action = {.sa_handler = set_reload_flag};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
+
+bool stop_take_reload(void)
+{
+	bool is_wanted = reload_flag != 0;
+
+	reload_flag = 0;
+	return is_wanted;
 }

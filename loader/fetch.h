@@ -12,10 +12,14 @@
 #include "loader/store_delivery.h"
 #include "loader/sync.h"
 
+struct http_client;
+struct loader;
 struct public_suffixes;
+struct screening;
 
 // sync.c owns it.
 struct fetch {
+	const struct config *config;
 	const struct source_config *source;
 	const struct guard_config *guards;
 	struct store *store;
@@ -30,6 +34,15 @@ struct fetch {
 	void *context;                                   // of both
 
 	struct store_delivery *delivery; // the one under way, or NULL
+	bool is_complete;                // all that the source has came with it
+
+	bool has_committed; // one at least in this run
+
+	// fetch.c's own.
+	struct loader *loader; // reads into `delivery`
+	struct screening *screening;
+	unsigned queued_count; // of the screening's refused values
+	struct http_client *http;
 };
 
 struct fetcher_ops {
@@ -54,6 +67,12 @@ extern const struct fetcher_ops fetch_mail;
 // By enum source_kind.
 extern const struct fetcher_ops *const fetchers[SOURCE_KIND_COUNT];
 
+// What comes turned out not to be all there is: nothing is withdrawn for absence.
+void fetch_is_partial(struct fetch *fetch);
+
+// Abandons the delivery under way, if there is one.
+void fetch_abandon(struct fetch *fetch);
+
 // Begins a delivery, unless one is under way. `is_complete`: all that the source has will come.
 int fetch_begin(struct fetch *fetch, bool is_complete);
 
@@ -66,6 +85,5 @@ int fetch_read_body(struct fetch *fetch, const char *name, int fd, enum feed_for
 // Returns 0 (committed), 1 (held), or an error (abandoned).
 int fetch_commit(struct fetch *fetch);
 
-// The source's HTTP client, made when first asked for.
-struct http_client;
+// The source's HTTP client, made when first asked for; freed with the fetch.
 int fetch_http_client(struct fetch *fetch, struct http_client **ret_client);

@@ -7,12 +7,14 @@
 #include "engine/normalize.h"
 #include "loader/reader.h"
 #include "loader/screen.h"
+#include "loader/screening.h"
 #include "loader/value.h"
 #include "loader/wildcard.h"
 
 // A candidate on its way through.
 struct passage {
 	struct intake *intake;
+	const struct feed_options *options;
 	struct report *report;
 	const struct candidate *candidate;
 	struct slice text; // what is left of the candidate's
@@ -45,6 +47,33 @@ static void remark(const struct passage *passage, const char *text)
 		tell(passage, text, "kept");
 }
 
+// What is no threat is not screened, and a person may have accepted what the screen refuses.
+// `reason` NULL: it does not. Returns 1 or 0.
+static int pass_screen(const struct passage *passage, const char *reason)
+{
+	if (reason == NULL || passage->options->is_known_benign)
+		return 1;
+	if (!screening_passes(passage->options->screening, passage->candidate->text, reason))
+		return refuse(passage, reason);
+	remark(passage, "refused by the screen, accepted by a person");
+	return 1;
+}
+
+// One's own: nobody's list should name it. A prefix that only covers it is none.
+static const char *own_prefix(const struct passage *passage, const struct prefix *prefix)
+{
+	const struct screening *screening = passage->options->screening;
+
+	return screening != NULL ? screening_own_prefix(screening, prefix) : NULL;
+}
+
+static const char *own_name(const struct passage *passage, struct slice name)
+{
+	const struct screening *screening = passage->options->screening;
+
+	return screening != NULL ? screening_own_name(screening, name) : NULL;
+}
+
 // Lists of URLs have lines like "192.0.2.16/8", which is a path: nobody means 16 million addresses
 // by that.
 static bool is_large(const struct prefix *prefix)
@@ -62,8 +91,10 @@ static int prepare_address(struct passage *passage, struct intake_value *value)
 	if (normalize_prefix(passage->text, &value->prefix, &had_host_bits) < 0)
 		return refuse(passage, "not an address or network");
 	const char *reason = screen_prefix(&value->prefix, &about);
-	if (reason != NULL)
-		return refuse(passage, reason);
+	if (reason == NULL)
+		reason = own_prefix(passage, &value->prefix);
+	if (pass_screen(passage, reason) == 0)
+		return 0;
 
 	if (had_host_bits && passage->candidate->kind == VALUE_ANY && is_large(&value->prefix))
 		return refuse(passage, "large network with host bits: perhaps a URL");
@@ -92,14 +123,16 @@ static int prepare_range(struct passage *passage, struct intake_value *value)
 
 	if (!address_range_parse(passage->text, &rest))
 		return refuse(passage, "not a range of addresses");
-	if (is_range_too_wide(&rest))
-		return refuse(passage, "range too wide");
+	if (is_range_too_wide(&rest) && pass_screen(passage, "range too wide") == 0)
+		return 0;
 	value->range = rest;
 	while (address_range_next(&rest, &prefix)) {
 		const char *reason = screen_prefix(&prefix, &about);
 
-		if (reason != NULL)
-			return refuse(passage, reason);
+		if (reason == NULL)
+			reason = own_prefix(passage, &prefix);
+		if (pass_screen(passage, reason) == 0)
+			return 0;
 		value->is_range = !rest.is_empty || value->is_range;
 	}
 	value->type = OBSERVABLE_ADDRESS;
@@ -145,11 +178,19 @@ static int prepare_name(struct passage *passage, struct intake_value *value)
 		return size == -ENOMEM ? size : refuse(passage, "not a name");
 	value->text = slice_of(passage->intake->text, (size_t)size);
 
+	kinds = value->terms.kinds;
 	const char *reason = screen_name(passage->intake->suffixes, value->text,
 	                                 &value->terms.kinds, &about);
-	if (reason != NULL)
-		return refuse(passage, reason);
-	remark(passage, about);
+	if (reason == NULL)
+		reason = own_name(passage, value->text);
+	if (pass_screen(passage, reason) == 0)
+		return 0;
+	if (reason != NULL || passage->options->is_known_benign ||
+	    (about != NULL &&
+	     screening_passes(passage->options->screening, passage->candidate->text, about)))
+		value->terms.kinds = kinds; // what the screen took away comes back
+	else
+		remark(passage, about);
 	return 1;
 }
 
@@ -166,8 +207,10 @@ static int prepare_host(struct passage *passage, const struct url_parts *parts,
 		if (normalize_prefix(parts->host, &prefix, &had_host_bits) < 0)
 			return refuse(passage, "not a URL");
 		const char *reason = screen_prefix(&prefix, &about);
-		return reason != NULL ? refuse(passage, reason) : 1;
+		return pass_screen(passage, reason != NULL ? reason : own_prefix(passage, &prefix));
 	}
+	if (pass_screen(passage, own_name(passage, parts->host)) == 0)
+		return 0;
 
 	uint8_t kinds = ENTRY_EXACT;
 	if (parts->has_scheme && parts->schemes == URL_SCHEME_HTTPS && !value->is_pattern &&
@@ -234,7 +277,7 @@ static int prepare_hash(struct passage *passage, struct intake_value *value)
 	value->text = slice_of(passage->intake->digest, (size_t)size);
 
 	const char *reason = screen_hash(value->algorithm, value->text);
-	return reason != NULL ? refuse(passage, reason) : 1;
+	return pass_screen(passage, reason);
 }
 
 // Names are compared in lower case, and the scheme and host of a URL are.
@@ -321,6 +364,7 @@ int intake_value_prepare(struct feed *feed, const struct candidate *candidate)
 	struct intake_value *value = &intake->value;
 	struct passage passage = {
 		.intake = intake,
+		.options = feed->options,
 		.report = &feed->summary->report,
 		.candidate = candidate,
 	};

@@ -14,6 +14,7 @@
 #include "loader/reader.h"
 #include "loader/report_index.h"
 #include "loader/sink.h"
+#include "loader/sink_terms.h"
 #include "loader/versions.h"
 
 static const char *const format_names[] = {
@@ -193,6 +194,7 @@ static int settle_damage(const struct feed *feed, int error)
 
 	if (feed_input_peek(feed->input, 1, &window) != -EBADMSG)
 		return error;
+	summary->is_damaged = true;
 	report_add(&summary->report, &(struct problem){
 					     .reason = "compressed data is damaged or truncated",
 					     .consequence = "what came before is kept",
@@ -273,7 +275,15 @@ int loader_read_feed(struct loader *loader, const struct feed_options *options,
 		.progress_context = context,
 		.feed_id = loader->feed_count++,
 	};
+	struct sink_terms terms;
+	bool has_terms = sink_terms_are_needed(options);
+	if (has_terms) {
+		sink_terms_open(&terms, options, loader->sink);
+		feed.sink = &terms.sink;
+	}
 	error = reader_read_input(&feed);
+	if (has_terms)
+		sink_terms_close(&terms, ret_summary);
 	ret_summary->bytes = feed_input_offset(input);
 	ret_summary->duration_ns = now_ns() - start_ns;
 	return error;

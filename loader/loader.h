@@ -49,6 +49,14 @@ struct feed_options {
 	bool is_known_benign; // whatever its format, its values are no threats: none is screened
 	const char
 		*csv_columns; // FEED_CSV: a column map, see loader/csv_columns.h; NULL: by header
+
+	// A source's own terms (loader/sink_terms.h).
+	const char *(*types)[2]; // words for threat types: theirs, ours
+	unsigned types_count;
+	bool has_same_subdomains; // names below a STIX equality count as the name itself
+	int64_t time_ns;          // now; and the time after which none is believed, 0: all are
+	int64_t latest_ns;
+	struct screening *screening; // NULL: nothing of ours is known, and nobody accepts values
 };
 
 struct feed_summary {
@@ -59,7 +67,8 @@ struct feed_summary {
 	uint64_t values[OBSERVABLE_TYPE_COUNT]; // taken, by type
 	uint64_t patterns;                      // taken: those for Hyperscan
 	uint64_t duplicates;                    // the same value or object again, within this feed
-	uint64_t known_benign;                  // entries of a warninglist: noted, not compiled
+	uint64_t known_benign;                  // values of lists that are no threats
+	bool is_damaged;                        // not all that was there could be read
 	int64_t duration_ns;
 	struct report report; // what was skipped or changed, and why; report_clear() when done
 };

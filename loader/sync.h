@@ -47,3 +47,8 @@ int sync_source(const struct sync_options *options, const struct source_config *
 struct buffer;
 int sync_test(const struct sync_options *options, const struct source_config *source,
               struct report *report, struct buffer *ret_text);
+
+// When the source is to be run next, by what the store knows of it: TIMESTAMP_MIN when it never
+// was. Its interval after the last attempt, give or take a twentieth, so that not all members of a
+// group ask at once; after failures sooner, then later and later. Returns 0 or the store's error.
+int sync_next_run(struct store *store, const struct source_config *source, int64_t *ret_due_ns);

@@ -98,6 +98,21 @@ int value_set_add(struct value_set *set, struct slice key)
 	return 1;
 }
 
+bool value_set_has(const struct value_set *set, struct slice key)
+{
+	const struct value_slot *slots = (const struct value_slot *)set->slots.data;
+
+	if (set->value_count == 0 || key.size > VALUE_SET_KEY_BYTES_MAX)
+		return false;
+
+	size_t mask = slot_count(set) - 1;
+	uint32_t hash = (uint32_t)hash_bytes(set->seed, key.data, key.size);
+	for (size_t i = hash & mask; slots[i].place != 0; i = (i + 1) & mask)
+		if (slots[i].hash == hash && slice_equal(value_at(set, &slots[i]), key))
+			return true;
+	return false;
+}
+
 void value_set_close(struct value_set *set)
 {
 	block_close(&set->values);

@@ -21,5 +21,7 @@ struct value_set {
 // set had it, or -ENOMEM.
 int value_set_add(struct value_set *set, struct slice key);
 
+bool value_set_has(const struct value_set *set, struct slice key);
+
 // Frees everything; the set is empty again.
 void value_set_close(struct value_set *set);

@@ -1,0 +1,36 @@
+// loader/guard.h — does a delivery look like what the source has been so far?
+//
+// A fetch that loses or gains too much at once is held: nothing of it is taken, and a person is
+// asked. Once accepted, the next fetch that is no worse passes, once; rejected, it stays held
+// without asking again, until a fetch passes by itself.
+#pragma once
+
+#include <stdbool.h>
+
+#include "loader/config.h"
+#include "loader/store_delivery.h"
+
+enum { GUARD_TEXT_BYTES = 160 };
+
+struct guard_verdict {
+	bool is_held;
+	char reason[GUARD_TEXT_BYTES]; // for people: "loses 6,000 of 10,000 (60 %; 50 % at most)"
+};
+
+// Only looks at the counts. `is_complete`: what is not delivered is gone.
+void guard_judge(const struct guard_config *guards, const struct delivery_counts *counts,
+                 bool is_complete, struct guard_verdict *ret_verdict);
+
+// A delivery that guard_judge() holds: what does a person say? Call within it, before it is
+// committed or abandoned. Returns 1 when it may pass (which uses the permission up with the
+// commit), 0 when not, or the store's error.
+int guard_is_permitted(struct store *store, uint32_t source_id,
+                       const struct delivery_counts *counts);
+
+// It was abandoned: asks a person, unless the same was asked before. `now_ns` tells one from
+// another. Returns 0 or the store's error.
+int guard_ask(struct store *store, uint32_t source_id, const struct delivery_counts *counts,
+              const struct guard_verdict *verdict, int64_t now_ns);
+
+// A delivery passed by itself: what was asked before is over. Part of the delivery under way.
+int guard_settle(struct store *store, uint32_t source_id);
