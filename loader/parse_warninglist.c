@@ -99,7 +99,7 @@ static bool warninglist_recognises(struct slice head)
 	if (!slice_starts_with(text, "{"))
 		return false;
 	return contains(text, "\"list\"") &&
-	       (contains(text, "\"matching_attributes\"") ||
+	       (contains(text, "\"matching_attributes\"") || contains(text, "\"description\"") ||
 	        (contains(text, "\"name\"") && contains(text, "\"version\"")) ||
 	        (contains(text, "\"name\"") && contains(text, "\"type\"")));
 }

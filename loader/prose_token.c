@@ -176,6 +176,8 @@ static struct slice from_scheme(struct slice text)
 	       (ascii_is_letter(text.data[start - 1]) || ascii_is_digit(text.data[start - 1]) ||
 	        strchr("+*", text.data[start - 1]) != NULL))
 		start--;
+	while (start < mark && ascii_is_digit(text.data[start])) // "%22hxxp://…"
+		start++;
 	return slice_from(text, start);
 }
 

@@ -80,6 +80,7 @@ static void values_are_found_whatever_stands_around_them(void **state)
 		expect_taken(texts[i], "evil.example.com");
 	expect_taken("(hxxp://evil[.]example/a(b))", "http://evil.example/a(b)");
 	expect_taken("URL:hxxp://evil[.]example/x", "http://evil.example/x");
+	expect_taken("src=%22hxxp://evil[.]example/x", "http://evil.example/x");
 	expect_taken("[hxxp://evil[.]example/x]", "http://evil.example/x");
 	expect_taken("at [2001:db8::7]:443 since", "[2001:db8::7]:443");
 	expect_taken("b\xc3\xbc"
