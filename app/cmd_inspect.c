@@ -12,6 +12,8 @@
 #include "app/text.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/uuid.h"
+#include "engine/build.h"
 
 struct inspect_values {
 	const char *database_path;
@@ -59,7 +61,8 @@ struct named_figure {
 	uint64_t value;
 };
 
-enum { FIGURE_COUNT = 15, BUILD_ID_TEXT_BYTES = 65 };
+// From FIGURE_SELDOM on they are of databases from a store, and left out of text when zero.
+enum { FIGURE_SELDOM = 15, FIGURE_COUNT = 22, BUILD_ID_BYTES = 32, BUILD_ID_TEXT_BYTES = 65 };
 
 static void list_figures(const struct database_info *info,
                          struct named_figure ret_figures[FIGURE_COUNT])
@@ -80,15 +83,59 @@ static void list_figures(const struct database_info *info,
 		{"objects", info->objects},
 		{"file_bytes", info->file_bytes},
 		{"hot_bytes", info->hot_bytes},
+		{"overlay_indicators", info->overlay_indicators},
+		{"replaced_indicators", info->replaced_indicators},
+		{"silent_indicators", info->silent_indicators},
+		{"veto_indicators", info->veto_indicators},
+		{"veto_names", info->veto_names},
+		{"veto_prefixes", info->veto_prefixes},
+		{"veto_hashes", info->veto_hashes},
 	};
 
 	memcpy(ret_figures, figures, sizeof(figures));
 }
 
-static void format_build_id(const struct database_info *info, char ret_text[BUILD_ID_TEXT_BYTES])
+static void format_build_id(const uint8_t build_id[BUILD_ID_BYTES],
+                            char ret_text[BUILD_ID_TEXT_BYTES])
 {
-	for (size_t i = 0; i < sizeof(info->build_id); i++)
-		(void)snprintf(ret_text + 2 * i, 3, "%02x", info->build_id[i]);
+	for (size_t i = 0; i < BUILD_ID_BYTES; i++)
+		(void)snprintf(ret_text + 2 * i, 3, "%02x", build_id[i]);
+}
+
+// The store that it was made from, and the overlay: lines that only some databases have.
+static void print_origin(const struct database *database, const struct database_info *info)
+{
+	struct build_origin origin;
+	struct uuid store;
+	char text[BUILD_ID_TEXT_BYTES];
+
+	if (info->has_overlay) {
+		format_build_id(info->overlay_build_id, text);
+		(void)printf("overlay: %s\n", text);
+	}
+	if (!database_origin(database, &origin))
+		return;
+	memcpy(store.octets, origin.store_uuid, sizeof(store.octets));
+	uuid_format(&store, text);
+	(void)printf("store: %s\nstore_change: %" PRIu64 "\n", text, origin.change);
+}
+
+static void append_origin(struct buffer *json, const struct database *database,
+                          const struct database_info *info)
+{
+	struct build_origin origin;
+	struct uuid store;
+	char text[BUILD_ID_TEXT_BYTES];
+
+	if (info->has_overlay) {
+		format_build_id(info->overlay_build_id, text);
+		buffer_format(json, ",\"overlay\":\"%s\"", text);
+	}
+	if (!database_origin(database, &origin))
+		return;
+	memcpy(store.octets, origin.store_uuid, sizeof(store.octets));
+	uuid_format(&store, text);
+	buffer_format(json, ",\"store\":\"%s\",\"store_change\":%" PRIu64, text, origin.change);
 }
 
 static void print_text(const struct database *database, const struct inspect_values *values)
@@ -99,12 +146,15 @@ static void print_text(const struct database *database, const struct inspect_val
 
 	database_info(database, &info);
 	list_figures(&info, figures);
-	format_build_id(&info, build_id);
+	format_build_id(info.build_id, build_id);
 	(void)printf("database: %s\nformat_version: %" PRIu32 "\nbuild_id: %s\nsigned: %s\n",
 	             values->database_path, info.format_version, build_id,
 	             info.is_signed ? "yes" : "no");
+	print_origin(database, &info);
 	for (unsigned i = 0; i < FIGURE_COUNT; i++)
-		(void)printf("%s: %s\n", figures[i].name, text_count(figures[i].value).text);
+		if (i < FIGURE_SELDOM || figures[i].value > 0)
+			(void)printf("%s: %s\n", figures[i].name,
+			             text_count(figures[i].value).text);
 	if (!values->has_sections)
 		return;
 	(void)printf("sections:\n");
@@ -143,11 +193,12 @@ static void print_json(const struct database *database, const struct inspect_val
 
 	database_info(database, &info);
 	list_figures(&info, figures);
-	format_build_id(&info, build_id);
+	format_build_id(info.build_id, build_id);
 	buffer_append_text(json, "{\"database\":");
 	json_text_append(json, slice_text(values->database_path));
 	buffer_format(json, ",\"format_version\":%" PRIu32 ",\"build_id\":\"%s\",\"signed\":%s",
 	              info.format_version, build_id, info.is_signed ? "true" : "false");
+	append_origin(json, database, &info);
 	for (unsigned i = 0; i < FIGURE_COUNT; i++)
 		buffer_format(json, ",\"%s\":%" PRIu64, figures[i].name, figures[i].value);
 	if (values->has_sections)

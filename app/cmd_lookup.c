@@ -63,26 +63,68 @@ struct lookup {
 	char text[2 * URL_BYTES_MAX];
 };
 
-static void print_text(struct lookup *lookup, struct slice value, const struct match matches[],
-                       unsigned count)
+// What the match does, when that is not to alert, and who forbade more.
+static void print_action(struct lookup *lookup, const struct match *match,
+                         const struct observable *observable)
+{
+	struct indicator veto;
+	char defanged[DEFANGED_BYTES];
+
+	if (match->action != ACTION_ALERT || match->is_vetoed)
+		(void)printf("  action: %s%s\n", action_name(match->action),
+		             match->is_vetoed ? " (drop vetoed)" : "");
+	if (match->is_vetoed && match_is_vetoed(lookup->context, observable, &veto)) {
+		normalize_defang(veto.value, defanged, sizeof(defanged));
+		(void)printf("  vetoed_by: %s\n", defanged);
+	}
+	if (database_indicator_is_in_overlay(lookup->database, match->indicator_id))
+		(void)printf("  part: overlay\n");
+}
+
+static void append_action(struct lookup *lookup, const struct match *match,
+                          const struct observable *observable)
+{
+	struct buffer *json = &lookup->json;
+	struct indicator veto;
+
+	buffer_format(json, ",\"action\":\"%s\"", action_name(match->action));
+	if (match->is_vetoed && match_is_vetoed(lookup->context, observable, &veto)) {
+		buffer_append_text(json, ",\"vetoed\":true,\"vetoed_by\":");
+		json_text_append(json, veto.value);
+	}
+	if (database_indicator_is_in_overlay(lookup->database, match->indicator_id))
+		buffer_append_text(json, ",\"part\":\"overlay\"");
+}
+
+// What was asked for, and what it met.
+struct answer {
+	struct slice value;
+	const struct observable *observables;
+	const struct match *matches;
+	unsigned match_count;
+};
+
+static void print_text(struct lookup *lookup, const struct answer *answer)
 {
 	struct indicator indicator;
 	char refanged[URL_BYTES_MAX]; // a value may come defanged: no dot is bracketed twice
 	char defanged[DEFANGED_BYTES];
 
-	normalize_defang(slice_of(refanged, normalize_refang(value, refanged)), defanged,
+	normalize_defang(slice_of(refanged, normalize_refang(answer->value, refanged)), defanged,
 	                 sizeof(defanged));
-	(void)printf("%s: %u indicators\n", defanged, count);
-	for (unsigned i = 0; i < count; i++) {
-		if (!database_indicator(lookup->database, matches[i].indicator_id, &indicator))
+	(void)printf("%s: %u indicators\n", defanged, answer->match_count);
+	for (unsigned i = 0; i < answer->match_count; i++) {
+		const struct match *match = &answer->matches[i];
+
+		if (!database_indicator(lookup->database, match->indicator_id, &indicator))
 			continue;
-		(void)printf("- match: %s\n", match_kind_name(matches[i].kind));
+		(void)printf("- match: %s\n", match_kind_name(match->kind));
+		print_action(lookup, match, &answer->observables[match->observable]);
 		indicator_print_text(stdout, &indicator);
 	}
 }
 
-static void print_json(struct lookup *lookup, struct slice value, const struct match matches[],
-                       unsigned count)
+static void print_json(struct lookup *lookup, const struct answer *answer)
 {
 	struct buffer *json = &lookup->json;
 	struct indicator indicator;
@@ -90,13 +132,15 @@ static void print_json(struct lookup *lookup, struct slice value, const struct m
 
 	buffer_clear(json);
 	buffer_append_text(json, "{\"value\":");
-	json_text_append(json, value);
+	json_text_append(json, answer->value);
 	buffer_append_text(json, ",\"matches\":[");
-	for (unsigned i = 0; i < count; i++) {
-		if (!database_indicator(lookup->database, matches[i].indicator_id, &indicator))
+	for (unsigned i = 0; i < answer->match_count; i++) {
+		const struct match *match = &answer->matches[i];
+
+		if (!database_indicator(lookup->database, match->indicator_id, &indicator))
 			continue;
-		buffer_format(json, "%s{\"match\":\"%s\"", separator,
-		              match_kind_name(matches[i].kind));
+		buffer_format(json, "%s{\"match\":\"%s\"", separator, match_kind_name(match->kind));
+		append_action(lookup, match, &answer->observables[match->observable]);
 		indicator_append_json(json, &indicator);
 		buffer_append_text(json, "}");
 		separator = ",";
@@ -120,10 +164,11 @@ static void look_up(struct lookup *lookup, struct slice value)
 	}
 	unsigned count = match_find(lookup->context, observables, (unsigned)observable_count,
 	                            &matches);
+	const struct answer answer = {value, observables, matches, count};
 	if (lookup->has_json)
-		print_json(lookup, value, matches, count);
+		print_json(lookup, &answer);
 	else
-		print_text(lookup, value, matches, count);
+		print_text(lookup, &answer);
 	lookup->has_found |= count > 0;
 }
 

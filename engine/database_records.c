@@ -22,6 +22,13 @@ bool database_indicator_is_silent(const struct database *database, uint32_t indi
 	       database_parts_is_silent(database, id);
 }
 
+bool database_indicator_is_in_overlay(const struct database *database, uint32_t indicator_id)
+{
+	uint32_t id;
+
+	return database_part(database, indicator_id, &id) != database;
+}
+
 bool database_origin(const struct database *database, struct build_origin *ret_origin)
 {
 	const struct database *part = database->overlay != NULL ? database->overlay : database;

@@ -74,6 +74,9 @@ bool database_indicator(const struct database *database, uint32_t indicator_id,
 // Is it silent: withdrawn since the database was made, or another in the overlay took its place?
 bool database_indicator_is_silent(const struct database *database, uint32_t indicator_id);
 
+// Was it added since the database was made?
+bool database_indicator_is_in_overlay(const struct database *database, uint32_t indicator_id);
+
 // What it was made from, the overlay where there is one; false: feeds, not a store.
 struct build_origin;
 bool database_origin(const struct database *database, struct build_origin *ret_origin);

@@ -16,6 +16,7 @@ static const struct column columns[] = {
 	[COLUMN_OBSERVABLE] = {"OBSERVABLE", 30, 16, true},
 	[COLUMN_WHERE] = {"WHERE", 0, 0, false},
 	[COLUMN_MATCH] = {"MATCH", 0, 0, false},
+	[COLUMN_ACTION] = {"ACTION", 0, 0, false},
 	[COLUMN_INDICATOR] = {"INDICATOR", 20, 12, true},
 	[COLUMN_THREAT] = {"THREAT", 10, 10, false},
 	[COLUMN_SOURCE] = {"SOURCE", 10, 6, true},
@@ -25,7 +26,7 @@ static const struct column columns[] = {
 static_assert(sizeof(columns) / sizeof(columns[0]) == COLUMN_COUNT, "one entry each");
 
 static const enum table_column least_first[] = {
-	COLUMN_THREAT, COLUMN_MATCH, COLUMN_TLP, COLUMN_WHERE, COLUMN_CAPTURE,
+	COLUMN_THREAT, COLUMN_MATCH, COLUMN_TLP, COLUMN_WHERE, COLUMN_CAPTURE, COLUMN_ACTION,
 };
 
 const char *table_layout_title(enum table_column column)

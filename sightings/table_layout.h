@@ -10,6 +10,7 @@ enum table_column {
 	COLUMN_OBSERVABLE,
 	COLUMN_WHERE,
 	COLUMN_MATCH,
+	COLUMN_ACTION, // only of hits that do more or less than alert
 	COLUMN_INDICATOR,
 	COLUMN_THREAT,
 	COLUMN_SOURCE,

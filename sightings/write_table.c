@@ -50,6 +50,15 @@ static void fill_where(struct buffer *cell, const struct table_row *row)
 		buffer_format(cell, " +%u", others);
 }
 
+// Alert, which is usual, goes without saying.
+static void fill_action(struct buffer *cell, const struct hit *hit)
+{
+	if (hit->is_vetoed)
+		buffer_append_text(cell, "alert (drop vetoed)");
+	else if (hit->action != ACTION_ALERT)
+		buffer_append_text(cell, action_name(hit->action));
+}
+
 // "(expired)" is at the end, which is not cut away.
 static void fill_indicator(struct buffer *cell, const struct indicator *indicator,
                            enum validity validity)
@@ -113,6 +122,7 @@ static void fill_cells(struct writer *writer, const struct table_row *row)
 	                  observable_text(&row->first.observable, &room));
 	fill_where(&cells[COLUMN_WHERE], row);
 	buffer_append_text(&cells[COLUMN_MATCH], match_kind_name(row->first.kind));
+	fill_action(&cells[COLUMN_ACTION], &row->first);
 	fill_indicator(&cells[COLUMN_INDICATOR], &indicator, row->validity);
 	fill_threat(&cells[COLUMN_THREAT], indicator.threat_types);
 	fill_source(&cells[COLUMN_SOURCE], &indicator);

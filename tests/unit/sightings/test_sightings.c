@@ -140,6 +140,66 @@ static void a_hit_is_one_line_of_json(void **state)
 	sightings_free(sightings);
 }
 
+// Sightings of two hits of different values, the second of which was vetoed or is only logged.
+static struct sightings *with_action(enum action action, bool is_vetoed)
+{
+	unsigned kinds[] = {find_kind(5, WHERE_IP_DST), find_kind(3, WHERE_TLS_SNI)};
+	struct sightings_options options = {&sample_database, sample_captures, 2, 0};
+	struct sightings_summary summary;
+	struct sightings *sightings;
+	struct buffer record = {0};
+
+	assert_int_equal(sightings_create(&options, &sightings), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct hit hit;
+
+		sample_append_record(&record, &sample_kinds[kinds[i]], 0);
+		memcpy(&hit, record.data, sizeof(hit));
+		hit.action = i == 1 ? action : ACTION_ALERT;
+		hit.is_vetoed = i == 1 && is_vetoed;
+		memcpy(record.data, &hit, sizeof(hit));
+		assert_int_equal(sightings_add(sightings, buffer_slice(&record)), 0);
+	}
+	assert_int_equal(sightings_finish(sightings, &summary), 0);
+	buffer_close(&record);
+	return sightings;
+}
+
+static void a_vetoed_drop_is_shown_as_such(void **state)
+{
+	struct sightings *sightings = with_action(ACTION_ALERT, true);
+	struct output json = write_form(sightings, FORM_JSON);
+	struct output table = write_form(sightings, FORM_TABLE);
+	const char *vetoed = strstr(json.data, "\"action\":\"alert\",\"vetoed\":true,");
+
+	(void)state;
+	assert_non_null(vetoed);
+	assert_null(strstr(strstr(vetoed, "vetoed") + 1, "vetoed"));
+	assert_non_null(strstr(table.data, "ACTION"));
+	assert_non_null(strstr(table.data, "alert (drop vetoed)"));
+	free(json.data);
+	free(table.data);
+	sightings_free(sightings);
+}
+
+static void only_what_is_not_an_alert_has_its_action_shown(void **state)
+{
+	struct sightings *alerts = with_action(ACTION_ALERT, false);
+	struct sightings *drops = with_action(ACTION_DROP, false);
+	struct output plain = write_form(alerts, FORM_TABLE);
+	struct output table = write_form(drops, FORM_TABLE);
+
+	(void)state;
+	assert_null(strstr(plain.data, "ACTION"));
+	assert_non_null(strstr(table.data, "ACTION"));
+	assert_non_null(strstr(table.data, "drop"));
+	assert_null(strstr(table.data, "vetoed"));
+	free(plain.data);
+	free(table.data);
+	sightings_free(alerts);
+	sightings_free(drops);
+}
+
 static void a_hidden_source_is_nowhere(void **state)
 {
 	unsigned kind = find_kind(8, WHERE_HTTP_URL);
@@ -333,6 +393,8 @@ int main(void)
 		cmocka_unit_test(a_spill_does_not_show),
 		cmocka_unit_test(all_output_is_utf8_and_free_of_control_bytes),
 		cmocka_unit_test(a_hit_is_one_line_of_json),
+		cmocka_unit_test(a_vetoed_drop_is_shown_as_such),
+		cmocka_unit_test(only_what_is_not_an_alert_has_its_action_shown),
 		cmocka_unit_test(a_hidden_source_is_nowhere),
 		cmocka_unit_test(two_records_of_one_indicator_are_one_sighting_with_both_markings),
 		cmocka_unit_test(a_logged_hit_is_no_sighting),
