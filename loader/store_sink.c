@@ -75,9 +75,15 @@ static int add_value(struct sink *sink, uint32_t indicator_id, const struct inta
 	struct store_pending *pending = &delivery->pending;
 	uint64_t value_hash = value_code_hash(delivery->store->seed, value);
 
-	(void)ret_reason;
 	if (indicator_id != pending->indicator_id)
 		return -EINVAL;
+	if (value->is_pattern) {
+		int error = build_check_pattern(value->type, value->syntax, value->text,
+		                                ret_reason);
+
+		if (error < 0)
+			return error == -EINVAL ? 0 : error;
+	}
 	value_code_append(&pending->record, value);
 	buffer_append(&pending->hashes, &value_hash, sizeof(value_hash));
 	return pending->record.failed || pending->hashes.failed ? -ENOMEM : 1;
