@@ -48,7 +48,7 @@ static int read_pem(const char *path, bool is_secret, struct report *report,
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		error = -errno;
-	else if (is_secret && (status.st_mode & S_IROTH) != 0)
+	else if (is_secret && !config_secret_is_private(status.st_mode))
 		error = -EACCES;
 	else
 		error = read_all(fd, ret_content);

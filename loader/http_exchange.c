@@ -65,7 +65,7 @@ static const char *flaw_text(const struct http_transfer *transfer)
 {
 	switch (transfer->flaw) {
 	case HTTP_BODY_TOO_LARGE:
-		return "the body is larger than the source may send (max-bytes)";
+		return "the body is larger than the source may send (body-max)";
 	case HTTP_HEADERS_TOO_LARGE:
 		return "the headers are larger than 256 KB";
 	case HTTP_ENCODING_UNKNOWN:

@@ -239,8 +239,10 @@ static bool is_too_slow(struct http_transfer *transfer, struct pace *pace)
 static enum http_flaw drive(struct http_transfer *transfer, CURLM *multi)
 {
 	int64_t stall_ms = transfer->timeout_ms / 4;
+	int64_t now_ms = http_wait_clock_ms();
 	struct pace pace = {
-		.begin_ms = http_wait_clock_ms(),
+		.begin_ms = now_ms,
+		.window_begin_ms = now_ms,
 		.stall_ms = stall_ms < STALL_MS_MAX ? stall_ms : STALL_MS_MAX,
 	};
 

@@ -75,6 +75,7 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 		.fetch = fetch,
 		.is_complete = fetch->is_full,
 		.has_all_versions = true,
+		.is_settled_late = version == TAXII_20,
 		.settled_ns = TIMESTAMP_MIN,
 		.newest_ns = TIMESTAMP_MIN,
 		.last_page_ns = TIMESTAMP_MIN,
@@ -168,7 +169,8 @@ static void move_cursor(struct taxii2_run *run, const struct taxii2_page *page, 
 		first_ns = last_ns;
 	if (first_ns != TIMESTAMP_MIN && first_ns < run->last_page_ns)
 		tell_unordered(run, page->answer.date_added_first);
-	if (run->last_page_ns > run->settled_ns && first_ns != TIMESTAMP_MIN && !run->is_unordered)
+	if (run->last_page_ns > run->settled_ns && first_ns != TIMESTAMP_MIN &&
+	    !run->is_unordered && !run->is_settled_late)
 		run->settled_ns = run->last_page_ns;
 	if (last_ns != TIMESTAMP_MIN)
 		run->last_page_ns = last_ns;
@@ -304,8 +306,10 @@ int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool
 
 static int deliver_complete(struct taxii2_run *run)
 {
-	int error = fetch_begin(run->fetch, true);
+	if (lseek(run->spool_fd, 0, SEEK_SET) < 0)
+		return -errno;
 
+	int error = fetch_begin(run->fetch, true);
 	if (error == 0 && run->object_count > 0)
 		error = fetch_read_body(run->fetch, run->collection->url, run->spool_fd, FEED_STIX);
 	if (error < 0)

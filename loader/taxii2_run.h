@@ -34,6 +34,9 @@ struct taxii2_run {
 	// taxii2_run.c's own.
 	int64_t newest_ns;    // of all that came
 	int64_t last_page_ns; // the last date of the page before; TIMESTAMP_MIN: none
+	// 2.0: the cursor moves at the end of the run only. Servers tell the dates of items of the
+	// same numbers in the manifest, which has one for all versions of an object.
+	bool is_settled_late;
 	bool is_unordered;
 	bool is_partial;      // something changed under the run
 	unsigned empty_pages; // in a row
