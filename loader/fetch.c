@@ -9,9 +9,8 @@
 #include "loader/store_review.h"
 
 const struct fetcher_ops *const fetchers[SOURCE_KIND_COUNT] = {
-	[SOURCE_FILE] = &fetch_file,
-	[SOURCE_HTTP] = &fetch_http,
-	[SOURCE_TAXII20] = &fetch_taxii20,
+	[SOURCE_FILE] = &fetch_file,       [SOURCE_HTTP] = &fetch_http,
+	[SOURCE_MAIL] = &fetch_mail,       [SOURCE_TAXII20] = &fetch_taxii20,
 	[SOURCE_TAXII21] = &fetch_taxii21,
 };
 

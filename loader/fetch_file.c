@@ -1,5 +1,4 @@
 // A file, or all regular files of a folder.
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,121 +11,9 @@
 #include "base/buffer.h"
 #include "loader/fetch.h"
 #include "loader/fetch_digest.h"
-
-enum { FILES_MAX = 100000 };
+#include "loader/file_list.h"
 
 static const char digest_note[] = "file.digest";
-
-// The files of a source, sorted by name. `names` are paths.
-struct file_list {
-	char **names;
-	size_t count, capacity;
-};
-
-static void file_list_free(struct file_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->names[i]);
-	free(list->names);
-}
-
-// Hidden files, and what somebody is still writing.
-static bool is_passed_over(const char *name)
-{
-	struct slice text = slice_text(name);
-
-	return name[0] == '.' || slice_ends_with(text, ".tmp") || slice_ends_with(text, ".part") ||
-	       slice_ends_with(text, "~");
-}
-
-static int add_file(struct file_list *list, char *path)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 16 : 2 * list->capacity;
-		char **names = realloc(list->names, capacity * sizeof(*names));
-
-		if (names == NULL)
-			return -ENOMEM;
-		list->names = names;
-		list->capacity = capacity;
-	}
-	list->names[list->count++] = path;
-	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int add_entry(struct file_list *list, const char *folder, const char *name)
-{
-	struct stat status;
-	char *path;
-
-	if (is_passed_over(name))
-		return 0;
-	if (list->count == FILES_MAX)
-		return -E2BIG;
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return -ENOMEM;
-	int error = 0;
-	// What cannot be looked at is told when it is opened.
-	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
-		error = add_file(list, path);
-	else
-		free(path);
-	return error;
-}
-
-static int list_folder(DIR *folder, const char *path, struct file_list *list)
-{
-	const struct dirent *entry;
-	int error = 0;
-
-	errno = 0;
-	while (error == 0 && (entry = readdir(folder)) != NULL)
-		error = add_entry(list, path, entry->d_name);
-	if (error == 0 && errno != 0)
-		error = -errno;
-	if (list->count > 0)
-		qsort(list->names, list->count, sizeof(list->names[0]), compare_names);
-	return error;
-}
-
-static int list_files(const char *path, struct file_list *list)
-{
-	struct stat status;
-
-	if (stat(path, &status) < 0)
-		return -errno;
-	if (!S_ISDIR(status.st_mode)) {
-		char *copy = strdup(path);
-
-		return copy != NULL ? add_file(list, copy) : -ENOMEM;
-	}
-	DIR *folder = opendir(path);
-	if (folder == NULL)
-		return -errno;
-	int error = list_folder(folder, path, list);
-	(void)closedir(folder);
-	return error;
-}
-
-static int open_regular(const char *path, int *ret_fd)
-{
-	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		(void)close(fd);
-		return -EINVAL;
-	}
-	*ret_fd = fd;
-	return 0;
-}
 
 static int digest_files(struct fetch *fetch, const struct file_list *list,
                         char ret_text[FETCH_DIGEST_TEXT_BYTES])
@@ -137,7 +24,7 @@ static int digest_files(struct fetch *fetch, const struct file_list *list,
 
 	for (size_t i = 0; i < list->count && error == 0; i++) {
 		fetch_digest_add(digest, slice_text(list->names[i]));
-		if (open_regular(list->names[i], &fd) < 0)
+		if (file_list_open(list->names[i], &fd) < 0)
 			continue; // told when it is read
 		// One that fails while it is read fails again below, where it is told.
 		(void)fetch_digest_add_file(digest, fd);
@@ -170,7 +57,7 @@ static int read_files(struct fetch *fetch, const struct file_list *list)
 
 	for (size_t i = 0; i < list->count; i++) {
 		int fd = -1;
-		int error = open_regular(list->names[i], &fd);
+		int error = file_list_open(list->names[i], &fd);
 
 		if (error == 0) {
 			error = fetch_read_body(fetch, list->names[i], fd, FEED_AUTO);
@@ -209,7 +96,7 @@ static int fetch_file_run(struct fetch *fetch)
 {
 	struct file_list files = {0};
 	char digest[FETCH_DIGEST_TEXT_BYTES];
-	int error = list_files(fetch->source->address, &files);
+	int error = file_list_add(&files, fetch->source->address);
 
 	if (error == 0)
 		error = digest_files(fetch, &files, digest);
@@ -222,14 +109,14 @@ static int fetch_file_run(struct fetch *fetch)
 	}
 	if (error == 0)
 		error = read_all(fetch, &files, digest);
-	file_list_free(&files);
+	file_list_close(&files);
 	return error < 0 ? error : 0;
 }
 
 static int fetch_file_test(struct fetch *fetch, struct report *report, struct buffer *ret_text)
 {
 	struct file_list files = {0};
-	int error = list_files(fetch->source->address, &files);
+	int error = file_list_add(&files, fetch->source->address);
 
 	if (error < 0)
 		report_note(report, "not reachable", slice_text(fetch->source->address), "%s",
@@ -245,7 +132,7 @@ static int fetch_file_test(struct fetch *fetch, struct report *report, struct bu
 	}
 	if (error == 0 && files.count == 0)
 		buffer_append_text(ret_text, "the folder is empty\n");
-	file_list_free(&files);
+	file_list_close(&files);
 	return ret_text->failed ? -ENOMEM : error;
 }
 

@@ -137,6 +137,7 @@ static void add_counts(struct feed_summary *sum, const struct feed_summary *part
 	sum->indicators += part->indicators;
 	sum->patterns += part->patterns;
 	sum->duplicates += part->duplicates;
+	sum->is_damaged |= part->is_damaged;
 	sum->known_benign += part->known_benign;
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		sum->values[i] += part->values[i];
