@@ -33,6 +33,7 @@ extern const struct command command_observe;
 extern const struct command command_lookup;
 extern const struct command command_inspect;
 extern const struct command command_config;
+extern const struct command command_policy;
 extern const struct command command_search;
 extern const struct command command_history;
 extern const struct command command_diff;

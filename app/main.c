@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_inspect,
 	&command_config,
 	&command_sync,
+	&command_policy,
 	&command_search,
 	&command_history,
 	&command_diff,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "engine/build.h"
+#include "loader/compile_objects.h"
 #include "loader/intake_value.h"
 #include "loader/judge_counts.h"
 #include "loader/judge_sources.h"
@@ -23,6 +25,10 @@ struct judge {
 	struct arena tag_arena;
 	bool looks_at_known_benign;
 	bool looks_at_counts; // of sources or posters
+
+	// For judge_vote_settled(), when first asked.
+	struct build *scratch;
+	struct compile_objects *objects;
 
 	// Of the vote at hand.
 	struct block values;  // struct judged_value, pointing into `decoded`
@@ -143,6 +149,8 @@ void judge_free(struct judge *judge)
 {
 	if (judge == NULL)
 		return;
+	compile_objects_free(judge->objects);
+	build_free(judge->scratch);
 	judge_sources_close(&judge->sources);
 	judge_veto_free(judge->veto);
 	judge_counts_close(&judge->counts);
@@ -380,4 +388,22 @@ int judge_vote(struct judge *judge, const struct vote *vote, enum tlp tlp,
 	if (error == 0)
 		*ret_judgement = judgement;
 	return error;
+}
+
+int judge_vote_settled(struct judge *judge, const struct vote *vote,
+                       struct judgement *ret_judgement)
+{
+	int error = 0;
+
+	if (vote->record.markings.size == 0)
+		return judge_vote(judge, vote, vote->record.tlp, ret_judgement);
+	if (judge->scratch == NULL)
+		error = build_create(&judge->scratch);
+	if (error == 0 && judge->objects == NULL)
+		error = compile_objects_read(judge->options.store, judge, judge->scratch,
+		                             &judge->objects);
+	if (error < 0)
+		return error;
+	return judge_vote(judge, vote, compile_objects_tlp(judge->objects, &vote->record),
+	                  ret_judgement);
 }

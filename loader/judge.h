@@ -15,6 +15,7 @@
 #include "loader/policy.h"
 #include "loader/store.h"
 
+struct buffer;
 struct intake_value;
 struct judge;
 
@@ -75,3 +76,16 @@ struct judgement {
 // Values that cannot be read (a damaged store) are left out.
 int judge_vote(struct judge *judge, const struct vote *vote, enum tlp tlp,
                struct judgement *ret_judgement);
+
+// The same, its markings found by the judge itself among the store's objects.
+int judge_vote_settled(struct judge *judge, const struct vote *vote,
+                       struct judgement *ret_judgement);
+
+// Appends the value as it is compared: "192.0.2.0/24", "evil.example", "http://host/path", hex.
+void judge_value_text(const struct judged_value *judged, struct buffer *text);
+
+// The live votes whose value covers `text` and is another: a name above it, a network around it; by
+// hash, so that no vote is looked at in vain. Vote ids may come twice. Returns 0, the store's
+// error, or that of `visit`; what is no name, address or network is covered by nothing.
+int judge_find_covering(struct store *store, struct slice text, store_vote_fn *visit,
+                        void *context);
