@@ -92,6 +92,6 @@ size_t normalize_refang(struct slice text, char *ret_text);
 // The size of the defanged spelling within a value that `text` begins with: 3 for "[.]"; or 0.
 size_t normalize_defanged_size(struct slice text);
 
-// The opposite, for output to people: "hxxp://bad[.]example/x". Writes at most out_size bytes
-// with a NUL. Control bytes and invalid UTF-8 become '?'.
+// The opposite, for output to people: "hxxp://bad[.]example/x"; of a STIX pattern its string
+// literals. Writes at most out_size bytes with a NUL. Control bytes and invalid UTF-8 become '?'.
 void normalize_defang(struct slice text, char *ret_text, size_t out_size);

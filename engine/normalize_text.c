@@ -207,27 +207,62 @@ static bool write_whole(struct text_writer *writer, const void *bytes, size_t si
 	return true;
 }
 
-void normalize_defang(struct slice text, char *ret_text, size_t out_size)
+// Returns false when there is no more room.
+static bool write_defanged(struct text_writer *writer, struct slice text)
 {
-	struct text_writer writer = {.text = ret_text, .room = out_size > 0 ? out_size - 1 : 0};
-
-	if (out_size == 0)
-		return;
-
 	struct defang_plan plan = plan_defang(text);
-	bool has_room = write_whole(&writer, plan.start, strlen(plan.start));
+	bool has_room = write_whole(writer, plan.start, strlen(plan.start));
+
 	for (size_t offset = plan.copied; has_room && offset < text.size;) {
 		struct slice rest = slice_from(text, offset);
 		size_t size = utf8_sequence_size(rest);
 		bool is_shown = size > 0 && !is_control(rest, size);
 
 		if (offset < plan.host_end && rest.data[0] == plan.bracketed)
-			has_room = write_whole(&writer, (char[]){'[', (char)plan.bracketed, ']'},
-			                       3);
+			has_room = write_whole(writer, (char[]){'[', (char)plan.bracketed, ']'}, 3);
 		else
-			has_room = write_whole(&writer, is_shown ? rest.data : (const uint8_t *)"?",
+			has_room = write_whole(writer, is_shown ? rest.data : (const uint8_t *)"?",
 			                       is_shown ? size : 1);
 		offset += size > 0 ? size : 1;
 	}
+	return has_room;
+}
+
+// A STIX pattern's string literals are what one could click on; its paths have dots of their own.
+static void write_defanged_pattern(struct text_writer *writer, struct slice pattern)
+{
+	bool has_room = true;
+
+	for (bool is_literal = false; has_room && pattern.size > 0; is_literal = !is_literal) {
+		struct slice part = slice_first(pattern, slice_find(pattern, '\''));
+		struct slice plain = part;
+
+		if (is_literal)
+			has_room = write_defanged(writer, part);
+		for (; !is_literal && has_room && plain.size > 0; plain = slice_from(plain, 1)) {
+			bool is_shown = plain.data[0] >= ' ' && plain.data[0] < 0x7f;
+
+			has_room = write_whole(writer, is_shown ? plain.data : (const uint8_t *)"?",
+			                       1);
+		}
+		pattern = slice_from(pattern, part.size);
+		if (has_room && pattern.size > 0)
+			has_room = write_whole(writer, "'", 1);
+		pattern = slice_from(pattern, 1);
+	}
+}
+
+void normalize_defang(struct slice text, char *ret_text, size_t out_size)
+{
+	struct text_writer writer = {.text = ret_text, .room = out_size > 0 ? out_size - 1 : 0};
+	bool is_pattern = slice_starts_with(slice_trim(text), "[") &&
+	                  slice_find(text, '\'') < text.size;
+
+	if (out_size == 0)
+		return;
+	if (is_pattern)
+		write_defanged_pattern(&writer, text);
+	else
+		(void)write_defanged(&writer, text);
 	ret_text[writer.used] = '\0';
 }

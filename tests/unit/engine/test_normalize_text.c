@@ -74,6 +74,19 @@ static void assert_defanged(const char *text, const char *expected)
 	assert_string_equal(out, expected);
 }
 
+static void literals_of_a_pattern_are_defanged(void **state)
+{
+	(void)state;
+	assert_defanged("[url:value = 'http://bad.example/x.php']",
+	                "[url:value = 'hxxp://bad[.]example/x.php']");
+	assert_defanged(
+		"[file:hashes.'SHA-256' = 'ab' OR domain-name:value LIKE '%.bad.example']",
+		"[file:hashes.'SHA-256' = 'ab' OR domain-name:value LIKE '%[.]bad[.]example']");
+	assert_defanged("[ipv6-addr:value = '2001:db8::1'] AND [a:b = 'c.d",
+	                "[ipv6-addr:value = '2001[:]db8[:][:]1'] AND [a:b = 'c[.]d");
+	assert_defanged("[domain-name:value\x1b = 'a\x1b.b']", "[domain-name:value? = 'a?[.]b']");
+}
+
 static void values_for_people_are_defanged(void **state)
 {
 	(void)state;
@@ -154,6 +167,7 @@ int main(void)
 		cmocka_unit_test(defanged_values_are_refanged),
 		cmocka_unit_test(plain_values_are_left_alone),
 		cmocka_unit_test(values_for_people_are_defanged),
+		cmocka_unit_test(literals_of_a_pattern_are_defanged),
 		cmocka_unit_test(a_defanged_value_cannot_write_to_the_terminal),
 		cmocka_unit_test(defanged_text_is_cut_between_characters),
 		cmocka_unit_test(refang_undoes_defang),
