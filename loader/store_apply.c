@@ -25,29 +25,30 @@ static int add_member(struct store_delivery *delivery, const struct store_member
 
 int store_apply_load_members(struct store_delivery *delivery)
 {
-	AUTO_QUERY query = {};
-	int result = store_query_begin(delivery->store, SQL_MEMBER_EACH, &query);
+	struct store_query *query = &delivery->each_member;
+	int result;
 
-	if (result < 0)
-		return result;
-	store_query_number(&query, 1, delivery->options.source_id);
-	while ((result = store_query_step(&query)) == 1) {
+	store_query_number(query, 1, delivery->options.source_id);
+	while ((result = store_query_step(query)) == 1) {
 		const struct store_identity identity = {
-			(uint64_t)store_query_get_number(&query, 0),
-			(uint32_t)store_query_get_number(&query, 1),
+			(uint64_t)store_query_get_number(query, 0),
+			(uint32_t)store_query_get_number(query, 1),
 		};
 		const struct store_member member = {
 			.key = identity.key,
 			.owner = identity.owner,
-			.vote_id = (uint32_t)store_query_get_number(&query, 2),
-			.content = (uint64_t)store_query_get_number(&query, 3),
-			.end = (uint64_t)store_query_get_number(&query, 4),
+			.vote_id = (uint32_t)store_query_get_number(query, 2),
+			.content = (uint64_t)store_query_get_number(query, 3),
+			.end = (uint64_t)store_query_get_number(query, 4),
 		};
 
 		if (store_members_find(&delivery->members, &identity) == NULL &&
 		    store_members_add(&delivery->members, &member) == NULL)
-			return -ENOMEM;
+			result = -ENOMEM;
+		if (result < 0)
+			break;
 	}
+	store_query_reset(query);
 	delivery->has_all_members = result == 0;
 	return result;
 }
@@ -106,9 +107,9 @@ int store_apply_read(struct store_delivery *delivery, uint32_t vote_id, struct v
 
 // ---- values ----
 
-static int note_values(struct store_delivery *delivery, uint32_t vote_id)
+static int note_values(struct store_delivery *delivery, const struct store_pending *pending,
+                       uint32_t vote_id)
 {
-	const struct store_pending *pending = &delivery->pending;
 	int error = 0;
 
 	for (size_t at = 0; at < pending->hashes.size && error == 0; at += sizeof(uint64_t)) {
@@ -144,27 +145,28 @@ static int64_t flags_of(const struct store_delivery *delivery)
 	return delivery->options.is_known_benign ? STORE_VOTE_IS_KNOWN_BENIGN : 0;
 }
 
-static uint64_t content_of(const struct store_delivery *delivery)
+static uint64_t content_of(const struct store_delivery *delivery,
+                           const struct store_pending *pending)
 {
-	struct slice record = buffer_slice(&delivery->pending.record);
+	struct slice record = buffer_slice(&pending->record);
 	uint64_t hash = hash_bytes(delivery->store->seed + (uint64_t)flags_of(delivery),
 	                           record.data, record.size);
 
 	return hash >> (64 - STORE_CONTENT_BITS);
 }
 
-static int keep_object(struct store_delivery *delivery, uint64_t *ret_place)
+static int keep_object(struct store_delivery *delivery, const struct store_pending *pending,
+                       uint64_t *ret_place)
 {
-	const struct store_pending *pending = &delivery->pending;
-
 	*ret_place = 0;
 	if (pending->object.size == 0)
 		return 0;
 	return store_objects_add(&delivery->objects, buffer_slice(&pending->object), ret_place);
 }
 
-static int insert(struct store_delivery *delivery, enum vote_end end, uint64_t place,
-                  struct slice record)
+// `place`: of its object.
+static int insert(struct store_delivery *delivery, enum vote_end end, struct slice record,
+                  uint64_t line, uint64_t place)
 {
 	struct store_query *query = &delivery->insert_vote;
 
@@ -175,7 +177,7 @@ static int insert(struct store_delivery *delivery, enum vote_end end, uint64_t p
 	store_query_number(query, 3, delivery->options.time_ns);
 	store_query_number(query, 4, end);
 	store_query_number(query, 5, flags_of(delivery));
-	store_query_number(query, 6, (int64_t)delivery->pending.line);
+	store_query_number(query, 6, (int64_t)line);
 	store_query_number(query, 7, (int64_t)place);
 	store_query_bytes(query, 8, record);
 	if (end == VOTE_LIVE)
@@ -185,15 +187,16 @@ static int insert(struct store_delivery *delivery, enum vote_end end, uint64_t p
 	return store_query_run(query);
 }
 
-static int add_vote(struct store_delivery *delivery, uint64_t content)
+static int add_vote(struct store_delivery *delivery, const struct store_pending *pending,
+                    uint64_t content)
 {
-	const struct store_pending *pending = &delivery->pending;
 	struct store_member *member;
 	uint64_t place;
-	int error = keep_object(delivery, &place);
+	int error = keep_object(delivery, pending, &place);
 
 	if (error == 0)
-		error = insert(delivery, VOTE_LIVE, place, buffer_slice(&pending->record));
+		error = insert(delivery, VOTE_LIVE, buffer_slice(&pending->record), pending->line,
+		               place);
 	if (error == 0)
 		error = add_member(delivery,
 		                   &(struct store_member){
@@ -208,7 +211,7 @@ static int add_vote(struct store_delivery *delivery, uint64_t content)
 	if (error == 0)
 		error = store_flush_note_member(delivery, member);
 	if (error == 0)
-		error = note_values(delivery, delivery->last_vote_id);
+		error = note_values(delivery, pending, delivery->last_vote_id);
 	if (error == 0)
 		error = store_flush_note_change(delivery, delivery->last_vote_id);
 	delivery->counts.added++;
@@ -225,7 +228,7 @@ int store_apply_tombstone(struct store_delivery *delivery, const struct store_id
 	store_record_append(&bytes, record);
 	if (bytes.failed)
 		return -ENOMEM;
-	int error = insert(delivery, VOTE_REVOKED, 0, buffer_slice(&bytes));
+	int error = insert(delivery, VOTE_REVOKED, buffer_slice(&bytes), 0, 0);
 	if (error == 0)
 		error = add_member(delivery,
 		                   &(struct store_member){
@@ -248,8 +251,8 @@ static int put_version(struct store_delivery *delivery, uint32_t vote_id)
 	return store_query_run(query);
 }
 
-static int update(struct store_delivery *delivery, uint32_t vote_id, uint32_t version,
-                  uint64_t place)
+static int update(struct store_delivery *delivery, const struct store_pending *pending,
+                  uint32_t vote_id, uint32_t version, uint64_t place)
 {
 	struct store_query *query = &delivery->update_vote;
 
@@ -257,15 +260,15 @@ static int update(struct store_delivery *delivery, uint32_t vote_id, uint32_t ve
 	store_query_number(query, 2, version);
 	store_query_number(query, 3, delivery->options.time_ns);
 	store_query_number(query, 4, flags_of(delivery));
-	store_query_number(query, 5, (int64_t)delivery->pending.line);
+	store_query_number(query, 5, (int64_t)pending->line);
 	store_query_number(query, 6, (int64_t)place);
-	store_query_bytes(query, 7, buffer_slice(&delivery->pending.record));
+	store_query_bytes(query, 7, buffer_slice(&pending->record));
 	return store_query_run(query);
 }
 
 // The pending version takes the place of `old`, which was read last.
-static int replace_vote(struct store_delivery *delivery, struct store_member *member,
-                        const struct vote *old, uint64_t content)
+static int replace_vote(struct store_delivery *delivery, const struct store_pending *pending,
+                        struct store_member *member, const struct vote *old, uint64_t content)
 {
 	uint32_t version = old->version + 1;
 	uint64_t place;
@@ -273,13 +276,13 @@ static int replace_vote(struct store_delivery *delivery, struct store_member *me
 
 	store_query_reset(&delivery->get_vote); // `old` is gone
 	if (error == 0)
-		error = note_values(delivery, member->vote_id);
+		error = note_values(delivery, pending, member->vote_id);
 	if (error == 0)
 		error = put_version(delivery, member->vote_id);
 	if (error == 0)
-		error = keep_object(delivery, &place);
+		error = keep_object(delivery, pending, &place);
 	if (error == 0)
-		error = update(delivery, member->vote_id, version, place);
+		error = update(delivery, pending, member->vote_id, version, place);
 	if (error == 0)
 		error = store_flush_note_change(delivery, member->vote_id);
 
@@ -306,7 +309,8 @@ static bool is_outdated(const struct store_pending *pending, const struct vote *
 	       pending->time_ns < bar_ns;
 }
 
-static int judge(struct store_delivery *delivery, struct store_member *member, uint64_t content)
+static int judge(struct store_delivery *delivery, const struct store_pending *pending,
+                 struct store_member *member, uint64_t content)
 {
 	struct vote known;
 	int64_t bar_ns;
@@ -318,29 +322,29 @@ static int judge(struct store_delivery *delivery, struct store_member *member, u
 	int error = store_apply_read(delivery, member->vote_id, &known, &bar_ns);
 	if (error < 0)
 		return error;
-	if (!is_outdated(&delivery->pending, &known, bar_ns))
-		return replace_vote(delivery, member, &known, content);
+	if (!is_outdated(pending, &known, bar_ns))
+		return replace_vote(delivery, pending, member, &known, content);
 	store_query_reset(&delivery->get_vote);
 	delivery->counts.outdated++;
 	return 0;
 }
 
-int store_apply_pending(struct store_delivery *delivery)
+int store_apply_pending(struct store_delivery *delivery, const struct store_pending *pending)
 {
-	uint64_t content = content_of(delivery);
+	uint64_t content = content_of(delivery, pending);
 	struct store_member *member;
-	int error = store_apply_find(delivery, &delivery->pending.identity, &member);
+	int error = store_apply_find(delivery, &pending->identity, &member);
 
 	if (error < 0)
 		return error;
 	delivery->counts.seen += member == NULL || !member->is_seen;
 	if (member == NULL)
-		return add_vote(delivery, content);
+		return add_vote(delivery, pending, content);
 
 	bool was_seen = member->is_seen;
 	member->is_seen = true;
 	if (member->end != VOTE_LIVE || member->content != content)
-		return judge(delivery, member, content);
+		return judge(delivery, pending, member, content);
 	delivery->counts.unchanged += !was_seen;
 	return 0;
 }
@@ -379,15 +383,12 @@ int store_apply_end(struct store_delivery *delivery, struct store_member *member
 int store_apply_bar(struct store_delivery *delivery, struct store_member *member, enum vote_end end,
                     int64_t bar_ns)
 {
-	AUTO_QUERY query = {};
-	int error = store_query_begin(delivery->store, SQL_VOTE_BAR, &query);
+	struct store_query *query = &delivery->bar_vote;
 
-	if (error < 0)
-		return error;
-	store_query_number(&query, 1, member->vote_id);
-	store_query_number(&query, 2, end);
-	store_query_number(&query, 3, bar_ns);
-	error = store_query_run(&query);
+	store_query_number(query, 1, member->vote_id);
+	store_query_number(query, 2, end);
+	store_query_number(query, 3, bar_ns);
+	int error = store_query_run(query);
 	member->end = end;
 	return error == 0 ? store_flush_note_member(delivery, member) : error;
 }

@@ -17,12 +17,17 @@ static int begin_queries(struct store_delivery *delivery)
 		{SQL_VOTE_END, &delivery->end_vote},
 		{SQL_VOTE_GET, &delivery->get_vote},
 		{SQL_VERSION_PUT, &delivery->put_version},
+		{SQL_MEMBER_EACH, &delivery->each_member},
+		{SQL_VOTE_BAR, &delivery->bar_vote},
+		{SQL_BLOCK_PUT, &delivery->objects.put},
 		{SQL_MEMBER_GET, &delivery->get_member},
 	};
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]) && error == 0; i++)
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]) && error == 0; i++) {
 		error = store_query_begin(delivery->store, queries[i].sql, queries[i].query);
+		queries[i].query->is_writers = true;
+	}
 	return error;
 }
 
@@ -34,6 +39,9 @@ static void end_queries(struct store_delivery *delivery)
 	store_query_end(&delivery->get_vote);
 	store_query_end(&delivery->put_version);
 	store_query_end(&delivery->get_member);
+	store_query_end(&delivery->each_member);
+	store_query_end(&delivery->bar_vote);
+	store_query_end(&delivery->objects.put);
 }
 
 static int read_state(struct store_delivery *delivery)
@@ -53,7 +61,6 @@ static int read_state(struct store_delivery *delivery)
 	if (error < 0)
 		return error;
 	delivery->last_vote_id = (uint32_t)vote_last;
-	delivery->objects.store = store;
 	delivery->objects.next_block_id = (uint64_t)block_last + 1;
 	delivery->last_complete_ns = source.last_complete_ns;
 	delivery->counts.live_before = source.live;
@@ -67,6 +74,12 @@ static int start(struct store_delivery *delivery)
 
 	if (error == 0)
 		error = begin_queries(delivery);
+	if (error == 0)
+		error = store_batch_create(&delivery->batches);
+	if (error == 0)
+		error = task_create(&delivery->objects.task);
+	if (error == 0)
+		delivery->store->writer = delivery->batches.task;
 	// Where nothing is known, that is known quickly, and nothing need be looked up.
 	if (error == 0 && (delivery->options.is_complete || delivery->counts.live_before == 0))
 		error = store_apply_load_members(delivery);
@@ -115,7 +128,7 @@ static uint64_t count_absent(const struct store_delivery *delivery)
 
 int store_delivery_settle(struct store_delivery *delivery, struct delivery_counts *ret_counts)
 {
-	int error = delivery->is_settled ? 0 : store_sink_finish(delivery);
+	int error = delivery->is_settled ? 0 : store_sink_settle(delivery);
 
 	if (error < 0)
 		return error;
@@ -212,6 +225,8 @@ static int finish(struct store_delivery *delivery)
 // Ends the transaction: commits when `error` is 0.
 static int close_transaction(struct store_delivery *delivery, int error)
 {
+	if (delivery->store->writer != NULL)
+		(void)task_wait(TAKE(delivery->store->writer));
 	end_queries(delivery);
 	delivery->store->is_delivering = false;
 	delivery->is_committed = true;
@@ -229,14 +244,12 @@ void store_delivery_free(struct store_delivery *delivery)
 		return;
 	if (delivery->store != NULL && !delivery->is_committed)
 		(void)close_transaction(delivery, -ECANCELED);
+	store_batch_close(&delivery->batches);
 	store_objects_close(&delivery->objects);
 	store_members_close(&delivery->members);
 	store_row_sources_close(&delivery->sources);
 	block_close(&delivery->member_rows);
 	block_close(&delivery->value_rows);
 	block_close(&delivery->changes);
-	buffer_close(&delivery->pending.record);
-	buffer_close(&delivery->pending.hashes);
-	buffer_close(&delivery->pending.object);
 	free(delivery);
 }

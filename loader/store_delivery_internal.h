@@ -1,28 +1,14 @@
 // loader/store_delivery_internal.h — a delivery from within: what store_delivery.c, store_sink.c,
-// store_apply.c and store_flush.c share.
+// store_apply.c, store_batch.c and store_flush.c share.
 #pragma once
 
 #include "loader/sink.h"
+#include "loader/store_batch.h"
 #include "loader/store_delivery.h"
 #include "loader/store_internal.h"
 #include "loader/store_members.h"
 #include "loader/store_object.h"
 #include "loader/store_row.h"
-
-// The indicator added last, until all that belongs to it is there.
-struct store_pending {
-	uint32_t indicator_id; // 0: none
-	bool has_id;           // a STIX id; else it is a list's value
-	struct store_identity identity;
-	uint32_t poster_id;
-	int64_t modified_ns;
-	int64_t time_ns; // since when it is listed, as the feed says; TIMESTAMP_MIN: it does not
-	uint64_t line;
-	size_t values_offset; // of `record`
-	struct buffer record; // store_record_append(), then its values
-	struct buffer hashes; // of its values, 64 bits each
-	struct buffer object; // its STIX object
-};
 
 struct store_delivery {
 	struct sink sink; // first: what readers are given
@@ -34,7 +20,7 @@ struct store_delivery {
 	uint32_t indicator_count; // of this run
 	uint32_t last_vote_id;
 	int64_t last_complete_ns; // of the source, before this delivery
-	struct store_pending pending;
+	struct store_batches batches;
 	struct store_members members;
 	bool has_all_members; // else what it lacks must be looked up
 	uint64_t looked_up;
@@ -52,6 +38,8 @@ struct store_delivery {
 	struct store_query get_vote;
 	struct store_query put_version;
 	struct store_query get_member;
+	struct store_query each_member;
+	struct store_query bar_vote;
 	struct store_row_sources sources;
 };
 
@@ -62,8 +50,9 @@ int store_apply_find(struct store_delivery *delivery, const struct store_identit
                      struct store_member **ret_member);
 int store_apply_load_members(struct store_delivery *delivery);
 
-// Settles the pending indicator: a new vote, a new version, or nothing new.
-int store_apply_pending(struct store_delivery *delivery);
+// What the indicator means: a new vote, a new version, or nothing new. The helper's, as all that
+// it calls: no query is begun here.
+int store_apply_pending(struct store_delivery *delivery, const struct store_pending *pending);
 
 // A vote that is known to be revoked before it was seen.
 int store_apply_tombstone(struct store_delivery *delivery, const struct store_identity *identity,
@@ -92,5 +81,5 @@ int store_flush(struct store_delivery *delivery);
 // ---- store_sink.c ----
 
 extern const struct sink_ops store_sink_ops;
-// Nothing is pending afterwards.
-int store_sink_finish(struct store_delivery *delivery);
+// Nothing is pending afterwards, and the helper rests.
+int store_sink_settle(struct store_delivery *delivery);

@@ -22,6 +22,7 @@ struct store {
 	uint8_t uuid[16];
 	uint64_t seed;
 	bool is_delivering;
+	struct task *writer; // a delivery's helper, which may be at work; NULL: none
 	struct buffer error; // text with its NUL, of the last failure
 	struct buffer text;  // of what store_source_get() and the like lend
 

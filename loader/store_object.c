@@ -42,29 +42,23 @@ static int compress(void *context)
 static int write_other(struct store_objects *objects)
 {
 	struct store_object_block *block = &objects->blocks[1 - objects->filling];
-	AUTO_QUERY query = {};
 
 	if (block->count == 0)
 		return 0;
 	int error = task_wait(objects->task);
-	if (error == 0)
-		error = store_query_begin(objects->store, SQL_BLOCK_PUT, &query);
 	if (error < 0)
 		return error;
-	store_query_number(&query, 1, (int64_t)block->block_id);
-	store_query_bytes(&query, 2, buffer_slice(&block->compressed));
+	store_query_number(&objects->put, 1, (int64_t)block->block_id);
+	store_query_bytes(&objects->put, 2, buffer_slice(&block->compressed));
 	block->count = 0;
 	buffer_clear(&block->objects);
-	objects->store->object_block_id = 0;
-	return store_query_run(&query);
+	return store_query_run(&objects->put);
 }
 
 static int hand_over(struct store_objects *objects)
 {
 	int error = write_other(objects);
 
-	if (error == 0 && objects->task == NULL)
-		error = task_create(&objects->task);
 	if (error < 0)
 		return error;
 	task_begin(objects->task, compress, &objects->blocks[objects->filling]);

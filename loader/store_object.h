@@ -4,8 +4,8 @@
 #include "base/task.h"
 #include "loader/store_internal.h"
 
-// A block while it is filled, and the one before while it is compressed. All zero is a valid,
-// empty writer once `store` and `next_block_id` are set.
+// A block while it is filled, and the one before while it is compressed. Whoever owns it sets
+// `next_block_id`, and begins `task` and `put`; store_objects_close() frees the task.
 struct store_object_block {
 	uint64_t block_id;
 	unsigned count;
@@ -14,11 +14,11 @@ struct store_object_block {
 	struct buffer compressed;
 };
 struct store_objects {
-	struct store *store;
 	uint64_t next_block_id;
 	struct store_object_block blocks[2];
 	unsigned filling; // the other one is the helper's, or written
 	struct task *task;
+	struct store_query put; // begun
 };
 
 // Keeps `json` and says where (never 0). Returns 0 or an error.

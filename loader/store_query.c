@@ -1,12 +1,21 @@
 #include "loader/store_query.h"
 
+#include "base/task.h"
 #include "loader/store_internal.h"
 #include "loader/store_sql.h"
 
+// A connection is one thread's at a time: a delivery's helper comes first.
+static void wait_for_writer(const struct store *store)
+{
+	if (store->writer != NULL)
+		(void)task_wait(store->writer);
+}
+
 int store_query_begin(struct store *store, enum store_sql sql, struct store_query *ret_query)
 {
-	sqlite3_stmt *statement = TAKE(store->statements[sql]);
+	wait_for_writer(store);
 
+	sqlite3_stmt *statement = TAKE(store->statements[sql]);
 	if (statement == NULL) {
 		int code = sqlite3_prepare_v3(store->db, store_sql_texts[sql], -1,
 		                              SQLITE_PREPARE_PERSISTENT, &statement, NULL);
@@ -14,7 +23,7 @@ int store_query_begin(struct store *store, enum store_sql sql, struct store_quer
 		if (code != SQLITE_OK)
 			return store_failure(store, code);
 	}
-	*ret_query = (struct store_query){store, sql, statement};
+	*ret_query = (struct store_query){store, sql, statement, false};
 	return 0;
 }
 
@@ -58,8 +67,10 @@ void store_query_null(struct store_query *query, int column)
 
 int store_query_step(struct store_query *query)
 {
-	int code = sqlite3_step(query->statement);
+	if (!query->is_writers)
+		wait_for_writer(query->store);
 
+	int code = sqlite3_step(query->statement);
 	if (code == SQLITE_ROW)
 		return 1;
 	return code == SQLITE_DONE ? 0 : store_failure(query->store, code);

@@ -87,6 +87,7 @@ struct store_query {
 	struct store *store;
 	enum store_sql sql;
 	sqlite3_stmt *statement; // NULL: not begun
+	bool is_writers;         // of a delivery's helper: all others wait for it
 };
 
 // Returns 0 and gives the query to the caller (store_query_end), or an error.

@@ -12,13 +12,12 @@ static struct store_delivery *delivery_of(struct sink *sink)
 	return (struct store_delivery *)sink;
 }
 
-int store_sink_finish(struct store_delivery *delivery)
+// The indicator added last is complete.
+static int finish(struct store_delivery *delivery)
 {
-	struct store_pending *pending = &delivery->pending;
-	bool is_there = pending->indicator_id != 0 && pending->hashes.size > 0;
+	struct store_pending *pending = store_batch_pending(&delivery->batches);
 
-	pending->indicator_id = 0;
-	if (!is_there)
+	if (!pending->is_there || pending->hashes.size == 0)
 		return 0;
 	if (pending->record.failed || pending->hashes.failed || pending->object.failed)
 		return -ENOMEM;
@@ -30,7 +29,15 @@ int store_sink_finish(struct store_delivery *delivery)
 			delivery->store, value_hash,
 			slice_from(buffer_slice(&pending->record), pending->values_offset));
 	}
-	return store_apply_pending(delivery);
+	return store_batch_push(delivery);
+}
+
+int store_sink_settle(struct store_delivery *delivery)
+{
+	int error = finish(delivery);
+
+	store_batch_pending(&delivery->batches)->is_there = false;
+	return error == 0 ? store_batch_wait(delivery) : error;
 }
 
 static int64_t time_of(const struct indicator *indicator)
@@ -43,13 +50,13 @@ static int add_indicator(struct sink *sink, const struct indicator *indicator,
                          uint32_t *ret_indicator_id)
 {
 	struct store_delivery *delivery = delivery_of(sink);
-	struct store_pending *pending = &delivery->pending;
-	int error = store_sink_finish(delivery);
+	int error = finish(delivery);
 
 	if (error < 0)
 		return error;
 	if (delivery->indicator_count == UINT32_MAX)
 		return -EOVERFLOW;
+	struct store_pending *pending = store_batch_pending(&delivery->batches);
 	buffer_clear(&pending->record);
 	buffer_clear(&pending->hashes);
 	buffer_clear(&pending->object);
@@ -64,6 +71,7 @@ static int add_indicator(struct sink *sink, const struct indicator *indicator,
 	pending->time_ns = time_of(indicator);
 	pending->line = indicator->line;
 	pending->indicator_id = ++delivery->indicator_count;
+	pending->is_there = true;
 	*ret_indicator_id = pending->indicator_id;
 	return 0;
 }
@@ -72,10 +80,10 @@ static int add_value(struct sink *sink, uint32_t indicator_id, const struct inta
                      const char **ret_reason)
 {
 	struct store_delivery *delivery = delivery_of(sink);
-	struct store_pending *pending = &delivery->pending;
+	struct store_pending *pending = store_batch_pending(&delivery->batches);
 	uint64_t value_hash = value_code_hash(delivery->store->seed, value);
 
-	if (indicator_id != pending->indicator_id)
+	if (!pending->is_there || indicator_id != pending->indicator_id)
 		return -EINVAL;
 	if (value->is_pattern) {
 		int error = build_check_pattern(value->type, value->syntax, value->text,
@@ -92,10 +100,10 @@ static int add_value(struct sink *sink, uint32_t indicator_id, const struct inta
 // Those of before have their newer version, or are retired by their identity.
 static void withdraw(struct sink *sink, uint32_t indicator_id, enum sink_withdrawal why)
 {
-	struct store_pending *pending = &delivery_of(sink)->pending;
+	struct store_pending *pending = store_batch_pending(&delivery_of(sink)->batches);
 
 	if (why == SINK_NOTHING_TAKEN && indicator_id == pending->indicator_id)
-		pending->indicator_id = 0;
+		pending->is_there = false;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -144,7 +152,7 @@ static int retire(struct sink *sink, const struct sink_identity *identity, int64
 	struct store_identity key = store_identity_of_object(delivery->store, identity->id,
 	                                                     poster_id);
 	struct store_member *member;
-	int error = store_sink_finish(delivery);
+	int error = store_sink_settle(delivery);
 
 	if (error == 0)
 		error = store_apply_find(delivery, &key, &member);
@@ -195,7 +203,7 @@ static int remove_value(struct sink *sink, const struct intake_value *value, int
 	struct store_delivery *delivery = delivery_of(sink);
 	struct store_member *member;
 	AUTO_BUFFER code = {};
-	int error = store_sink_finish(delivery);
+	int error = store_sink_settle(delivery);
 
 	value_code_append(&code, value);
 	if (error == 0 && code.failed)
@@ -216,11 +224,11 @@ static int remove_value(struct sink *sink, const struct intake_value *value, int
 static int keep_object(struct sink *sink, uint32_t indicator_id, struct slice id, struct slice json)
 {
 	struct store_delivery *delivery = delivery_of(sink);
-	struct store_pending *pending = &delivery->pending;
+	struct store_pending *pending = store_batch_pending(&delivery->batches);
 
 	if (indicator_id == NO_INDICATOR)
 		return store_object_put(delivery->store, delivery->options.source_id, id, json);
-	if (indicator_id != pending->indicator_id)
+	if (!pending->is_there || indicator_id != pending->indicator_id)
 		return -EINVAL;
 	buffer_clear(&pending->object);
 	buffer_append_slice(&pending->object, json);
