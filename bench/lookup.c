@@ -1,16 +1,17 @@
 // bench/lookup.c — what building, opening and looking up cost, by type and number of entries.
 //
-// usage: bench_lookup [ENTRIES_MAX [TYPE]]   prints one JSON object a line.
+// usage: bench_lookup [ENTRIES_MAX [TYPE [OVERLAY]]]   prints one JSON object a line; OVERLAY: how
+// many entries lie in an overlay beside the database, with a state file.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "bench/lookup_database.h"
 #include "engine/match.h"
+#include "engine/overlay.h"
 
 enum { QUERIES = 1 << 16, MISS_ROUNDS = 16, HIT_ROUNDS = 8 };
 
@@ -27,6 +28,7 @@ struct batch {
 struct measured {
 	double build_s; // adding and writing
 	double open_ms;
+	double overlay_ms; // adding and writing the overlay
 	double miss_ns;
 	double hit_ns;
 	uint64_t false_hits; // must be 0
@@ -96,20 +98,61 @@ static void make_misses(enum lookup_values_kind kind, struct match_context *cont
 	}
 }
 
-static int measure(enum lookup_values_kind kind, uint64_t count, struct queries *queries,
+// What is measured.
+struct subject {
+	enum lookup_values_kind kind;
+	uint64_t count;
+	uint64_t overlay_count;
+};
+
+// The overlay of the database at `path`, which holds the values behind those of the base.
+static int add_overlay(const char *path, const struct subject *subject)
+{
+	AUTO(build) additions = NULL;
+	AUTO(database) base = NULL;
+	struct build_figures figures;
+	int error = build_create(&additions);
+
+	if (error == 0)
+		error = lookup_database_add(additions, subject->kind, subject->count,
+		                            subject->overlay_count);
+	if (error == 0)
+		error = database_open(path, NULL, &base);
+	return error != 0 ? error : overlay_write(path, base, additions, NULL, 0, NULL, &figures);
+}
+
+static int make_database(const char *path, int fd, const struct subject *subject,
+                         struct build_figures *figures, struct measured *measured)
+{
+	int error = lookup_database_build(subject->kind, subject->count, fd, figures,
+	                                  &measured->build_s);
+	double start = lookup_now_s();
+
+	if (error == 0 && subject->overlay_count > 0)
+		error = add_overlay(path, subject);
+	measured->overlay_ms = (lookup_now_s() - start) * 1e3;
+	return error;
+}
+
+static int measure(const struct subject *subject, struct queries *queries,
                    struct build_figures *figures, struct measured *ret_measured)
 {
-	int fd = memfd_create("lookup", MFD_CLOEXEC);
+	enum lookup_values_kind kind = subject->kind;
+	uint64_t count = subject->count;
+	char path[] = "/tmp/sekisho-lookup-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
 	AUTO(database) database = NULL;
 	AUTO(match_context) context = NULL;
 	double start;
-	int error = lookup_database_build(kind, count, fd, figures, &ret_measured->build_s);
+	int error = make_database(path, fd, subject, figures, ret_measured);
 
 	start = lookup_now_s();
 	if (error == 0)
-		error = database_open_fd(fd, "lookup", NULL, &database);
+		error = database_open(path, NULL, &database);
 	ret_measured->open_ms = (lookup_now_s() - start) * 1e3;
 	close(fd);
+	(void)unlink(path);
+	(void)overlay_remove(path);
 	if (error == 0)
 		error = match_context_create(database, &context);
 	if (error != 0)
@@ -124,22 +167,25 @@ static int measure(enum lookup_values_kind kind, uint64_t count, struct queries 
 	return 0;
 }
 
-static int measure_and_print(enum lookup_values_kind kind, uint64_t count, struct queries *queries)
+static int measure_and_print(const struct subject *subject, struct queries *queries)
 {
+	uint64_t count = subject->count;
 	struct build_figures figures = {};
 	struct measured measured = {};
 	struct rusage usage;
-	int error = measure(kind, count, queries, &figures, &measured);
+	int error = measure(subject, queries, &figures, &measured);
 
 	if (error != 0)
 		return error;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{\"type\": \"%s\", \"entries\": %lu, \"miss_ns\": %.2f, \"hit_ns\": %.1f, "
-	       "\"build_s\": %.3f, \"open_ms\": %.3f, \"hot_bytes_per_entry\": %.1f, "
+	       "\"build_s\": %.3f, \"open_ms\": %.3f, \"overlay_ms\": %.3f, "
+	       "\"hot_bytes_per_entry\": %.1f, "
 	       "\"file_bytes_per_entry\": %.1f, \"peak_rss_bytes\": %lu, "
 	       "\"false_matches\": %lu, \"found\": %lu}\n",
-	       lookup_values_kind_name(kind), count, measured.miss_ns, measured.hit_ns,
-	       measured.build_s, measured.open_ms, (double)figures.hot_bytes / (double)count,
+	       lookup_values_kind_name(subject->kind), count, measured.miss_ns, measured.hit_ns,
+	       measured.build_s, measured.open_ms, measured.overlay_ms,
+	       (double)figures.hot_bytes / (double)count,
 	       (double)figures.file_bytes / (double)count, (uint64_t)usage.ru_maxrss * 1024,
 	       measured.false_hits, measured.found);
 	fflush(stdout);
@@ -150,6 +196,7 @@ int main(int argc, char **argv)
 {
 	uint64_t entries_max = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
 	const char *only = argc > 2 ? argv[2] : NULL;
+	uint64_t overlay_count = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
 	struct queries *queries = calloc(1, sizeof(*queries));
 	int error = queries != NULL ? 0 : -1;
 
@@ -157,7 +204,8 @@ int main(int argc, char **argv)
 		if (only != NULL && strcmp(only, lookup_values_kind_name(kind)) != 0)
 			continue;
 		for (uint64_t count = 1000; count <= entries_max && error == 0; count *= 10)
-			error = measure_and_print(kind, count, queries);
+			error = measure_and_print(&(struct subject){kind, count, overlay_count},
+			                          queries);
 	}
 	free(queries);
 	if (error != 0)

@@ -31,20 +31,14 @@ static int add_value(struct build *build, const struct observable *value, uint32
 	}
 }
 
-int lookup_database_build(enum lookup_values_kind kind, uint64_t count, int fd,
-                          struct build_figures *ret_figures, double *ret_s)
+int lookup_database_add(struct build *build, enum lookup_values_kind kind, uint64_t first,
+                        uint64_t count)
 {
-	AUTO(build) build = NULL;
 	uint8_t text[LOOKUP_VALUE_BYTES];
 	struct observable value;
-	double start = lookup_now_s();
-	double making_s;
-	int error = build_create(&build);
+	int error = 0;
 
-	for (uint64_t i = 0; i < count; i++)
-		lookup_values_make(kind, i, text, &value);
-	making_s = lookup_now_s() - start;
-	for (uint64_t i = 0; i < count && error == 0; i++) {
+	for (uint64_t i = first; i < first + count && error == 0; i++) {
 		struct indicator indicator = {
 			.source = slice_text("bench"),
 			.created_ns = TIMESTAMP_MIN,
@@ -66,6 +60,24 @@ int lookup_database_build(enum lookup_values_kind kind, uint64_t count, int fd,
 		if (error == 0)
 			error = add_value(build, &value, id);
 	}
+	return error;
+}
+
+int lookup_database_build(enum lookup_values_kind kind, uint64_t count, int fd,
+                          struct build_figures *ret_figures, double *ret_s)
+{
+	AUTO(build) build = NULL;
+	uint8_t text[LOOKUP_VALUE_BYTES];
+	struct observable value;
+	double start = lookup_now_s();
+	double making_s;
+	int error = build_create(&build);
+
+	for (uint64_t i = 0; i < count; i++)
+		lookup_values_make(kind, i, text, &value);
+	making_s = lookup_now_s() - start;
+	if (error == 0)
+		error = lookup_database_add(build, kind, 0, count);
 	if (error == 0)
 		error = build_write(build, fd, NULL, NULL, ret_figures);
 	*ret_s = lookup_now_s() - start - 2 * making_s;

@@ -14,10 +14,12 @@ static size_t file_bytes(uint32_t word_count)
 	return sizeof(struct state_words_header) + (size_t)word_count * sizeof(uint32_t);
 }
 
-static uint64_t header_checksum(struct state_words_header header)
+uint64_t state_words_checksum(const struct state_words_header *header)
 {
-	header.checksum = 0;
-	return hash_bytes(HASH_SECRET_0, &header, sizeof(header));
+	struct state_words_header copy = *header;
+
+	copy.checksum = 0;
+	return hash_bytes(HASH_SECRET_0, &copy, sizeof(copy));
 }
 
 // What is wrong with the file, or NULL.
@@ -28,7 +30,7 @@ static const char *header_problem(const struct state_words_header *header, size_
 		return "not a state file";
 	if (header->version != STATE_WORDS_VERSION)
 		return "of another format version";
-	if (header->checksum != header_checksum(*header))
+	if (header->checksum != state_words_checksum(header))
 		return "its header is damaged";
 	if (memcmp(header->base_build_id, base->build_id, sizeof(header->base_build_id)) != 0)
 		return "of another database";
@@ -93,7 +95,7 @@ int state_words_create(const char *path, const struct state_words_base *base)
 	if (error != 0)
 		return error;
 	memcpy(header.base_build_id, base->build_id, sizeof(header.base_build_id));
-	header.checksum = header_checksum(header);
+	header.checksum = state_words_checksum(&header);
 	fd = beside_file_descriptor(file);
 	// With its blocks: a full disk must not end the one who writes a word later with SIGBUS.
 	error = -posix_fallocate(fd, 0, (off_t)file_bytes(base->word_count));

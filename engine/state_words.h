@@ -54,6 +54,9 @@ void state_words_close(struct state_words *words);
 // Silences an indicator; `words` were opened to be written, and have this id.
 void state_words_silence(struct state_words *words, uint32_t indicator_id);
 
+// The checksum of a header, taken as if it had none.
+uint64_t state_words_checksum(const struct state_words_header *header);
+
 // Brings what was written to the disk. Returns 0 or the error.
 int state_words_sync(const struct state_words *words);
 
