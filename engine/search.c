@@ -49,11 +49,13 @@ static bool detail_fits(struct search *search, uint32_t index)
 {
 	const struct detail_row *rows = (const struct detail_row *)search->records->details.data;
 	const struct search_query *query = search->query;
-	bool has_detail = index > 0 && index < search->records->details.size / sizeof(*rows);
+	size_t count = search->records->details.size / sizeof(*rows);
+	bool has_detail = index > 0 && index < count;
+	uint32_t behind = has_detail && index + 1 < count ? rows[index + 1].id : 0;
 	int64_t time_ns = TIMESTAMP_MIN;
 
 	if (query->id.size > 0 &&
-	    (!has_detail || !text_scan_holds(&search->ids, rows[index].id, 0) ||
+	    (!has_detail || !text_scan_holds(&search->ids, rows[index].id, behind) ||
 	     !text_fits(search, rows[index].id, query->id)))
 		return false;
 	if (query->since_ns == TIMESTAMP_MIN && query->until_ns == TIMESTAMP_MAX)

@@ -4,6 +4,7 @@
 #include "engine/keyed_hash.h"
 #include "engine/string_pool.h"
 
+enum { SAMPLE_BYTES = 64 * 1024 };
 enum { VECTOR_BYTES = 16, BLOCK_VECTORS = 4, BLOCK_BYTES = VECTOR_BYTES * BLOCK_VECTORS };
 
 typedef uint8_t byte_vector __attribute__((vector_size(VECTOR_BYTES)));
@@ -44,16 +45,47 @@ static size_t find_slowly(struct slice text, struct slice part, size_t from, siz
 	return text.size;
 }
 
-// 0xff in each byte where the part's first and last byte stand at their distance.
-static byte_vector find_ends(const uint8_t *at, size_t distance, const struct folded_byte *first,
-                             const struct folded_byte *last)
+// The two bytes of the part that are the rarest in the pool's beginning: patterns and ids are full
+// of the same words, which any other two would meet all the time.
+static void choose_probes(struct text_scan *scan)
 {
-	byte_vector heads, tails;
+	struct slice sample = slice_first(scan->pool, SAMPLE_BYTES);
+	uint32_t counts[256] = {};
 
-	memcpy(&heads, at, sizeof(heads));
-	memcpy(&tails, at + distance, sizeof(tails));
-	return (byte_vector)((heads | first->bit) == first->byte) &
-	       (byte_vector)((tails | last->bit) == last->byte);
+	for (size_t i = 0; i < sample.size; i++)
+		counts[ascii_lower(sample.data[i])]++;
+	for (unsigned k = 0; k < TEXT_SCAN_PROBES; k++) {
+		uint8_t chosen;
+
+		// Not the first probe again, unless the part is a single byte.
+		scan->probes[k] = k > 0 && scan->probes[0] == 0 ? scan->part.size - 1 : 0;
+		chosen = ascii_lower(scan->part.data[scan->probes[k]]);
+
+		for (size_t i = 0; i < scan->part.size; i++) {
+			uint8_t byte = ascii_lower(scan->part.data[i]);
+			bool is_taken = k > 0 && i == scan->probes[0];
+
+			if (is_taken || counts[byte] >= counts[chosen])
+				continue;
+			chosen = byte;
+			scan->probes[k] = i;
+		}
+	}
+}
+
+// 0xff in each byte where a part may begin: the bytes probed stand where they should.
+static byte_vector find_probes(const struct text_scan *scan, size_t at,
+                               const struct folded_byte probes[TEXT_SCAN_PROBES])
+{
+	byte_vector marks = ~(byte_vector){};
+
+	for (unsigned k = 0; k < TEXT_SCAN_PROBES; k++) {
+		byte_vector bytes;
+
+		memcpy(&bytes, scan->pool.data + at + scan->probes[k], sizeof(bytes));
+		marks &= (byte_vector)((bytes | probes[k].bit) == probes[k].byte);
+	}
+	return marks;
 }
 
 static bool is_any(byte_vector marks)
@@ -92,8 +124,10 @@ static size_t find_part(const struct text_scan *scan, size_t from)
 {
 	struct slice pool = scan->pool;
 	size_t distance = scan->part.size - 1;
-	const struct folded_byte first = fold_byte(scan->part.data[0]);
-	const struct folded_byte last = fold_byte(scan->part.data[distance]);
+	const struct folded_byte probes[TEXT_SCAN_PROBES] = {
+		fold_byte(scan->part.data[scan->probes[0]]),
+		fold_byte(scan->part.data[scan->probes[1]]),
+	};
 	size_t block = from;
 
 	for (; pool.size - block >= BLOCK_BYTES && pool.size - block - BLOCK_BYTES >= distance;
@@ -103,8 +137,7 @@ static size_t find_part(const struct text_scan *scan, size_t from)
 		size_t found;
 
 		for (unsigned v = 0; v < BLOCK_VECTORS; v++) {
-			marks[v] = find_ends(pool.data + block + v * VECTOR_BYTES, distance, &first,
-			                     &last);
+			marks[v] = find_probes(scan, block + v * VECTOR_BYTES, probes);
 			all |= marks[v];
 		}
 		if (!is_any(all))
@@ -128,6 +161,8 @@ bool text_scan_holds(struct text_scan *scan, uint32_t text, uint32_t behind)
 	size_t start;
 
 	if (!scan->has_begun || text > scan->next) {
+		if (!scan->has_begun)
+			choose_probes(scan);
 		scan->has_begun = true;
 		search_from(scan, text < scan->pool.size ? text : scan->pool.size);
 	}

@@ -9,12 +9,15 @@
 
 #include "base/slice.h"
 
+enum { TEXT_SCAN_PROBES = 2 };
+
 // To be begun with all zero but the first two.
 struct text_scan {
-	struct slice pool; // SECTION_STRINGS
-	struct slice part; // not empty; ASCII letters of either case are equal
-	size_t origin;     // from where on `next` was searched
-	size_t next;       // the first place of the part from there on
+	struct slice pool;               // SECTION_STRINGS
+	struct slice part;               // not empty; ASCII letters of either case are equal
+	size_t origin;                   // from where on `next` was searched
+	size_t next;                     // the first place of the part from there on
+	size_t probes[TEXT_SCAN_PROBES]; // where in the part its rarest bytes are
 	bool has_begun;
 };
 
