@@ -154,9 +154,12 @@ int byte_source_fill(struct byte_source *source, size_t size)
 {
 	if (source->end - source->start >= size)
 		return 0;
-	if (make_room(source, size) < 0)
+	if (make_room(source, size < source->capacity ? size : source->capacity) < 0)
 		return -ENOMEM;
+	// Room grows with what comes, not with what is asked for: that may be a bound far above it.
 	while (source->end < size && !is_exhausted(source)) {
+		if (source->end == source->capacity && make_room(source, source->capacity + 1) < 0)
+			return -ENOMEM;
 		if (source->decompress == NULL)
 			add_plain(source);
 		else

@@ -88,7 +88,7 @@ static int warninglist_read(struct feed *feed)
 
 static bool contains(struct slice head, const char *text)
 {
-	return memmem(head.data, head.size, text, strlen(text)) != NULL;
+	return head.size > 0 && memmem(head.data, head.size, text, strlen(text)) != NULL;
 }
 
 static bool warninglist_recognises(struct slice head)
