@@ -179,7 +179,10 @@ static struct defang_plan plan_defang(struct slice text)
 			plan.copied = strlen(plan.start);
 		}
 	}
-	plan.host_end = find_host_end(text, plan.copied);
+	// A feed may have defanged it: "hxxp://".
+	const uint8_t *authority = memmem(text.data, text.size, "://", 3);
+	plan.host_end = find_host_end(text, authority != NULL ? (size_t)(authority - text.data) + 3
+	                                                      : plan.copied);
 	return plan;
 }
 
@@ -211,18 +214,22 @@ static bool write_whole(struct text_writer *writer, const void *bytes, size_t si
 static bool write_defanged(struct text_writer *writer, struct slice text)
 {
 	struct defang_plan plan = plan_defang(text);
+	const char bracketed[] = {'[', (char)plan.bracketed, ']', '\0'};
 	bool has_room = write_whole(writer, plan.start, strlen(plan.start));
 
 	for (size_t offset = plan.copied; has_room && offset < text.size;) {
 		struct slice rest = slice_from(text, offset);
 		size_t size = utf8_sequence_size(rest);
 		bool is_shown = size > 0 && !is_control(rest, size);
+		bool is_defanged = slice_starts_with(rest, bracketed); // already, by a feed
 
-		if (offset < plan.host_end && rest.data[0] == plan.bracketed)
-			has_room = write_whole(writer, (char[]){'[', (char)plan.bracketed, ']'}, 3);
-		else
-			has_room = write_whole(writer, is_shown ? rest.data : (const uint8_t *)"?",
-			                       is_shown ? size : 1);
+		if (is_defanged || (offset < plan.host_end && rest.data[0] == plan.bracketed)) {
+			has_room = write_whole(writer, bracketed, strlen(bracketed));
+			offset += is_defanged ? strlen(bracketed) : 1;
+			continue;
+		}
+		has_room = write_whole(writer, is_shown ? rest.data : (const uint8_t *)"?",
+		                       is_shown ? size : 1);
 		offset += size > 0 ? size : 1;
 	}
 	return has_room;

@@ -74,6 +74,13 @@ static void assert_defanged(const char *text, const char *expected)
 	assert_string_equal(out, expected);
 }
 
+static void what_a_feed_defanged_is_not_defanged_twice(void **state)
+{
+	(void)state;
+	assert_defanged("203.0.113[.]1", "203[.]0[.]113[.]1");
+	assert_defanged("hxxp://files.bad[.]example/a.b", "hxxp://files[.]bad[.]example/a.b");
+}
+
 static void literals_of_a_pattern_are_defanged(void **state)
 {
 	(void)state;
@@ -167,6 +174,7 @@ int main(void)
 		cmocka_unit_test(defanged_values_are_refanged),
 		cmocka_unit_test(plain_values_are_left_alone),
 		cmocka_unit_test(values_for_people_are_defanged),
+		cmocka_unit_test(what_a_feed_defanged_is_not_defanged_twice),
 		cmocka_unit_test(literals_of_a_pattern_are_defanged),
 		cmocka_unit_test(a_defanged_value_cannot_write_to_the_terminal),
 		cmocka_unit_test(defanged_text_is_cut_between_characters),
