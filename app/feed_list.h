@@ -35,6 +35,12 @@ const char *feed_list_format_name(unsigned format);
 	         .help = "the feeds' format, when it is not to be found out from their content;"}, \
 		{OPTION_TEXT,                                                                      \
 	         0,                                                                                \
+	         "columns",                                                                        \
+	         "MAP",                                                                            \
+	         .offset = offsetof(struct type, member.next.csv_columns),                         \
+	         .help = "what the columns of CSV files mean: value=2,type=1,skip=1"},             \
+		{OPTION_TEXT,                                                                      \
+	         0,                                                                                \
 	         "source",                                                                         \
 	         "NAME",                                                                           \
 	         .offset = offsetof(struct type, member.next.source),                              \

@@ -33,6 +33,8 @@ static void print_feed(FILE *file, const char *path, const struct feed_outcome *
 		(void)fprintf(file, ", patterns %s", text_count(summary->patterns).text);
 	if (summary->duplicates > 0)
 		(void)fprintf(file, ", duplicates %s", text_count(summary->duplicates).text);
+	if (summary->removed > 0)
+		(void)fprintf(file, ", removed %s", text_count(summary->removed).text);
 	if (summary->known_benign > 0)
 		(void)fprintf(file, ", known-benign %s (not compiled)",
 		              text_count(summary->known_benign).text);
@@ -93,10 +95,10 @@ static void append_feed(struct buffer *json, const char *path, const struct feed
 	append_text(json, "format", feed_format_name(summary->format));
 	buffer_format(json,
 	              ",\"bytes\":%" PRIu64 ",\"objects\":%" PRIu64 ",\"indicators\":%" PRIu64
-	              ",\"duplicates\":%" PRIu64 ",\"known_benign\":%" PRIu64
-	              ",\"patterns\":%" PRIu64,
+	              ",\"duplicates\":%" PRIu64 ",\"removed\":%" PRIu64
+	              ",\"known_benign\":%" PRIu64 ",\"patterns\":%" PRIu64,
 	              summary->bytes, summary->objects, summary->indicators, summary->duplicates,
-	              summary->known_benign, summary->patterns);
+	              summary->removed, summary->known_benign, summary->patterns);
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		buffer_format(json, ",\"%s\":%" PRIu64, type_words[i], summary->values[i]);
 	buffer_format(json, ",\"seconds\":%.6f", (double)summary->duration_ns / (double)NS_PER_S);

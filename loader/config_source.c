@@ -7,6 +7,7 @@
 
 #include "loader/config_reading.h"
 #include "loader/config_text.h"
+#include "loader/csv_map.h"
 
 #define DAY_S UINT32_C(86400)
 
@@ -239,6 +240,17 @@ static void read_types(struct config_reading *reading, const struct raw_source *
 	source->types_count = raw->types_count;
 }
 
+static void read_columns(struct config_reading *reading, const struct source_config *source)
+{
+	struct csv_map map;
+	const char *wrong;
+	struct slice where;
+
+	if (source->csv_columns != NULL &&
+	    !csv_map_parse(slice_text(source->csv_columns), &map, &wrong, &where))
+		config_mistake(reading, "columns", "'%.*s': %s", SLICE_FORMAT(where), wrong);
+}
+
 static void read_source(struct config_reading *reading, const struct raw_source *raw,
                         struct source_config *source)
 {
@@ -261,6 +273,8 @@ static void read_source(struct config_reading *reading, const struct raw_source 
 	read_types(reading, raw, source);
 	if (source->csv_columns != NULL && source->format != FEED_CSV)
 		config_mistake(reading, "columns", "are of 'format: csv' only");
+	else
+		read_columns(reading, source);
 	if (source->collection != NULL && !is_of_taxii(source->kind))
 		config_mistake(reading, "collection", "is of TAXII only");
 }

@@ -52,8 +52,9 @@ static bool settle_roles(struct csv_columns *columns)
 	return settle_range(columns, has_typed) || has_typed;
 }
 
-static uint8_t separator_of(struct slice line)
+uint8_t csv_columns_separator(struct slice text)
 {
+	struct slice line = slice_first(text, slice_find(text, '\n'));
 	static const uint8_t separators[] = {',', ';', '\t', '|'};
 	uint8_t best = ',';
 	size_t best_count = 0;
@@ -105,7 +106,7 @@ bool csv_columns_from_header(struct slice line, struct csv_columns *ret_columns)
 	if (slice_starts_with(line, "fields\t"))
 		line = slice_from(line, strlen("fields\t"));
 
-	columns.separator = separator_of(line);
+	columns.separator = csv_columns_separator(line);
 	csv_record_parse(line, columns.separator, record);
 	columns.column_count = record->field_count;
 	is_header = record->field_count >= COLUMNS_MIN;
@@ -179,7 +180,7 @@ static bool gather_rows(struct slice rows, struct csv_record *record, struct csv
 		if (evidence->rows > 0 && slice_find(rows, '\n') == rows.size)
 			break;
 		if (evidence->rows == 0)
-			columns->separator = separator_of(line);
+			columns->separator = csv_columns_separator(line);
 		rows = slice_from(rows, csv_record_parse(rows, columns->separator, record));
 		if (evidence->rows == 0)
 			columns->column_count = record->field_count;

@@ -30,6 +30,14 @@ enum csv_role {
 	CSV_VALID_UNTIL,
 	CSV_DESCRIPTION,
 	CSV_REPORT,
+	CSV_OPERATION, // of a difference list: what happened to the value
+	CSV_ROLE_COUNT,
+};
+
+enum csv_operation {
+	CSV_ADD,
+	CSV_REMOVE,
+	CSV_OPERATION_UNKNOWN,
 };
 
 struct csv_columns {
@@ -50,6 +58,12 @@ struct csv_type {
 enum csv_role csv_role_by_name(struct slice name);
 
 struct csv_type csv_type_by_name(struct slice name);
+
+// "add", "+", "create" …; "del", "-", "delete" …
+enum csv_operation csv_operation_by_name(struct slice name);
+
+// What parts the fields of the first line of `text`: the most frequent of , ; tab and |.
+uint8_t csv_columns_separator(struct slice text);
 
 // Is this line a header: are there at least two columns, and one that holds values?
 bool csv_columns_from_header(struct slice line, struct csv_columns *ret_columns);

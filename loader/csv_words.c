@@ -118,6 +118,21 @@ static const struct {
 	{"metadesc", CSV_DESCRIPTION},
 	{"reference", CSV_REPORT},
 	{"report", CSV_REPORT},
+	{"operation", CSV_OPERATION},
+	{"op", CSV_OPERATION},
+	{"adddel", CSV_OPERATION},
+};
+
+static const struct {
+	const char *word;
+	enum csv_operation operation;
+} operation_words[] = {
+	{"add", CSV_ADD},        {"added", CSV_ADD},      {"create", CSV_ADD},
+	{"created", CSV_ADD},    {"insert", CSV_ADD},     {"new", CSV_ADD},
+	{"update", CSV_ADD},     {"updated", CSV_ADD},    {"modify", CSV_ADD},
+	{"del", CSV_REMOVE},     {"delete", CSV_REMOVE},  {"deleted", CSV_REMOVE},
+	{"remove", CSV_REMOVE},  {"removed", CSV_REMOVE}, {"revoke", CSV_REMOVE},
+	{"revoked", CSV_REMOVE}, {"expired", CSV_REMOVE}, {"withdrawn", CSV_REMOVE},
 };
 
 static const struct {
@@ -206,4 +221,19 @@ struct csv_type csv_type_by_name(struct slice name)
 				.reason = type_words[i].reason,
 			};
 	return (struct csv_type){.kind = VALUE_ANY};
+}
+
+enum csv_operation csv_operation_by_name(struct slice name)
+{
+	char word[WORD_BYTES_MAX];
+	struct slice folded = fold(name, word);
+
+	if (slice_is(name, "+"))
+		return CSV_ADD;
+	if (slice_is(name, "-"))
+		return CSV_REMOVE;
+	for (size_t i = 0; i < sizeof(operation_words) / sizeof(operation_words[0]); i++)
+		if (slice_is(folded, operation_words[i].word))
+			return operation_words[i].operation;
+	return CSV_OPERATION_UNKNOWN;
 }

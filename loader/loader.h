@@ -48,7 +48,7 @@ struct feed_options {
 	bool is_mail_text_skipped; // FEED_MAIL: only the attachments
 	bool is_known_benign; // whatever its format, its values are no threats: none is screened
 	const char
-		*csv_columns; // FEED_CSV: a column map, see loader/csv_columns.h; NULL: by header
+		*csv_columns; // FEED_CSV: a column map, see loader/csv_map.h; NULL: by header
 
 	// A source's own terms (loader/sink_terms.h).
 	const char *(*types)[2]; // words for threat types: theirs, ours
@@ -67,6 +67,7 @@ struct feed_summary {
 	uint64_t values[OBSERVABLE_TYPE_COUNT]; // taken, by type
 	uint64_t patterns;                      // taken: those for Hyperscan
 	uint64_t duplicates;                    // the same value or object again, within this feed
+	uint64_t removed;                       // values that a difference list took back
 	uint64_t known_benign;                  // values of lists that are no threats
 	bool is_damaged;                        // not all that was there could be read
 	int64_t duration_ns;

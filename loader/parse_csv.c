@@ -6,9 +6,12 @@
 #include "base/utf8.h"
 #include "loader/csv_columns.h"
 #include "loader/csv_field.h"
+#include "loader/csv_header.h"
+#include "loader/csv_map.h"
 #include "loader/csv_record.h"
 #include "loader/list_value.h"
 #include "loader/reader.h"
+#include "loader/sink.h"
 
 enum { WINDOW_BYTES = 4 * CSV_RECORD_BYTES_MAX };
 
@@ -18,59 +21,19 @@ struct csv_reader {
 	struct csv_record record;
 	struct buffer labels;
 	struct buffer range;
-	uint64_t line; // of the record
+	uint64_t line;                // of the record
+	enum csv_operation operation; // of the record
+	int64_t operation_ns;
+	bool is_difference; // there is a column of operations
 	bool is_in_cut_line;
 };
-
-static struct slice without_mark(struct slice text)
-{
-	return slice_starts_with(text, "\xef\xbb\xbf") ? slice_from(text, 3) : text;
-}
-
-static bool is_comment(struct slice line)
-{
-	line = slice_trim(line);
-	return line.size == 0 || line.data[0] == '#';
-}
-
-// Looks at the lines of `head` up to the first that is data, which *ret_data becomes the offset
-// of. The header is the first line that is no comment, or a comment right before the data with
-// as many columns ("#fields", '# "first_seen","ioc"').
-static bool find_columns(struct slice head, struct csv_columns *ret_columns, size_t *ret_data)
-{
-	struct csv_columns commented = {0};
-	struct slice rest = without_mark(head);
-
-	while (rest.size > 0) {
-		struct slice line = slice_first(rest, slice_find(rest, '\n'));
-		size_t offset = (size_t)(rest.data - head.data);
-
-		if (!is_comment(line)) {
-			*ret_data = offset + line.size + (line.size < rest.size ? 1 : 0);
-			if (csv_columns_from_header(line, ret_columns))
-				return true;
-			*ret_data = offset;
-			break;
-		}
-		if (line.size > 0 && !csv_columns_from_header(line, &commented) &&
-		    slice_trim(line).size > 0)
-			commented.column_count = 0;
-		rest = slice_from(rest, line.size + 1);
-		*ret_data = (size_t)(rest.data - head.data);
-	}
-	if (commented.column_count > 0 && (rest.size == 0 || csv_columns_fit(&commented, rest))) {
-		*ret_columns = commented;
-		return true;
-	}
-	return csv_columns_from_content(rest, ret_columns);
-}
 
 static bool recognises(struct slice head)
 {
 	struct csv_columns columns;
 	size_t data;
 
-	return find_columns(head, &columns, &data) &&
+	return csv_header_find(head, &columns, &data) &&
 	       slice_find(slice_first(head, data), '\0') >= data &&
 	       (!columns.is_by_content || slice_find(head, '\0') == head.size);
 }
@@ -159,7 +122,40 @@ static struct indicator read_record(struct csv_reader *reader)
 		indicator.tlp = TLP_RED;
 		tell(reader, "TLP not understood", tlp, slice_of(NULL, 0), "kept as TLP:RED");
 	}
+	if (reader->is_difference)
+		indicator.modified_ns = indicator.created_ns;
 	return indicator;
+}
+
+static int remove_value(struct csv_reader *reader, const struct intake_value *value,
+                        struct slice spelled)
+{
+	struct feed *feed = reader->feed;
+
+	if (feed->sink->ops->remove_value == NULL)
+		return 0;
+	int result = feed->sink->ops->remove_value(feed->sink, feed->source, value,
+	                                           reader->operation_ns);
+	if (result == 1)
+		feed->summary->removed++;
+	if (result == 0)
+		tell(reader, "removal of what is not listed", spelled, slice_of(NULL, 0), "noted");
+	return result;
+}
+
+// Of a difference list: a value may come again, and go again.
+static int apply(struct csv_reader *reader, const struct indicator *indicator,
+                 const struct candidate *candidate)
+{
+	const struct intake_value *value;
+	int result = intake_prepare(reader->feed, candidate, &value);
+
+	if (result != 1)
+		return result;
+	if (reader->operation == CSV_REMOVE)
+		return remove_value(reader, value, candidate->text);
+	return list_value_take(reader->feed, indicator, value, slice_trim(candidate->text),
+	                       candidate->line);
 }
 
 static int add_value(struct csv_reader *reader, const struct indicator *indicator,
@@ -183,7 +179,8 @@ static int add_value(struct csv_reader *reader, const struct indicator *indicato
 	if (kind == VALUE_ADDRESS && shape == SHAPE_ADDRESS && port <= UINT16_MAX)
 		candidate.port = (uint16_t)port;
 	reader->feed->summary->objects++;
-	return list_value_add(reader->feed, indicator, &candidate);
+	return reader->is_difference ? apply(reader, indicator, &candidate)
+	                             : list_value_add(reader->feed, indicator, &candidate);
 }
 
 // A field with several hashes of one file is as many values.
@@ -245,6 +242,22 @@ static int add_range(struct csv_reader *reader, const struct indicator *indicato
 	return add_value(reader, indicator, buffer_slice(&reader->range), VALUE_ADDRESS);
 }
 
+// False when the row says what no list does; that is told.
+static bool read_operation(struct csv_reader *reader, const struct indicator *indicator)
+{
+	struct slice word = field_of(reader, CSV_OPERATION);
+
+	if (!reader->is_difference)
+		return true;
+	reader->operation = csv_operation_by_name(word);
+	reader->operation_ns = indicator->created_ns;
+	if (reader->operation != CSV_OPERATION_UNKNOWN)
+		return true;
+	reader->feed->summary->objects++;
+	tell(reader, "operation not known", word, slice_of(NULL, 0), NULL);
+	return false;
+}
+
 static int add_record(struct csv_reader *reader)
 {
 	static const enum value_kind kinds[] = {
@@ -256,6 +269,8 @@ static int add_record(struct csv_reader *reader)
 	struct indicator indicator = read_record(reader);
 	int result = reader->labels.failed ? -ENOMEM : 0;
 
+	if (!read_operation(reader, &indicator))
+		return result;
 	for (unsigned i = 0; i < reader->record.field_count && result >= 0; i++) {
 		struct slice field = reader->record.fields[i];
 		enum csv_role role = reader->columns.roles[i];
@@ -319,7 +334,7 @@ static int read_window(struct csv_reader *reader, struct slice window, size_t *r
 		size_t size = line.size + 1;
 
 		reader->record.line_count = 1;
-		if (!is_comment(line) && !(is_last && is_damaged(reader, rest))) {
+		if (!csv_header_is_comment(line) && !(is_last && is_damaged(reader, rest))) {
 			size = csv_record_parse(rest, reader->columns.separator, &reader->record);
 			if (record_is_sound(reader, slice_first(rest, size)))
 				result = add_record(reader);
@@ -351,6 +366,31 @@ static int read_records(struct csv_reader *reader)
 	}
 }
 
+// By the options' map, or else by the header or the content. False: told why not.
+static bool settle_columns(struct csv_reader *reader, struct slice head, size_t *ret_data)
+{
+	const char *text = reader->feed->options->csv_columns;
+	const char *wrong = NULL;
+	struct slice where;
+	struct csv_map map;
+
+	if (text == NULL && csv_header_find(head, &reader->columns, ret_data))
+		return true;
+	if (text == NULL) {
+		tell(reader, "no column of values",
+		     slice_trim(slice_first(head, slice_find(head, '\n'))),
+		     slice_text("a header needs at least two columns, one of them called value, "
+		                "indicator, ioc, ip, domain, url, md5, sha1, sha256 or the like"),
+		     NULL);
+		return false;
+	}
+	if (csv_map_parse(slice_text(text), &map, &wrong, &where) &&
+	    csv_map_columns(&map, head, &reader->columns, ret_data, &wrong, &where))
+		return true;
+	tell(reader, "column map", where, slice_text(wrong), "nothing is read");
+	return false;
+}
+
 static int read_with(struct csv_reader *reader)
 {
 	struct slice head;
@@ -360,14 +400,10 @@ static int read_with(struct csv_reader *reader)
 	if (error < 0)
 		return error;
 	reader->line = 1;
-	if (!find_columns(head, &reader->columns, &data)) {
-		tell(reader, "no column of values",
-		     slice_trim(slice_first(head, slice_find(head, '\n'))),
-		     slice_text("a header needs at least two columns, one of them called value, "
-		                "indicator, ioc, ip, domain, url, md5, sha1, sha256 or the like"),
-		     NULL);
+	if (!settle_columns(reader, head, &data))
 		return -EBADMSG;
-	}
+	for (unsigned i = 0; i < CSV_FIELDS_MAX; i++)
+		reader->is_difference |= reader->columns.roles[i] == CSV_OPERATION;
 	for (size_t i = 0; i < data; i++)
 		reader->line += head.data[i] == '\n';
 	feed_input_skip(reader->feed->input, data);

@@ -44,10 +44,11 @@ struct sink_ops {
 	int (*retire)(struct sink *sink, const struct sink_identity *identity, int64_t modified_ns,
 	              enum sink_withdrawal why);
 
-	// A difference list says that this value is listed no more, as of `time_ns` (TIMESTAMP_MIN:
-	// now). Returns 1 when it was listed by this source, 0 when not, or an error. NULL: the
+	// A difference list of `source` says that this value is listed no more, as of `time_ns`
+	// (TIMESTAMP_MIN: now). Returns 1 when it was listed by this source, 0 when not, or an error. NULL: the
 	// sink has no memory of values.
-	int (*remove_value)(struct sink *sink, const struct intake_value *value, int64_t time_ns);
+	int (*remove_value)(struct sink *sink, struct slice source,
+	                    const struct intake_value *value, int64_t time_ns);
 
 	// As build_keep_object() (engine/build.h).
 	int (*keep_object)(struct sink *sink, uint32_t indicator_id, struct slice id,

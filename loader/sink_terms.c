@@ -121,13 +121,14 @@ static int terms_retire(struct sink *sink, const struct sink_identity *identity,
 	return terms->behind->ops->retire(terms->behind, identity, modified_ns, why);
 }
 
-static int terms_remove_value(struct sink *sink, const struct intake_value *value, int64_t time_ns)
+static int terms_remove_value(struct sink *sink, struct slice source,
+                              const struct intake_value *value, int64_t time_ns)
 {
 	struct sink_terms *terms = (struct sink_terms *)(void *)sink;
 
 	if (is_only_counted(terms) || terms->behind->ops->remove_value == NULL)
 		return 0;
-	return terms->behind->ops->remove_value(terms->behind, value, time_ns);
+	return terms->behind->ops->remove_value(terms->behind, source, value, time_ns);
 }
 
 static int terms_keep_object(struct sink *sink, uint32_t indicator_id, struct slice id,

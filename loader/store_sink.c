@@ -198,13 +198,16 @@ static int end_as_deleted(struct store_delivery *delivery, struct store_member *
 	return error < 0 ? error : 1;
 }
 
-static int remove_value(struct sink *sink, const struct intake_value *value, int64_t time_ns)
+// The source is the delivery's, whatever its feed calls itself.
+static int remove_value(struct sink *sink, struct slice source, const struct intake_value *value,
+                        int64_t time_ns)
 {
 	struct store_delivery *delivery = delivery_of(sink);
 	struct store_member *member;
 	AUTO_BUFFER code = {};
 	int error = store_sink_settle(delivery);
 
+	(void)source;
 	value_code_append(&code, value);
 	if (error == 0 && code.failed)
 		error = -ENOMEM;

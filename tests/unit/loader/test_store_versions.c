@@ -164,7 +164,8 @@ static int remove_name(struct store_fixture *fixture, const char *name, int64_t 
 {
 	struct intake_value value = store_fixture_name(name);
 
-	return sink_of(fixture)->ops->remove_value(sink_of(fixture), &value, time_ns);
+	return sink_of(fixture)->ops->remove_value(sink_of(fixture), slice_text("s"), &value,
+	                                           time_ns);
 }
 
 static void add_timed(struct store_fixture *fixture, const char *name, int64_t time_ns)
