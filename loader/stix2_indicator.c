@@ -317,6 +317,20 @@ static int revoke(struct stix2_reader *reader, const struct stix2_object *object
 	return versions_revoke(reader->feed->versions, version->key);
 }
 
+// The version of the same id goes, and so do its values wherever the source listed them.
+static int remove_listed(struct stix2_reader *reader, const struct stix2_object *object,
+                         const struct candidate_version *version)
+{
+	int error = stix2_removal_apply(reader, object, version->modified_ns);
+
+	if (error == 0)
+		error = replace_held(reader, object, version, NO_INDICATOR, SINK_REPLACED);
+	if (error != 0)
+		return error;
+	return versions_set(reader->feed->versions, version->key, version->modified_ns,
+	                    NO_INDICATOR);
+}
+
 int stix2_indicator_read(struct stix2_reader *reader, const struct stix2_object *object)
 {
 	struct feed *feed = reader->feed;
@@ -335,7 +349,10 @@ int stix2_indicator_read(struct stix2_reader *reader, const struct stix2_object 
 	// Revoking is for ever (STIX 2.1, section 3.2), whatever comes in which order.
 	if (version.news != VERSION_REVOKED && is_revoked(object))
 		return revoke(reader, object, &version);
-	if (version.news == VERSION_NEW || version.news == VERSION_NEWER)
+	bool is_news = version.news == VERSION_NEW || version.news == VERSION_NEWER;
+	if (is_news && stix2_removal_is(reader, object))
+		return remove_listed(reader, object, &version);
+	if (is_news)
 		return read_pattern(reader, object, &version);
 	feed->summary->duplicates++;
 	return 0;
