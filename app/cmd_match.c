@@ -10,6 +10,8 @@
 #include "app/command.h"
 #include "app/database_source.h"
 #include "app/feed_list.h"
+#include "app/config_source.h"
+#include "app/match_record.h"
 #include "app/match_run.h"
 #include "app/match_summary.h"
 #include "app/options.h"
@@ -25,10 +27,13 @@ struct match_values {
 	const char *json_path;
 	const char *stix_path;
 	const char *sensor;
+	const char *record_path; // of a store
+	const char *config_path;
 	uint64_t job_count; // 0: one a core
 	bool has_indicators;
 	bool has_all;
 	bool is_quiet;
+	struct store *store; // open, to record the hits; NULL: they are not recorded
 };
 
 static int add_feed(void *context, const char *path)
@@ -66,6 +71,11 @@ static const struct option match_options[] = {
                  "pattern"},
 	{OPTION_TEXT, 0, "sensor", "NAME", .offset = offsetof(struct match_values, sensor),
          .help = "name of the sensor's identity in the bundle (default: sekisho)"},
+	{OPTION_HEADING, .help = "Evidence"},
+	{OPTION_TEXT, 0, "record", "STORE", .offset = offsetof(struct match_values, record_path),
+         .help = "add the hits, by vote and day, to the store that the database was compiled from"},
+	{OPTION_TEXT, 'c', "config", "FILE", .offset = offsetof(struct match_values, config_path),
+         .help = "the same, to the store that this configuration names"},
 	FEED_LIST_OPTIONS(match_values, feeds),
 	{OPTION_END},
 };
@@ -159,6 +169,8 @@ static int write_results(struct sightings *sightings, const struct match_values 
 		error = write_table(sightings);
 	if (error == 0 && values->stix_path != NULL)
 		error = write_stix(sightings, values);
+	if (error == 0 && values->store != NULL)
+		error = match_record(sightings, values->store);
 	return error;
 }
 
@@ -214,7 +226,13 @@ static int open_and_match(struct match_values *values)
 		error = database_source_compile(&values->feeds, values->is_quiet, &database);
 	if (stop_signal() != 0)
 		return EXIT_SIGNAL_BASE + stop_signal();
-	return error == 0 ? match(values, database) : EXIT_FAILED;
+	if (error == 0 && (values->record_path != NULL || values->config_path != NULL))
+		error = match_record_open(values->record_path, values->config_path, database,
+		                          &values->store);
+
+	int status = error == 0 ? match(values, database) : EXIT_FAILED;
+	store_close(values->store);
+	return status;
 }
 
 // What is wrong with the options together, or NULL.
@@ -224,6 +242,11 @@ static const char *find_contradiction(const struct match_values *values)
 		return "which indicators (-d DB or -f FEED)?";
 	if (values->database_path != NULL && values->feeds.count > 0)
 		return "-d and -f exclude each other";
+	if (values->record_path != NULL && values->config_path != NULL)
+		return "either --record STORE or --config FILE";
+	if ((values->record_path != NULL || values->config_path != NULL) &&
+	    values->database_path == NULL)
+		return "only hits of a database (-d DB) can be recorded";
 	if (!values->captures.is_asked_for)
 		return "which captures?";
 	if (values->stix_path == NULL && (values->has_indicators || values->has_all))

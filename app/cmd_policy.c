@@ -81,7 +81,7 @@ static const struct command_line promote_line = {
 	"sekisho policy promote",
 	"[options] ID|VALUE... | --hits N",
 	"Moves watched votes to drop, on the evidence of their hits, which are shown: so much "
-        "would "
+	"would "
 	"have been blocked. The next compilation takes it in.",
 	promote_options,
 	add_operand,

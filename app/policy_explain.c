@@ -73,9 +73,10 @@ static void print_facts(const struct policy_facts *facts)
 			*end = ' ';
 		(void)printf("    threat types: %s\n", types);
 	}
-	(void)printf("    named by %u sources, %u posters; known-benign: %s; promoted: %s%s\n",
-	             facts->source_count, facts->poster_count, yes_or_no(facts->is_known_benign),
-	             yes_or_no(facts->is_promoted), facts->is_prose ? "; found in free text" : "");
+	(void)printf(
+		"    sources that name it: %u, posters: %u; known-benign: %s; promoted: %s%s\n",
+		facts->source_count, facts->poster_count, yes_or_no(facts->is_known_benign),
+		yes_or_no(facts->is_promoted), facts->is_prose ? "; found in free text" : "");
 }
 
 static void print_veto(const struct judged_value *judged)
@@ -96,6 +97,12 @@ static void print_veto(const struct judged_value *judged)
 // Rows that would drop: what does not fit of each, or which row comes before.
 static void print_needed(const struct policy *policy, const struct judged_value *judged)
 {
+	const char *never = policy_why_no_drop(&judged->facts);
+
+	if (never != NULL) {
+		(void)printf("    no row can drop it: %s\n", never);
+		return;
+	}
 	for (unsigned i = 0; i < policy->row_count; i++) {
 		const struct policy_row *row = &policy->rows[i];
 		uint32_t misfits = policy_row_misfits(row, &judged->facts);

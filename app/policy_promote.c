@@ -130,7 +130,7 @@ static int print_vote_json(const struct promotion *promotion, const struct vote 
 	struct buffer json = {};
 	int error = 0;
 
-	buffer_format(&json, "{\"vote\":%" PRIu64, vote->vote_id);
+	buffer_append_text(&json, "{");
 	vote_fields_append_subject(&json, vote);
 	buffer_format(&json, ",\"action\":\"%s\",\"hits\":%" PRIu64 ",\"promoted\":%s",
 	              action_name(judgement->action), promotion->evidence.count,

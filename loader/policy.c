@@ -181,8 +181,7 @@ static bool row_fits(const struct policy_row *row, const struct policy_facts *fa
 	return true;
 }
 
-// Why this value may not be dropped, whatever a row says; NULL: it may.
-static const char *why_no_drop(const struct policy_facts *facts)
+const char *policy_why_no_drop(const struct policy_facts *facts)
 {
 	switch (policy_role(facts->role, facts->group)) {
 	case SOURCE_ATTACKED:
@@ -211,7 +210,7 @@ void policy_decide(const struct policy *policy, const struct policy_facts *facts
 		decision.action = decision.row->action;
 
 	if (decision.action == ACTION_DROP) {
-		decision.lowered_by = why_no_drop(facts);
+		decision.lowered_by = policy_why_no_drop(facts);
 		if (decision.lowered_by != NULL)
 			decision.action = ACTION_ALERT;
 	}

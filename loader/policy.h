@@ -100,6 +100,9 @@ bool policy_looks_at(const struct policy *policy, enum policy_column column);
 // whatever it is set to.
 enum source_role policy_role(enum source_role role, struct slice group);
 
+// Why the value may not be dropped, whatever a row says; NULL: it may. Static.
+const char *policy_why_no_drop(const struct policy_facts *facts);
+
 // Cannot fail.
 void policy_decide(const struct policy *policy, const struct policy_facts *facts,
                    struct policy_decision *ret_decision);

@@ -69,6 +69,12 @@ struct buffer;
 void sightings_append_observable(struct buffer *json, const char *capture,
                                  const struct origin *origin, const struct observable *observable);
 
+// Tells each hit within its indicator's validity, in order of time; an error of `visit` ends it.
+int sightings_each_hit(struct sightings *sightings,
+                       int (*visit)(void *context, const struct indicator *indicator,
+                                    int64_t time_ns),
+                       void *context);
+
 struct stix_options {
 	const char *sensor;  // name of the sensor's identity
 	bool has_indicators; // add the indicators as received
