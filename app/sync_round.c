@@ -110,7 +110,7 @@ static int run_sources(const struct sync_run *run, const struct config *config, 
 static int compile(const struct sync_run *run, const struct config *config, struct store *store)
 {
 	struct work work = {.run = run};
-	struct store_compile_result result;
+	struct store_compile_result result = {};
 
 	progress_start(&work.progress, "compiling", 0, run->is_quiet);
 	int error = store_compile_update(store, config, wall_now_ns(), goes_on, &work, &result);

@@ -195,3 +195,12 @@ static inline char compile_fixture_action(struct compile_fixture *fixture, const
 		return '-';
 	return is_vetoed && strongest != ACTION_DROP ? 'v' : action_name(strongest)[0];
 }
+
+static inline void compile_fixture_assert(struct compile_fixture *fixture, const char *text,
+                                          char expected)
+{
+	char action = compile_fixture_action(fixture, text);
+
+	if (action != expected)
+		fail_msg("%s: '%c' and not '%c'", text, action, expected);
+}
