@@ -10,8 +10,8 @@
 
 const struct fetcher_ops *const fetchers[SOURCE_KIND_COUNT] = {
 	[SOURCE_FILE] = &fetch_file,       [SOURCE_HTTP] = &fetch_http,
-	[SOURCE_MAIL] = &fetch_mail,       [SOURCE_TAXII20] = &fetch_taxii20,
-	[SOURCE_TAXII21] = &fetch_taxii21,
+	[SOURCE_MAIL] = &fetch_mail,       [SOURCE_TAXII1] = &fetch_taxii1,
+	[SOURCE_TAXII20] = &fetch_taxii20, [SOURCE_TAXII21] = &fetch_taxii21,
 };
 
 void fetch_abandon(struct fetch *fetch)
