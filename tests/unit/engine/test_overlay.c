@@ -282,7 +282,7 @@ static void rows_in_no_order_are_replaced_as_well(void **state)
 static void what_belongs_to_another_base_is_left_aside(void **state)
 {
 	static const char *const more[] = {"d.example", NULL};
-	static const char *const other[] = {"other.example", NULL};
+	static const char *const other[] = {"other.example", "a.example", "b.example", NULL};
 	static const uint32_t first[] = {1};
 	const struct place *place = *state;
 
