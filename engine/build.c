@@ -151,6 +151,11 @@ void build_set_veto(struct build *build, struct build *veto)
 	build->veto = veto;
 }
 
+void build_set_sign_key(struct build *build, const char *path)
+{
+	build->sign_key_path = path;
+}
+
 void build_share_veto(struct build *build, const struct database *database)
 {
 	build->veto_image = database->sections[SECTION_VETO];

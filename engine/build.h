@@ -89,6 +89,10 @@ void build_set_veto(struct build *build, struct build *veto);
 struct database;
 void build_share_veto(struct build *build, const struct database *database);
 
+// Signs with the Ed25519 private key in the PEM file `path` (borrowed; NULL: no key) whatever this
+// build is written to, an overlay too.
+void build_set_sign_key(struct build *build, const char *path);
+
 struct build_figures {
 	uint64_t indicators; // without the withdrawn
 	uint64_t ipv4_hosts, ipv4_networks, ipv6_hosts, ipv6_networks;
@@ -97,7 +101,8 @@ struct build_figures {
 };
 
 // Writes the database to `fd`, which must be empty and seekable (a file or a memfd), then
-// syncs nothing and closes nothing. `sign_key_path`: an Ed25519 private key (PEM), or NULL.
+// syncs nothing and closes nothing. `sign_key_path`: an Ed25519 private key (PEM); NULL: that of
+// build_set_sign_key(), or none.
 // Problems that do not stop the build (patterns that took too much to compile) go to `report`,
 // and so does a refused key.
 // The builder is spent afterwards: only build_free() may follow.

@@ -40,10 +40,11 @@ struct build {
 	struct pattern_builder *patterns;
 	struct database_meta meta;
 	struct build_origin origin;
-	struct build *veto;      // owned, or NULL
-	struct block replaced;   // SECTION_OVERLAY, when the database is one
-	struct slice veto_image; // mapped once it is made
-	bool is_veto_shared;     // it is another database's
+	struct build *veto;        // owned, or NULL
+	struct block replaced;     // SECTION_OVERLAY, when the database is one
+	struct slice veto_image;   // mapped once it is made
+	bool is_veto_shared;       // it is another database's
+	const char *sign_key_path; // borrowed, or NULL
 	struct buffer pattern_section;
 	struct exact_table_builder exact_tables[BUILD_EXACT_TABLE_COUNT];
 	struct prefix_table_builder ipv4_networks;

@@ -328,6 +328,8 @@ int build_write(struct build *build, int fd, const char *sign_key_path, struct r
 	struct hash_seeds seeds;
 	int error = build_veto_make_image(build, report);
 
+	if (sign_key_path == NULL)
+		sign_key_path = build->sign_key_path;
 	if (error == 0)
 		error = compile_tables(build);
 	if (error == 0)

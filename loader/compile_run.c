@@ -180,6 +180,7 @@ int compile_run_finish(struct compile_run *run, const struct build_origin *origi
 	if (!run->is_overlay) // whose base has it
 		build_share_veto(run->build, judge_veto_set(run->judge));
 	build_set_origin(run->build, origin);
+	build_set_sign_key(run->build, run->config->sign_key_path);
 	return compile_objects_settle(run->objects, &run->result->report);
 }
 

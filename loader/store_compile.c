@@ -49,8 +49,8 @@ static int write_base(struct compile_run *run)
 	int error = compile_file_open(path, &file);
 
 	if (error == 0)
-		error = build_write(run->build, compile_file_fd(file), run->config->sign_key_path,
-		                    &run->result->report, &run->result->figures);
+		error = build_write(run->build, compile_file_fd(file), NULL, &run->result->report,
+		                    &run->result->figures);
 	if (error == 0)
 		error = compile_file_commit(file);
 	if (error == 0)

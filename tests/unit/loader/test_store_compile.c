@@ -341,6 +341,47 @@ static void the_same_store_gives_the_same_database(void **state)
 	compile_fixture_close(&fixture);
 }
 
+// openssl's own words of the keys that are made in the folder of the store.
+static bool make_keys(const struct compile_fixture *fixture, char ret_private[160],
+                      char ret_public[160])
+{
+	char command[640];
+
+	(void)snprintf(ret_private, 160, "%s/key.pem", fixture->store.folder);
+	(void)snprintf(ret_public, 160, "%s/public.pem", fixture->store.folder);
+	(void)snprintf(command, sizeof(command),
+	               "openssl genpkey -algorithm ed25519 -out %s && "
+	               "openssl pkey -in %s -pubout -out %s",
+	               ret_private, ret_private, ret_public);
+	return system(command) == 0;
+}
+
+static void an_overlay_of_a_signed_database_is_signed(void **state)
+{
+	struct compile_fixture fixture;
+	char private_key[160], public_key[160];
+	uint32_t source_id;
+
+	(void)state;
+	compile_fixture_open(&fixture);
+	if (!make_keys(&fixture, private_key, public_key)) {
+		compile_fixture_close(&fixture);
+		skip();
+	}
+	fixture.config.sign_key_path = private_key;
+	compile_fixture_row(&fixture, ACTION_DROP);
+	source_id = compile_fixture_source(&fixture, "a", NULL, SOURCE_INDICATORS);
+	compile_fixture_deliver(&fixture, source_id, "evil.example\n");
+	compile_fixture_update(&fixture);
+	compile_fixture_deliver(&fixture, source_id, "evil.example\nbad.example\n");
+	compile_fixture_update(&fixture);
+	assert_true(fixture.result.is_overlay);
+	assert_int_equal(database_verify(fixture.database, public_key, NULL), 0);
+	(void)unlink(private_key);
+	(void)unlink(public_key);
+	compile_fixture_close(&fixture);
+}
+
 static bool stop_at_once(void *context, uint64_t votes_done)
 {
 	(void)context;
@@ -390,6 +431,7 @@ int main(void)
 		cmocka_unit_test(promoted_votes_are_dropped_by_their_row),
 		cmocka_unit_test(objects_of_the_store_settle_sharing_and_reports),
 		cmocka_unit_test(the_same_store_gives_the_same_database),
+		cmocka_unit_test(an_overlay_of_a_signed_database_is_signed),
 		cmocka_unit_test(a_failed_compilation_leaves_what_was_there),
 	};
 
