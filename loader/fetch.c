@@ -9,9 +9,10 @@
 #include "loader/store_review.h"
 
 const struct fetcher_ops *const fetchers[SOURCE_KIND_COUNT] = {
-	[SOURCE_FILE] = &fetch_file,       [SOURCE_HTTP] = &fetch_http,
-	[SOURCE_MAIL] = &fetch_mail,       [SOURCE_TAXII1] = &fetch_taxii1,
-	[SOURCE_TAXII20] = &fetch_taxii20, [SOURCE_TAXII21] = &fetch_taxii21,
+	[SOURCE_FILE] = &fetch_file,           [SOURCE_HTTP] = &fetch_http,
+	[SOURCE_MAIL] = &fetch_mail,           [SOURCE_TAXII1] = &fetch_taxii1,
+	[SOURCE_TAXII20] = &fetch_taxii20,     [SOURCE_TAXII21] = &fetch_taxii21,
+	[SOURCE_MISP_FEED] = &fetch_misp_feed,
 };
 
 void fetch_abandon(struct fetch *fetch)
@@ -119,7 +120,7 @@ int fetch_read_body(struct fetch *fetch, const char *name, int fd, enum feed_for
 	add_summary(&outcome->feed, &summary);
 	// A bundle tells what goes by revoking it: nothing follows from what it leaves out.
 	bool is_bundle = fetch->source->is_snapshot_by_format && summary.format == FEED_STIX;
-	if (error < 0 || summary.is_damaged || is_bundle)
+	if (error < 0 || summary.is_damaged || summary.is_difference || is_bundle)
 		fetch_is_partial(fetch);
 	report_clear(&summary.report);
 	return error;

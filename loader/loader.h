@@ -70,6 +70,7 @@ struct feed_summary {
 	uint64_t removed;                       // values that a difference list took back
 	uint64_t known_benign;                  // values of lists that are no threats
 	bool is_damaged;                        // not all that was there could be read
+	bool is_difference;                     // it adds and removes: nothing is absent from it
 	int64_t duration_ns;
 	struct report report; // what was skipped or changed, and why; report_clear() when done
 };

@@ -404,6 +404,7 @@ static int read_with(struct csv_reader *reader)
 		return -EBADMSG;
 	for (unsigned i = 0; i < CSV_FIELDS_MAX; i++)
 		reader->is_difference |= reader->columns.roles[i] == CSV_OPERATION;
+	reader->feed->summary->is_difference = reader->is_difference;
 	for (size_t i = 0; i < data; i++)
 		reader->line += head.data[i] == '\n';
 	feed_input_skip(reader->feed->input, data);

@@ -61,6 +61,7 @@ int stix2_removal_apply(struct stix2_reader *reader, const struct stix2_object *
 	struct plan plan;
 	int removed = 0;
 
+	reader->feed->summary->is_difference = true;
 	stix2_object_problem(object, "taken off the block list", "withdrawn", slice_text(""));
 	if (pattern.size == 0 || reader->feed->sink->ops->remove_value == NULL)
 		return 0;

@@ -43,23 +43,35 @@ static void check_piece(const struct json_piece *piece, struct slice data, uint6
 	*end = piece->offset + piece->bytes.size;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static const struct json_split_rules nested_rules = {
+	.lists = {"x", "Attribute"},
+	.container = "response",
+	.depth_max = 2,
+	.gives_parts = true,
+};
+
+static void split_all(const struct json_split_rules *rules, const uint8_t *data, size_t size)
 {
+	struct feed_input *input = open_input(data, size);
 	struct json_split split;
 	struct json_piece piece;
 	uint64_t end = 0;
 	size_t count = 0;
 
-	if (is_compressed(slice_of(data, size)))
-		return 0;
-
-	struct feed_input *input = open_input(data, size);
-	json_split_start(&split, input, &json_split_stix);
+	json_split_start(&split, input, rules);
 	while (json_split_next(&split, &piece) > 0) {
 		check_piece(&piece, slice_of(data, size), &end);
 		FUZZ_ASSERT(++count <= 2 * size + 2);
 	}
 	FUZZ_ASSERT(feed_input_offset(input) == size);
 	feed_input_close(input);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (is_compressed(slice_of(data, size)))
+		return 0;
+	split_all(&json_split_stix, data, size);
+	split_all(&nested_rules, data, size);
 	return 0;
 }
