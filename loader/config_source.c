@@ -207,16 +207,24 @@ static void read_address(struct config_reading *reading, const struct raw_source
 {
 	const char *address = raw->address;
 	bool is_http = strncasecmp(address, "http://", 7) == 0;
+	bool is_https = strncasecmp(address, "https://", 8) == 0;
 
+	// A MISP feed is as good in a folder.
+	if (source->kind == SOURCE_MISP_FEED && !is_http && !is_https) {
+		bool is_url = strncasecmp(address, "file://", 7) == 0;
+
+		source->address = config_keep_path(reading, is_url ? address + 7 : address);
+		return;
+	}
 	if (!is_of_web(source)) {
-		if (is_http || strncasecmp(address, "https://", 8) == 0)
+		if (is_http || is_https)
 			config_mistake(reading, "address", "'%s' is a URL, but the kind is %s",
 			               address, source_kind_name(source->kind));
 		source->address = config_keep_path(reading, address);
 		return;
 	}
 	source->address = config_keep(reading, address);
-	if (!is_http && strncasecmp(address, "https://", 8) != 0)
+	if (!is_http && !is_https)
 		config_mistake(reading, "address", "'%s' does not begin with https://", address);
 	else if (strchr(strstr(address, "//") + 2, '@') != NULL)
 		config_mistake(reading, "address",

@@ -4,11 +4,10 @@
 // one changed or is gone, all of them are, as a complete delivery: an event's file says what is in
 // it, not what was taken out.
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -33,7 +32,7 @@ struct feed_file {
 
 static bool is_http(const char *address)
 {
-	return strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
+	return strncasecmp(address, "http://", 7) == 0 || strncasecmp(address, "https://", 8) == 0;
 }
 
 // The folder's `name`, whether the address names the folder or its manifest.
@@ -43,10 +42,6 @@ static int make_path(const char *address, const char *name, char ret_path[PATH_B
 	size_t size = strlen(address);
 	bool is_slash_due;
 
-	if (strncmp(address, "file://", 7) == 0) {
-		address += 7;
-		size -= 7;
-	}
 	if (size >= sizeof(manifest) - 1 &&
 	    strcmp(address + size - (sizeof(manifest) - 1), manifest) == 0)
 		size -= sizeof(manifest) - 1;

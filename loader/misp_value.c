@@ -69,7 +69,8 @@ static int add_name(struct misp_reader *reader, const struct misp_attribute *att
 	const struct candidate candidate = {
 		.kind = VALUE_NAME,
 		.text = name,
-		.name_kinds = is_domain ? ENTRY_EXACT | ENTRY_PARENT : ENTRY_EXACT,
+		.name_kinds = is_domain ? ENTRY_EXACT | ENTRY_PARENT
+	                                : ENTRY_EXACT | ENTRY_PARENT | ENTRY_BESIDE,
 		.has_wildcards = is_domain,
 	};
 

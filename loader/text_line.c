@@ -78,6 +78,14 @@ static struct slice unquoted(struct slice value)
 	return value;
 }
 
+// "*.name/", as lists of URLs for firewalls say "all hosts below": the name.
+static struct slice without_root_path(struct slice value)
+{
+	bool is_root = slice_starts_with(value, "*.") && slice_find(value, '/') + 1 == value.size;
+
+	return is_root ? slice_first(value, value.size - 1) : value;
+}
+
 struct slice text_line_value(struct slice line)
 {
 	line = slice_trim(line);
@@ -96,7 +104,7 @@ struct slice text_line_value(struct slice line)
 		value = slice_first(value, end);
 	else
 		value = whole_range(value, rest);
-	return unquoted(value);
+	return without_root_path(unquoted(value));
 }
 
 bool text_line_looks_like_value(struct slice value)

@@ -83,7 +83,13 @@ static void a_host_name_is_that_name_alone_and_a_domain_all_below_it(void **stat
 	assert_int_equal(kind, MATCH_PARENT);
 	assert_true(feed_fixture_has(&fixture, "evil.example.com"));
 	assert_true(feed_fixture_has(&fixture, "host.example.net"));
-	assert_false(feed_fixture_has(&fixture, "www.host.example.net"));
+	// Below a host name is beside what the event says: told, and at most an alert.
+	assert_int_equal(feed_fixture_find(&fixture, "www.host.example.net", &kind), 1);
+	assert_int_equal(kind, MATCH_PARENT);
+	assert_true(database_name_kinds(fixture.database, slice_text("host.example.net"), 1) &
+	            ENTRY_BESIDE);
+	assert_false(database_name_kinds(fixture.database, slice_text("evil.example.com"), 2) &
+	             ENTRY_BESIDE);
 	feed_fixture_close(&fixture);
 }
 
@@ -110,24 +116,24 @@ static void what_is_not_for_detection_is_not_compiled(void **state)
 										  "com") "}]"
 											 "," TYPE(
 												 "d"
-	                                                                                         "o"
-	                                                                                         "m"
-	                                                                                         "a"
-	                                                                                         "i"
-	                                                                                         "n",
+												 "o"
+												 "m"
+												 "a"
+												 "i"
+												 "n",
 												 "d"
-	                                                                                         "."
-	                                                                                         "e"
-	                                                                                         "x"
-	                                                                                         "a"
-	                                                                                         "m"
-	                                                                                         "p"
-	                                                                                         "l"
-	                                                                                         "e"
-	                                                                                         "."
-	                                                                                         "c"
-	                                                                                         "o"
-	                                                                                         "m") "}],"
+												 "."
+												 "e"
+												 "x"
+												 "a"
+												 "m"
+												 "p"
+												 "l"
+												 "e"
+												 "."
+												 "c"
+												 "o"
+												 "m") "}],"
 												      "\"ShadowAttribute\":[{" TYPE(
 													      "domain",
 													      "f.example.com") "}]}}"),

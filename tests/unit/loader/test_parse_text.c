@@ -257,9 +257,27 @@ static void a_second_address_in_a_line_is_told(void **state)
 	feed_fixture_close(&fixture);
 }
 
+static void lists_for_firewalls_are_text(void **state)
+{
+	struct feed_fixture fixture;
+
+	(void)state;
+	feed_fixture_read(slice_text("*.evil.example.com/\nevil.example.net/\n"
+	                             "198.51.100.1-198.51.100.3 a range\n"
+	                             "203.0.113.0/24 # a network\nevil.example.org/a/\n"),
+	                  FEED_TEXT, &fixture);
+	assert_int_equal(fixture.summary.indicators, 5);
+	assert_true(feed_fixture_has(&fixture, "www.evil.example.com"));
+	assert_true(feed_fixture_has(&fixture, "http://evil.example.net/"));
+	assert_true(feed_fixture_has(&fixture, "198.51.100.2"));
+	assert_true(feed_fixture_has(&fixture, "https://evil.example.org/a/"));
+	feed_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_for_firewalls_are_text),
 		cmocka_unit_test(each_line_is_a_value_of_its_own_kind),
 		cmocka_unit_test(a_record_keeps_the_value_as_received_and_its_line),
 		cmocka_unit_test(duplicates_are_counted_and_added_once),
