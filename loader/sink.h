@@ -45,8 +45,8 @@ struct sink_ops {
 	              enum sink_withdrawal why);
 
 	// A difference list of `source` says that this value is listed no more, as of `time_ns`
-	// (TIMESTAMP_MIN: now). Returns 1 when it was listed by this source, 0 when not, or an error. NULL: the
-	// sink has no memory of values.
+	// (TIMESTAMP_MIN: now); what the source listed later than that stays. Returns 1 when it was
+	// listed by this source, 0 when not, or an error. NULL: the sink has no memory of values.
 	int (*remove_value)(struct sink *sink, struct slice source,
 	                    const struct intake_value *value, int64_t time_ns);
 

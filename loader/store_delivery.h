@@ -3,6 +3,10 @@
 // begin → readers fill the sink → look at the counts → commit or abandon. One transaction: until
 // the commit nothing is changed for anybody. Cursors noted by store_source_note() in between are
 // part of it. A source whose fetch comes in pages commits one delivery a page.
+//
+// Votes are written by a helper thread while the next ones are read; whatever else is asked of the
+// store meanwhile waits for it. Errors of the helper are told by a later call, settle at the
+// latest.
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +29,7 @@ struct delivery_counts {
 	uint64_t added;   // new, or live again
 	uint64_t changed; // a newer version of a live one
 	uint64_t unchanged;
-	uint64_t outdated; // older than what is known: not taken
+	uint64_t outdated; // older than what is known, or revoked before: not taken
 	uint64_t removed;  // by the source: revoked, deleted, replaced by nothing
 	uint64_t absent;   // of a complete delivery: to be withdrawn
 	uint64_t live_before, live_after;
