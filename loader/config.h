@@ -69,7 +69,7 @@ struct source_config {
 	const char *client_cert;    // PEM, NULL
 	const char *client_key;     // PEM, NULL: in client_cert
 	const char *ca_file;        // NULL: the system's
-	const char *proxy;          // NULL: of the environment, as curl has it
+	const char *proxy;          // "none": no proxy; NULL: of the environment, as curl has it
 	uint32_t timeout_s;         // of one answer
 	uint32_t retries;           // of one page
 	uint64_t body_bytes_max;    // larger answers are refused

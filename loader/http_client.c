@@ -105,7 +105,9 @@ static void set_options(const struct http_client *client, struct http_exchange *
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, connect_s);
 	if (source->proxy != NULL) {
 		// What is configured holds for every host, whatever the environment's NO_PROXY.
-		(void)curl_easy_setopt(curl, CURLOPT_PROXY, source->proxy);
+		bool is_none = strcmp(source->proxy, "none") == 0;
+
+		(void)curl_easy_setopt(curl, CURLOPT_PROXY, is_none ? "" : source->proxy);
 		(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
 	}
 	if (exchange->has_body) {

@@ -13,8 +13,9 @@
 #include "loader/http_wait.h"
 
 // What the store remembers of the source.
-static const char note_cursor[] = "taxii2-cursor"; // date and the collection's URL
-static const char note_full[] = "taxii2-full";     // when everything was fetched last
+static const char note_cursor[] = "taxii2-cursor";     // date and the collection's URL
+static const char note_full[] = "taxii2-full";         // when everything was fetched last
+static const char note_settings[] = "taxii2-settings"; // how it was read: loader/fetch_digest.h
 
 static struct report *report_of(const struct taxii2_run *run)
 {
@@ -42,6 +43,7 @@ static int read_cursor(struct taxii2_run *run)
 		struct slice noted = slice_of(text.data, text.size - 1);
 		struct slice date = slice_first(noted, slice_find(noted, ' '));
 
+		run->has_begun = true;
 		if (!slice_is(slice_from(noted, date.size + 1), run->collection->url))
 			run->is_complete = true;
 		else
@@ -64,6 +66,21 @@ static int read_schedule(struct taxii2_run *run)
 		run->is_complete = true;
 	buffer_close(&text);
 	return error;
+}
+
+// What was read under other settings, or before a person accepted something, is read again.
+static int read_settings(struct taxii2_run *run)
+{
+	AUTO(fetch_digest) digest = NULL;
+	int is_same = fetch_digest_create(run->fetch, &digest);
+
+	if (is_same < 0)
+		return is_same;
+	fetch_digest_text(digest, run->settings);
+	is_same = fetch_digest_is_noted(run->fetch, note_settings, run->settings);
+	if (is_same == 0 && run->has_begun)
+		run->is_complete = true;
+	return is_same < 0 ? is_same : 0;
 }
 
 int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct taxii2_run *ret_run)
@@ -93,6 +110,8 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 		error = read_cursor(run);
 	if (error == 0)
 		error = read_schedule(run);
+	if (error == 0)
+		error = read_settings(run);
 	if (error == 0 && run->is_complete) {
 		run->settled_ns = TIMESTAMP_MIN;
 		error = temporary_file_open(&run->spool_fd);
@@ -237,6 +256,9 @@ static int note_progress(struct taxii2_run *run)
 		error = store_source_note(run->fetch->store, run->fetch->source_id, note_cursor,
 		                          (const char *)text.data);
 	buffer_close(&text);
+	if (error == 0)
+		error = store_source_note(run->fetch->store, run->fetch->source_id, note_settings,
+		                          run->settings);
 	return error;
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "loader/fetch.h"
+#include "loader/fetch_digest.h"
 #include "loader/taxii2.h"
 
 enum {
@@ -32,6 +33,8 @@ struct taxii2_run {
 	unsigned restarts;     // since the last page
 
 	// taxii2_run.c's own.
+	bool has_begun; // an earlier run of this source noted a cursor
+	char settings[FETCH_DIGEST_TEXT_BYTES];
 	int64_t newest_ns;    // of all that came
 	int64_t last_page_ns; // the last date of the page before; TIMESTAMP_MIN: none
 	// 2.0: the cursor moves at the end of the run only. Servers tell the dates of items of the

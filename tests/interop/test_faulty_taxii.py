@@ -177,6 +177,36 @@ def test_a_full_run_that_breaks_withdraws_nothing(tmp_path):
         server.close()
 
 
+def test_other_settings_have_everything_read_again(tmp_path):
+    server = taxii.TaxiiServer(EVERYTHING)
+    sensor = Sensor(tmp_path, kind='taxii21', address=server.url('/api/'))
+    try:
+        assert sensor.sync().returncode == 0
+        sensor.write(tlp='amber')
+        server.requests.clear()
+        assert sensor.sync().returncode == 0
+        assert not any('added_after' in path for path, _ in server.requests)
+        assert len(sensor.indicators()) == EVERYTHING
+        server.requests.clear()
+        assert sensor.sync().returncode == 0
+        assert any('added_after' in path for path, _ in server.requests)
+    finally:
+        server.close()
+
+
+def test_another_collection_takes_the_place_of_the_first(tmp_path):
+    first, second = taxii.TaxiiServer(EVERYTHING), taxii.TaxiiServer(EVERYTHING - 10)
+    sensor = Sensor(tmp_path, kind='taxii21', address=first.url('/api/'))
+    try:
+        assert sensor.sync().returncode == 0
+        sensor.write(address=second.url('/api/'))
+        assert sensor.sync().returncode == 0
+        assert len(sensor.indicators()) == EVERYTHING - 10
+    finally:
+        first.close()
+        second.close()
+
+
 def test_pages_that_are_not_sorted_lose_nothing_when_broken_off(tmp_path):
     server = taxii.TaxiiServer(EVERYTHING)
     server.objects.reverse()

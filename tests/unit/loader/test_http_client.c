@@ -46,7 +46,7 @@ static void ask(const struct setting *setting, const struct served answers[], un
 	request.url = url;
 	source.timeout_s = source.timeout_s ? source.timeout_s : 10;
 	source.body_bytes_max = source.body_bytes_max ? source.body_bytes_max : 1000;
-	source.proxy = source.proxy ? source.proxy : "";
+	source.proxy = source.proxy ? source.proxy : "none";
 	assert_int_equal(http_client_create(&source, setting->is_stopped, NULL, &report, &client),
 	                 0);
 	ret->error = http_client_request(client, &request, &report, &ret->answer);

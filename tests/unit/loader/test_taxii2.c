@@ -41,7 +41,7 @@ static void begin(struct talk *talk, enum taxii2_version version, const struct s
 	               path);
 	talk->source = (struct source_config){
 		.address = talk->url,
-		.proxy = "",
+		.proxy = "none",
 		.timeout_s = 10,
 		.body_bytes_max = 1 << 20,
 	};
