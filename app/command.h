@@ -41,3 +41,4 @@ extern const struct command command_stats;
 extern const struct command command_review;
 extern const struct command command_purge;
 extern const struct command command_sync;
+extern const struct command command_source;

@@ -52,6 +52,16 @@ int config_source_check(const char *path, bool has_remarks, struct config **ret_
 	return error;
 }
 
+int config_source_check_text(struct slice text, const char *path, struct config **ret_config)
+{
+	struct telling telling = {path, true};
+	struct report report = {.each = tell, .each_context = &telling};
+	int error = config_read_text(text, path, &report, ret_config);
+
+	report_clear(&report);
+	return error;
+}
+
 int config_source_read(const char *path, struct config **ret_config)
 {
 	return config_source_check(path, false, ret_config);

@@ -21,6 +21,9 @@ int config_source_read(const char *path, struct config **ret_config);
 // The same, with warnings of what works and should be known.
 int config_source_check(const char *path, bool has_remarks, struct config **ret_config);
 
+// The same of a text that is to be written to `path`.
+int config_source_check_text(struct slice text, const char *path, struct config **ret_config);
+
 // Opens the store that the configuration names. Errors are logged. Returns 0 and gives it to the
 // caller (store_close), or an error.
 int config_source_store(const struct config *config, enum store_mode mode,

@@ -1,0 +1,366 @@
+"""`sekisho sync` from files and from a web server: what comes, what is held, what stays."""
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from list_server import ListServer
+
+SEKISHO = os.environ['SEKISHO']
+
+
+class Sensor:
+    """A configuration with one source, and the commands on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = folder / 'sekisho.yaml'
+
+    def configure(self, source, more='guards: {change-min: 2}\n'):
+        self.config.write_text('store: store.db\ndatabase: list.skdb\n' + more +
+                               'sources:\n- ' + json.dumps({'name': 'list', **source}) + '\n')
+
+    def run(self, *arguments, **environment):
+        return subprocess.run([SEKISHO, *arguments, '-c', self.config], text=True, timeout=60,
+                              capture_output=True, env={**os.environ, **environment})
+
+    def sync(self, *arguments):
+        """The exit status, and what is said of the source."""
+        done = self.run('sync', '--json', *arguments)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return done.returncode, next((line for line in lines if 'source' in line), None)
+
+    def reviews(self):
+        done = self.run('review', 'list', '--json')
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def decide(self, verb, kind):
+        item = next(item for item in self.reviews() if item['kind'] == kind)
+        done = self.run('review', verb, str(item['review']))
+        assert done.returncode == 0, done.stderr
+
+    def has(self, value):
+        done = subprocess.run([SEKISHO, 'lookup', '-d', self.folder / 'list.skdb', value],
+                              capture_output=True, text=True)
+        return done.returncode == 0
+
+
+@pytest.fixture
+def sensor(tmp_path):
+    return Sensor(tmp_path)
+
+
+@pytest.fixture
+def server():
+    with ListServer() as one:
+        yield one
+
+
+def names(count, first=0):
+    return ''.join(f'host{i}.example.com\n' for i in range(first, first + count)).encode()
+
+
+def test_an_unchanged_document_is_not_read_again(sensor, server):
+    server.body = names(10)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    status, said = sensor.sync()
+    assert (status, said['state'], said['added']) == (0, 'done', 10)
+    status, said = sensor.sync()
+    assert (status, said['state'], said['bytes']) == (0, 'unchanged', 0)
+    assert server.statuses() == [200, 304]
+    assert sensor.has('host3.example.com')
+
+
+def test_the_same_bytes_are_not_read_again_without_an_etag(sensor, server):
+    server.body, server.has_etag = names(10), False
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    status, said = sensor.sync()
+    assert (status, said['state'], said['bytes']) == (0, 'unchanged', 0)
+    assert server.statuses() == [200, 200]
+    _, said = sensor.sync('--full')
+    assert (said['state'], said['unchanged']) == ('done', 10)
+
+
+def test_a_changed_setting_reads_the_document_again(sensor, server):
+    server.body = names(10)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    sensor.configure({'kind': 'http', 'address': server.url, 'tlp': 'red'})
+    _, said = sensor.sync()
+    assert (said['state'], said['changed']) == ('done', 10)
+
+
+def test_what_is_absent_is_withdrawn(sensor, server):
+    server.body, server.has_gzip = names(10), True
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    server.body = names(9) + b'new.example.com\n'
+    _, said = sensor.sync()
+    assert (said['added'], said['withdrawn'], said['unchanged']) == (1, 1, 9)
+    assert sensor.has('new.example.com') and not sensor.has('host9.example.com')
+
+
+@pytest.mark.parametrize('answer', [404, 403])
+def test_the_last_good_data_stay_when_the_server_refuses(sensor, server, answer):
+    server.body = names(10)
+    sensor.configure({'kind': 'http', 'address': server.url, 'retries': '0'})
+    sensor.sync()
+    server.status, server.body = answer, b'gone'
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'failed')
+    assert sensor.has('host3.example.com')
+    listed = json.loads(sensor.run('source', 'list', '--json').stdout)
+    assert str(answer) in listed['last_error'] and listed['live'] == 10
+
+
+def test_the_last_good_data_stay_when_the_server_is_down(sensor, server):
+    server.body = names(10)
+    sensor.configure({'kind': 'http', 'address': server.url, 'retries': '0'})
+    sensor.sync()
+    server.server.shutdown()
+    server.server.server_close()
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'failed')
+    assert sensor.has('host3.example.com')
+
+
+def test_a_list_that_shrinks_is_held_until_accepted(sensor, server):
+    server.body = names(100)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    server.body = names(40)
+    for _ in range(2):
+        status, said = sensor.sync()
+        assert (status, said['state']) == (1, 'held')
+    assert sensor.has('host99.example.com')
+    held = [item for item in sensor.reviews() if item['kind'] == 'delivery']
+    assert len(held) == 1 and held[0]['count'] == 2 and '60 of 100' in held[0]['reason']
+
+    sensor.decide('accept', 'delivery')
+    status, said = sensor.sync()
+    assert (status, said['state'], said['withdrawn']) == (0, 'done', 60)
+    assert not sensor.has('host99.example.com')
+
+    server.body = names(10)  # what was accepted counted once
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'held')
+
+
+def test_what_is_worse_than_accepted_is_held_again(sensor, server):
+    server.body = names(100)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    server.body = names(40)
+    sensor.sync()
+    sensor.decide('accept', 'delivery')
+    server.body = names(5)
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'held')
+    assert sensor.has('host99.example.com')
+
+
+def test_what_was_rejected_stays_held_without_asking_again(sensor, server):
+    server.body = names(100)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    server.body = names(40)
+    sensor.sync()
+    sensor.decide('reject', 'delivery')
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'held')
+    assert [item for item in sensor.reviews() if item['kind'] == 'delivery'] == []
+
+
+@pytest.mark.parametrize('body', [b'', names(1000)])
+def test_an_empty_list_and_one_that_swells_are_held(sensor, server, body):
+    server.body = names(100)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    server.body = body
+    status, said = sensor.sync()
+    assert (status, said['state']) == (1, 'held')
+
+
+def test_what_the_screen_refuses_passes_once_accepted(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_text('bad.example.com\n10.0.0.0/7\nwww.own.example.jp\n')
+    sensor.configure({'kind': 'file', 'address': 'list.txt'}, 'own: {names: own.example.jp}\n')
+    _, said = sensor.sync()
+    assert (said['added'], said['skipped']) == (1, 2)
+    assert sorted(item['subject'] for item in sensor.reviews()) == [
+        '10.0.0.0/7', 'www.own.example.jp']
+    sensor.decide('accept', 'value')
+    _, said = sensor.sync()
+    assert (said['added'], said['unchanged'], said['skipped']) == (1, 1, 1)
+
+
+def test_a_damaged_file_among_several_withdraws_nothing(sensor, tmp_path):
+    feeds = tmp_path / 'feeds'
+    feeds.mkdir()
+    (feeds / 'a.txt').write_bytes(names(5))
+    (feeds / 'b.txt').write_bytes(names(5, 5))
+    (feeds / '.hidden').write_bytes(names(5, 90))
+    (feeds / 'c.txt.part').write_bytes(names(5, 90))
+    sensor.configure({'kind': 'file', 'address': 'feeds'})
+    _, said = sensor.sync()
+    assert (said['added'], said['bodies']) == (10, 2)
+    (feeds / 'b.txt').write_bytes(b'\x1f\x8b\x08\x00damaged')
+    (feeds / 'a.txt').write_bytes(names(4))
+    status, said = sensor.sync()
+    assert (said['withdrawn'], said['unchanged']) == (0, 4)
+    (feeds / 'b.txt').write_bytes(names(5, 5))
+    _, said = sensor.sync()
+    assert (said['withdrawn'], said['unchanged']) == (1, 9)
+
+
+def test_times_in_the_future_are_not_believed(sensor, tmp_path):
+    def bundle(modified, pattern):
+        return json.dumps({'type': 'bundle', 'id': 'bundle--5d0092c5-5f74-4287-9642-33f4c354e56d',
+                           'objects': [{
+                               'type': 'indicator', 'spec_version': '2.1', 'pattern': pattern,
+                               'id': 'indicator--26ffb872-1dd9-446e-b6f5-d58527e5b5d2',
+                               'created': '2020-01-01T00:00:00Z', 'modified': modified,
+                               'pattern_type': 'stix', 'valid_from': '2020-01-01T00:00:00Z'}]})
+    (tmp_path / 'a.json').write_text(
+        bundle('2099-01-01T00:00:00Z', "[domain-name:value = 'a.example.com']"))
+    sensor.configure({'kind': 'file', 'address': 'a.json'})
+    _, said = sensor.sync()
+    assert [problem['reason'] for problem in said['problems']] == [
+        'created or modified in the future']
+    # Otherwise nothing could ever replace it.
+    time.sleep(0.01)
+    now = time.strftime('%Y-%m-%dT%H:%M:59Z', time.gmtime(time.time() + 60))
+    (tmp_path / 'a.json').write_text(bundle(now, "[domain-name:value = 'b.example.com']"))
+    _, said = sensor.sync()
+    assert said['changed'] == 1
+
+
+def test_words_for_threat_types_are_translated(sensor, tmp_path):
+    (tmp_path / 'list.csv').write_text('value,threat_type\nbad.example.com,ボット\n')
+    sensor.configure({'kind': 'file', 'address': 'list.csv',
+                      'types': [{'theirs': 'ボット', 'ours': 'malicious-activity'}]})
+    sensor.sync()
+    done = subprocess.run([SEKISHO, 'lookup', '--json', '-d', tmp_path / 'list.skdb',
+                           'bad.example.com'], capture_output=True, text=True)
+    assert 'malicious-activity' in done.stdout
+
+
+def test_known_benign_values_are_kept_whatever_they_are(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_text('good.example.com\n10.0.0.0/7\nco.uk\n')
+    sensor.configure({'kind': 'file', 'address': 'list.txt', 'role': 'known-benign'})
+    _, said = sensor.sync()
+    assert (said['added'], said['skipped']) == (3, 0)
+
+
+def test_two_syncs_do_not_work_at_once(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_bytes(names(3))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    with open(tmp_path / 'store.db.lock', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = sensor.run('sync')
+    assert done.returncode == 2 and 'another sync is at work' in done.stderr
+    assert sensor.sync()[0] == 0
+
+
+def test_mistakes_end_it_with_2(sensor, tmp_path):
+    sensor.configure({'kind': 'file', 'address': 'list.txt', 'interval': '15 apples'})
+    done = sensor.run('sync')
+    assert done.returncode == 2
+    assert 'sekisho.yaml:5: sources[0].interval: \'15 apples\' is not a duration' in done.stderr
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    assert sensor.run('sync', '--source', 'other').returncode == 2
+    assert sensor.sync()[0] == 1  # the file is not there
+
+
+def wait_for(condition, seconds=20):
+    until = time.time() + seconds
+    while time.time() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_watch_reads_the_configuration_again_and_ends_cleanly(sensor, tmp_path):
+    messages = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    messages.bind(str(tmp_path / 'notify'))
+    messages.settimeout(20)
+    (tmp_path / 'one.txt').write_text('one.example.com\n')
+    (tmp_path / 'two.txt').write_text('two.example.com\n')
+    sensor.configure({'kind': 'file', 'address': 'one.txt'})
+    watch = subprocess.Popen([SEKISHO, 'sync', '--watch', '-c', sensor.config], text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env={**os.environ, 'NOTIFY_SOCKET': str(tmp_path / 'notify'),
+                                  'WATCHDOG_USEC': '1000000'})
+    try:
+        assert messages.recv(200) == b'READY=1'
+        assert wait_for(lambda: sensor.has('one.example.com'))
+        sensor.config.write_text(sensor.config.read_text() + 'nonsense: 1\n')
+        watch.send_signal(signal.SIGHUP)
+        seen = b''
+        while b'WATCHDOG' not in seen or b'RELOADING' not in seen:
+            seen += messages.recv(200)
+        assert watch.poll() is None
+        sensor.configure({'kind': 'file', 'address': 'two.txt'})
+        text = sensor.config.read_text().replace('"list"', '"second"')
+        sensor.config.write_text(text)
+        watch.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: sensor.has('two.example.com'))
+    finally:
+        watch.send_signal(signal.SIGTERM)
+    _, errors = watch.communicate(timeout=20)
+    assert watch.returncode == 0
+    assert 'nonsense: no such field is known' in errors
+    assert 'second' in sensor.run('source', 'list').stdout
+
+
+def test_watch_knows_after_a_restart_what_is_not_due(sensor, server):
+    server.body = names(3)
+    sensor.configure({'kind': 'http', 'address': server.url})
+    sensor.sync()
+    watch = subprocess.Popen([SEKISHO, 'sync', '--watch', '-c', sensor.config],
+                             stdout=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    watch.send_signal(signal.SIGINT)
+    watch.communicate(timeout=20)
+    assert watch.returncode == 0 and server.statuses() == [200]
+
+
+def test_a_source_is_added_with_comments_kept_and_reached_for(sensor, server):
+    server.body = names(3)
+    sensor.config.write_text('# mine\nstore: store.db\nsources:\n- name: a # first\n'
+                             '  kind: file\n  address: list.txt\n\n# the policy\npolicy: []\n')
+    done = sensor.run('source', 'add', 'web', '--kind', 'http', '--address', server.url)
+    assert done.returncode == 0, done.stderr
+    assert sensor.config.read_text() == (
+        '# mine\nstore: store.db\nsources:\n- name: a # first\n  kind: file\n'
+        '  address: list.txt\n- name: "web"\n  kind: "http"\n'
+        f'  address: "{server.url}"\n\n# the policy\npolicy: []\n')
+    done = sensor.run('source', 'test', 'web')
+    assert done.returncode == 0 and 'status 200' in done.stdout
+    before = sensor.config.read_text()
+    done = sensor.run('source', 'add', 'bad', '--kind', 'http', '--address', 'x')
+    assert done.returncode == 2 and sensor.config.read_text() == before
+    server.status = 404
+    assert sensor.run('source', 'test', 'web').returncode == 1
+
+
+def test_the_example_configuration_has_no_mistake():
+    example = os.path.join(os.path.dirname(__file__), '../../examples/sekisho.yaml')
+    done = subprocess.run([SEKISHO, 'config', 'check', example], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shown = subprocess.run([SEKISHO, 'config', 'show', example], capture_output=True, text=True)
+    assert shown.returncode == 0 and 'isac-c2' in shown.stdout
+
+
+def test_what_is_shown_of_a_configuration_reads_as_the_same(tmp_path):
+    example = os.path.join(os.path.dirname(__file__), '../../examples/sekisho.yaml')
+    shown = subprocess.run([SEKISHO, 'config', 'show', example], capture_output=True, text=True)
+    (tmp_path / 'shown.yaml').write_text(shown.stdout)
+    again = subprocess.run([SEKISHO, 'config', 'show', tmp_path / 'shown.yaml'],
+                           capture_output=True, text=True)
+    assert again.stdout == shown.stdout
