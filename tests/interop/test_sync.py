@@ -256,6 +256,47 @@ def test_known_benign_values_are_kept_whatever_they_are(sensor, tmp_path):
     assert (said['added'], said['skipped']) == (3, 0)
 
 
+@pytest.mark.parametrize('kind,entries,taken,left', [
+    ('string', ['good.example.com', '192.0.2.7', 'http://good.example.com/x'], 3, 0),
+    ('hostname', ['.good.example.com', 'b.example.com'], 2, 0),
+    ('cidr', ['10.0.0.0/7', '2001:db8::/32', 'nonsense'], 2, 1),
+    ('substring', ['.good.example.com', 'good'], 1, 1),
+    ('regex', [r'/^(.*\.)?good\.example\.com$/i', r'/\.b\.example\.com$/', 'a.*b', 5], 2, 2),
+])
+def test_a_warninglist_gives_its_values(sensor, tmp_path, kind, entries, taken, left):
+    (tmp_path / 'list.json').write_text(json.dumps({
+        'name': 'Good', 'type': kind, 'version': 1, 'list': entries,
+        'matching_attributes': ['domain']}))
+    sensor.configure({'kind': 'file', 'address': 'list.json', 'role': 'known-benign'})
+    status, said = sensor.sync()
+    assert (status, said['added'], said['skipped']) == (0, taken, 1 if left else 0)
+
+
+def test_a_warninglist_makes_no_indicators_elsewhere(sensor, tmp_path):
+    (tmp_path / 'list.json').write_text(json.dumps({
+        'name': 'Good', 'type': 'string', 'version': 1, 'list': ['good.example.com'],
+        'matching_attributes': ['domain']}))
+    sensor.configure({'kind': 'file', 'address': 'list.json'})
+    _, said = sensor.sync()
+    assert said['added'] == 0 and not sensor.has('good.example.com')
+
+
+def test_what_is_known_benign_is_not_dropped(sensor, tmp_path):
+    (tmp_path / 'good.txt').write_text('good.example.com\n')
+    (tmp_path / 'bad.txt').write_text('good.example.com\nbad.example.com\n')
+    sensor.config.write_text(
+        'store: store.db\ndatabase: list.skdb\nsources:\n'
+        '- {name: good, kind: file, address: good.txt, role: known-benign}\n'
+        '- {name: bad, kind: file, address: bad.txt, reliability: A, group: C2}\n'
+        'policy: [{action: drop}]\n')
+    sensor.run('sync')
+    actions = {value: subprocess.run([SEKISHO, 'lookup', '--json', '-d',
+                                      tmp_path / 'list.skdb', value],
+                                     capture_output=True, text=True).stdout
+               for value in ('good.example.com', 'bad.example.com')}
+    assert '"drop"' in actions['bad.example.com'] and '"drop"' not in actions['good.example.com']
+
+
 def test_two_syncs_do_not_work_at_once(sensor, tmp_path):
     (tmp_path / 'list.txt').write_bytes(names(3))
     sensor.configure({'kind': 'file', 'address': 'list.txt'})
