@@ -59,6 +59,8 @@ struct source_config {
 	bool is_snapshot_by_format; // nothing is set: not if what comes turns out to be STIX
 	bool has_same_subdomains;   // subdomains: same
 	bool is_hidden;             // hide-source
+	bool has_plain_names;       // plain-names: of free text
+	bool has_attachments_only;  // attachments-only: of mail
 	bool is_enabled;
 
 	// How it is reached.

@@ -39,6 +39,8 @@ static const cyaml_schema_field_t source_fields[] = {
 	TEXT("snapshot", struct raw_source, snapshot),
 	TEXT("subdomains", struct raw_source, subdomains),
 	TEXT("hide-source", struct raw_source, hide_source),
+	TEXT("plain-names", struct raw_source, plain_names),
+	TEXT("attachments-only", struct raw_source, attachments_only),
 	TEXT("enabled", struct raw_source, enabled),
 	TEXT("username", struct raw_source, username),
 	TEXT("password-file", struct raw_source, password_file),

@@ -12,6 +12,7 @@ struct raw_word {
 
 struct raw_source {
 	const char *name, *kind, *address, *collection, *format, *columns, *group, *role, *tlp;
+	const char *plain_names, *attachments_only;
 	const char *reliability, *interval, *full_resync, *snapshot, *subdomains, *hide_source;
 	const char *enabled, *username, *password_file, *password_env, *token_file, *token_env;
 	const char *token_header, *client_cert, *client_key, *ca_file, *proxy, *timeout, *retries;

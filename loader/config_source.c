@@ -142,6 +142,9 @@ static void read_flags(struct config_reading *reading, const struct raw_source *
 	                                source->format == FEED_AUTO;
 	config_read_bool(reading, "snapshot", raw->snapshot, &source->is_snapshot);
 	config_read_bool(reading, "hide-source", raw->hide_source, &source->is_hidden);
+	config_read_bool(reading, "plain-names", raw->plain_names, &source->has_plain_names);
+	config_read_bool(reading, "attachments-only", raw->attachments_only,
+	                 &source->has_attachments_only);
 	config_read_bool(reading, "enabled", raw->enabled, &source->is_enabled);
 	if (raw->subdomains == NULL)
 		return;

@@ -85,6 +85,8 @@ static struct feed_options options_of(const struct fetch *fetch, const char *nam
 		.group = source->group,
 		.tlp = source->tlp,
 		.is_source_hidden = source->is_hidden,
+		.has_plain_names = source->has_plain_names,
+		.is_mail_text_skipped = source->has_attachments_only,
 		.is_known_benign = source->role == SOURCE_KNOWN_BENIGN,
 		.csv_columns = source->csv_columns,
 		.types = source->types,

@@ -61,7 +61,8 @@ policy:
     action: drop
 """)
 
-    def run(*options):
+    def run(*options, more=''):
+        config.write_text(config.read_text().replace('    group: MAIL', more + '    group: MAIL'))
         done = subprocess.run([SEKISHO, 'sync', '-c', config, '--json', *options],
                               capture_output=True, text=True)
         assert done.returncode in (0, 1), done.stderr
@@ -116,6 +117,19 @@ def test_an_mbox_is_read_from_where_it_ended(sync, tmp_path):
     box.add(message(3, 'It calls three[.]example now.\n'))
     box.flush()
     assert values(sync()[0]) == ['one[.]example', 'three[.]example', 'two[.]example']
+
+
+def test_the_text_is_read_as_the_source_says(sync, tmp_path):
+    folder = tmp_path / 'mail'
+    folder.mkdir()
+    (folder / 'a.eml').write_bytes(bytes(message(1, 'It calls one[.]example now.\n',
+                                                 ('list.txt', b'list.example.com\n'))))
+    assert values(sync(more='    attachments-only: yes\n')[0]) == ['list.example.com']
+    (folder / 'b.eml').write_bytes(bytes(message(2, 'It calls plain.example.com now.\n')))
+    both = '    plain-names: yes\n    attachments-only: no\n'
+    config = tmp_path / 'sekisho.yaml'
+    config.write_text(config.read_text().replace('    attachments-only: yes\n', both))
+    assert values(sync()[0]) == ['list.example.com', 'plain.example.com']
 
 
 def test_a_broken_message_does_not_hide_the_others(sync, tmp_path):
