@@ -137,6 +137,35 @@ static void quorums_count_sources_whose_votes_live(void **state)
 	compile_fixture_close(&fixture);
 }
 
+static void who_shared_a_value_with_a_discarded_vote_stays(void **state)
+{
+	struct compile_fixture fixture;
+	uint32_t sources[2];
+	uint64_t purged;
+
+	(void)state;
+	compile_fixture_open(&fixture);
+	compile_fixture_row(&fixture, ACTION_DROP)->sources_min = 2;
+	compile_fixture_row(&fixture, ACTION_LOG);
+	sources[0] = compile_fixture_source(&fixture, "a", NULL, SOURCE_INDICATORS);
+	sources[1] = compile_fixture_source(&fixture, "b", NULL, SOURCE_INDICATORS);
+	compile_fixture_deliver(&fixture, sources[0], "one.example\n");
+	compile_fixture_deliver(&fixture, sources[1], "other.example\n");
+	compile_fixture_base(&fixture);
+	compile_fixture_deliver(&fixture, sources[1], "one.example\nother.example\n");
+	compile_fixture_update(&fixture);
+	compile_fixture_assert(&fixture, "one.example", 'd');
+
+	compile_fixture_deliver(&fixture, sources[1], "other.example\n");
+	assert_int_equal(
+		store_purge(fixture.store.store, COMPILE_NOW_NS, false, NULL, NULL, &purged), 0);
+	assert_int_equal(purged, 1);
+	compile_fixture_update(&fixture);
+	assert_true(fixture.result.is_overlay);
+	compile_fixture_assert(&fixture, "one.example", 'l');
+	compile_fixture_close(&fixture);
+}
+
 static void changes_arrive_without_a_new_base(void **state)
 {
 	struct compile_fixture fixture;
@@ -424,6 +453,7 @@ int main(void)
 		cmocka_unit_test(ignored_expired_and_benign_values_are_not_compiled),
 		cmocka_unit_test(names_below_a_pattern_are_dropped_only_where_a_source_means_them),
 		cmocka_unit_test(quorums_count_sources_whose_votes_live),
+		cmocka_unit_test(who_shared_a_value_with_a_discarded_vote_stays),
 		cmocka_unit_test(changes_arrive_without_a_new_base),
 		cmocka_unit_test(what_an_overlay_adds_meets_the_veto_set_of_the_base),
 		cmocka_unit_test(what_decides_otherwise_makes_a_new_base),
