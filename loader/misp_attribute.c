@@ -114,6 +114,12 @@ static struct misp_attribute read_members(struct misp_reader *reader, struct jso
 	return attribute;
 }
 
+static bool is_port_used(const struct misp_reader *reader, const struct misp_attribute *attribute)
+{
+	return attribute->type->form == MISP_PORT && reader->object.has_ports &&
+	       !attribute->is_deleted;
+}
+
 // What is not looked for, and is told. `ret_reason` is NULL when it is.
 static const char *reason_against(const struct misp_reader *reader,
                                   const struct misp_attribute *attribute)
@@ -243,7 +249,9 @@ static int read_version(struct misp_reader *reader, const struct misp_attribute 
 	reason = reason_against(reader, attribute);
 	if (reason != NULL)
 		misp_attribute_tell(reader, attribute, reason,
-		                    held_id != NO_INDICATOR ? "withdrawn" : NULL);
+		                    held_id != NO_INDICATOR           ? "withdrawn"
+		                    : is_port_used(reader, attribute) ? "noted"
+		                                                      : NULL);
 	else
 		error = take(reader, attribute, &indicator_id);
 	if (error != 0 || attribute->id.size == 0)

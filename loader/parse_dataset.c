@@ -46,7 +46,7 @@ static struct slice decode(struct slice encoded, uint8_t ret_text[ENCODED_BYTES_
 static bool is_value(struct slice text)
 {
 	struct slice host = text;
-	const uint8_t *scheme = memmem(text.data, text.size, "://", 3);
+	const uint8_t *scheme = text.size > 0 ? memmem(text.data, text.size, "://", 3) : NULL;
 
 	for (size_t i = 0; i < text.size; i++)
 		if (text.data[i] <= ' ' || text.data[i] >= 0x7f)
