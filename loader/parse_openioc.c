@@ -265,7 +265,10 @@ static int openioc_read(struct feed *feed)
 	error = read_all(&reader, xml);
 	arena_close(&reader.arena);
 	buffer_close(&reader.values);
-	return error == 0 && reader.document_count == 0 ? -EBADMSG : error;
+	if (error != 0 || reader.document_count > 0)
+		return error;
+	report_note(&feed->summary->report, "no OpenIOC document in it", slice_text(""), "%s", "");
+	return -EBADMSG;
 }
 
 static bool openioc_recognises(struct slice head)

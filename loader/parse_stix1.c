@@ -207,7 +207,10 @@ static int stix1_read(struct feed *feed)
 	arena_close(&reader.scratch);
 	arena_close(&reader.kept);
 	stix1_index_close(&reader.index);
-	return error == 0 && reader.object_count == 0 ? -EBADMSG : error;
+	if (error != 0 || reader.object_count > 0)
+		return error;
+	report_note(&feed->summary->report, "no STIX package in it", slice_text(""), "%s", "");
+	return -EBADMSG;
 }
 
 static bool contains(struct slice head, const char *text)

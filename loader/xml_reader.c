@@ -14,8 +14,44 @@ struct xml_reader {
 	xmlTextReader *text_reader;
 	int input_error; // what the input said when libxml2 asked for more
 	bool has_end_to_come;
+	uint8_t last_byte; // of those that libxml2 has been given
+	bool is_in_tag;
+	unsigned tag_attributes;
 	char error[ERROR_TEXT_BYTES];
 };
+
+// The first error counts: those behind it mostly follow from it.
+static void note_error(struct xml_reader *reader, const char *text)
+{
+	if (reader->error[0] != '\0')
+		return;
+	int size = snprintf(reader->error, sizeof(reader->error), "%s", text);
+	size_t length = size < ERROR_TEXT_BYTES ? (size_t)size : ERROR_TEXT_BYTES - 1;
+	while (length > 0 && slice_is_blank((uint8_t)reader->error[length - 1]))
+		reader->error[--length] = '\0';
+}
+
+// Has every tag so far a reasonable number of attributes?
+static bool check_tags(struct xml_reader *reader, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.size; i++) {
+		uint8_t byte = bytes.data[i];
+
+		if (reader->last_byte == '<') { // not a comment, nor CDATA
+			reader->is_in_tag = byte != '!' && byte != '?';
+			reader->tag_attributes = 0;
+		}
+		reader->last_byte = byte;
+		if (byte == '>') {
+			reader->is_in_tag = false;
+		} else if (byte == '=' && reader->is_in_tag &&
+		           ++reader->tag_attributes > XML_TAG_ATTRIBUTES_MAX) {
+			note_error(reader, "too many attributes");
+			return false;
+		}
+	}
+	return true;
+}
 
 static int read_input(void *context, char *buffer, int size)
 {
@@ -28,21 +64,12 @@ static int read_input(void *context, char *buffer, int size)
 		return -1;
 	}
 	window = slice_first(window, (size_t)size);
+	if (!check_tags(reader, window))
+		return -1;
 	if (window.size > 0)
 		memcpy(buffer, window.data, window.size);
 	feed_input_skip(reader->input, window.size);
 	return (int)window.size;
-}
-
-// The first error counts: those behind it mostly follow from it.
-static void note_error(struct xml_reader *reader, const char *text)
-{
-	if (reader->error[0] != '\0')
-		return;
-	int size = snprintf(reader->error, sizeof(reader->error), "%s", text);
-	size_t length = size < ERROR_TEXT_BYTES ? (size_t)size : ERROR_TEXT_BYTES - 1;
-	while (length > 0 && slice_is_blank((uint8_t)reader->error[length - 1]))
-		reader->error[--length] = '\0';
 }
 
 // Recoverable ones are left to libxml2: a prefix that nobody declared changes no local name.

@@ -12,7 +12,12 @@
 #include "loader/feed_input.h"
 
 // The text is libxml2's own bound (one run of text, one attribute).
-enum { XML_DEPTH_MAX = 256, XML_TEXT_BYTES_MAX = 10 * 1000 * 1000 };
+// Attributes count with what looks like one in the same tag: libxml2 compares each with each.
+enum {
+	XML_DEPTH_MAX = 256,
+	XML_TEXT_BYTES_MAX = 10 * 1000 * 1000,
+	XML_TAG_ATTRIBUTES_MAX = 512,
+};
 
 struct xml_reader;
 
