@@ -5,6 +5,7 @@
 
 #include "loader/store_delivery_internal.h"
 #include "loader/store_history.h"
+#include "loader/store_sort.h"
 
 static int begin_queries(struct store_delivery *delivery)
 {
@@ -148,18 +149,35 @@ void store_delivery_is_partial(struct store_delivery *delivery)
 	delivery->counts.absent = 0;
 }
 
-// Those absent from a complete delivery.
+// Those absent from a complete delivery, in the order in which their rows lie.
+static int collect_absent(struct store_delivery *delivery, struct block *rows)
+{
+	struct store_member *member;
+	size_t cursor = 0;
+
+	while ((member = store_members_next(&delivery->members, &cursor)) != NULL) {
+		if (member->end != VOTE_LIVE || member->is_seen)
+			continue;
+		struct store_sort_row *row = block_extend(rows, sizeof(*row));
+		if (row == NULL)
+			return -ENOMEM;
+		*row = (struct store_sort_row){member->vote_id, {(uintptr_t)member}};
+	}
+	return store_sort(rows);
+}
+
 static int withdraw_absent(struct store_delivery *delivery)
 {
 	uint64_t live_after = delivery->counts.live_after;
-	struct store_member *member;
-	size_t cursor = 0;
-	int error = 0;
+	struct block rows = {};
+	int error = collect_absent(delivery, &rows);
+	const struct store_sort_row *row = (const struct store_sort_row *)rows.data;
 
-	while (error == 0 && (member = store_members_next(&delivery->members, &cursor)) != NULL)
-		if (member->end == VOTE_LIVE && !member->is_seen)
-			error = store_apply_end(delivery, member, VOTE_ABSENT, TIMESTAMP_MIN);
+	for (size_t left = rows.size / sizeof(*row); left > 0 && error == 0; left--, row++)
+		error = store_apply_end(delivery, (struct store_member *)(uintptr_t)row->payload[0],
+		                        VOTE_ABSENT, TIMESTAMP_MIN);
 	delivery->counts.live_after = live_after; // they were counted before
+	block_close(&rows);
 	return error;
 }
 
