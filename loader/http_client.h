@@ -3,9 +3,11 @@
 // One client a source, one thread. Connections are kept open between requests. TLS is always
 // verified. Redirects are followed (5) on the same scheme or from http to https only, and
 // credentials stay with the host they are for. Bodies go to an unlinked temporary file, so memory
-// is bounded. A request that fails for a reason that may pass (no connection, 408, 425, 429, 5xx, a
-// cut body) is made again, after Retry-After or an exponential back-off with jitter; a stop ends
-// the waiting.
+// is bounded; compressed ones are bounded as they come out. An answer may take timeout_s, and a
+// second more for each 32 KB that came; less than 1 KB in a quarter of that (at most 30 s) is a
+// stall. A request that fails for a reason that may pass (no connection, 408, 425, 429, 5xx, a
+// cut body) is made again, after Retry-After (at most 5 minutes: whoever asks for more is left
+// alone) or an exponential back-off with jitter; a stop ends the waiting.
 #pragma once
 
 #include <stdbool.h>
