@@ -12,6 +12,7 @@
 #include "app/sync_lock.h"
 #include "app/sync_print.h"
 #include "base/log.h"
+#include "loader/sync_consider.h"
 
 // What the callbacks of one piece of work need.
 struct work {
@@ -128,6 +129,17 @@ static int compile(const struct sync_run *run, const struct config *config, stru
 	return error;
 }
 
+static int consider(const struct config *config, struct store *store)
+{
+	struct report report = {.input = config->store_path};
+	int error = sync_consider(store, config, wall_now_ns(), &report);
+
+	if (error < 0)
+		log_error("%s: %s", config->store_path, strerror(-error));
+	report_clear(&report);
+	return error;
+}
+
 static int find_next(const struct sync_run *run, const struct config *config, struct store *store,
                      int64_t *ret_due_ns)
 {
@@ -157,6 +169,8 @@ static int run_locked(const struct sync_run *run, const struct config *config, b
 	error = run_sources(run, config, store, is_everything, result);
 	if (error == 0 && !run->is_uncompiled)
 		error = compile(run, config, store);
+	if (error == 0)
+		error = consider(config, store);
 	int next_error = find_next(run, config, store, &result->next_due_ns);
 	return error < 0 ? error : next_error;
 }

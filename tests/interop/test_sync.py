@@ -297,6 +297,24 @@ def test_what_is_known_benign_is_not_dropped(sensor, tmp_path):
     assert '"drop"' in actions['bad.example.com'] and '"drop"' not in actions['good.example.com']
 
 
+def test_what_members_apply_is_to_be_considered(sensor, tmp_path):
+    (tmp_path / 'members.txt').write_text('alone.example.com\nboth.example.com\n')
+    (tmp_path / 'best.txt').write_text('both.example.com\n')
+    sensor.config.write_text(
+        'store: store.db\ndatabase: list.skdb\nguards: {change-min: 9}\nsources:\n'
+        '- {name: members, kind: file, address: members.txt, group: BLOCKLIST}\n'
+        '- {name: best, kind: file, address: best.txt, group: C2}\n'
+        'policy: [{sources: 2, action: drop}, {group: C2, action: drop}, {action: alert}]\n')
+    sensor.run('sync')
+    assert [(item['kind'], item['subject']) for item in sensor.reviews()] == [
+        ('consider', 'alone.example.com')]
+    (tmp_path / 'members.txt').write_text('alone.example.com\n')
+    sensor.run('sync')
+    assert [(item['kind'], item['subject']) for item in sensor.reviews()] == [
+        ('consider', 'alone.example.com'), ('withdrawn', 'both.example.com')]
+    assert [item['count'] for item in sensor.reviews()] == [1, 1]
+
+
 def test_two_syncs_do_not_work_at_once(sensor, tmp_path):
     (tmp_path / 'list.txt').write_bytes(names(3))
     sensor.configure({'kind': 'file', 'address': 'list.txt'})
