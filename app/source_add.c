@@ -54,7 +54,7 @@ static const struct command_line add_line = {
 	"sekisho source add",
 	"[options] NAME --kind KIND --address WHERE",
 	"Adds a source to the configuration, behind the others; everything else in the file stays "
-        "as "
+	"as "
 	"it is, comments included. Nothing is written when the result has a mistake.",
 	add_options,
 	add_operand,
@@ -130,6 +130,8 @@ static int add(const struct add_values *values, const char *path)
 		log_error("%s: %s", path, strerror(-error));
 	else if (config_source_check_text(buffer_slice(&after), path, &config) < 0)
 		error = -EINVAL; // told
+	else if (config_source(config, values->name) == NULL)
+		error = -ENOTSUP; // it came to lie behind the document's end
 	else
 		error = write_text(path, &after, mode);
 	if (error < 0 && config != NULL)

