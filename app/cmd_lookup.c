@@ -63,16 +63,15 @@ struct lookup {
 	char text[2 * URL_BYTES_MAX];
 };
 
-// What the match does, when that is not to alert, and who forbade more.
+// What the match does, and who forbade more.
 static void print_action(struct lookup *lookup, const struct match *match,
                          const struct observable *observable)
 {
 	struct indicator veto;
 	char defanged[DEFANGED_BYTES];
 
-	if (match->action != ACTION_ALERT || match->is_vetoed)
-		(void)printf("  action: %s%s\n", action_name(match->action),
-		             match->is_vetoed ? " (drop vetoed)" : "");
+	(void)printf("  action: %s%s\n", action_name(match->action),
+	             match->is_vetoed ? " (drop vetoed)" : "");
 	if (match->is_vetoed && match_is_vetoed(lookup->context, observable, &veto)) {
 		normalize_defang(veto.value, defanged, sizeof(defanged));
 		(void)printf("  vetoed_by: %s\n", defanged);

@@ -48,25 +48,53 @@ static const struct command_line list_line = {
 };
 
 struct listing {
+	struct store *store;
 	bool has_json;
 	uint64_t count;
 	struct buffer json;
+	uint32_t source_id; // whose name is wanted
+	char source[PROBLEM_TEXT_BYTES];
 };
 
 static const char *const state_names[] = {
 	[REVIEW_OPEN] = "open", [REVIEW_ACCEPTED] = "accepted", [REVIEW_REJECTED] = "rejected"};
 
-static void print_item(const struct review *review)
+static int note_source(void *context, const struct store_source *source)
+{
+	struct listing *listing = context;
+
+	if (source->source_id == listing->source_id)
+		(void)snprintf(listing->source, sizeof(listing->source), "%s", source->name);
+	return 0;
+}
+
+// The name of the item's source into listing->source: "" where there is none.
+static int find_source(struct listing *listing, uint32_t source_id)
+{
+	if (source_id == listing->source_id && listing->count > 0)
+		return 0;
+	listing->source_id = source_id;
+	listing->source[0] = '\0';
+	return source_id != 0 ? store_source_each(listing->store, note_source, listing) : 0;
+}
+
+static void print_item(const struct listing *listing, const struct review *review)
 {
 	char subject[SHOWN_BYTES];
 	char reason[PROBLEM_TEXT_BYTES];
+	char source[PROBLEM_TEXT_BYTES];
 	char time[TIMESTAMP_TEXT_BYTES];
 
-	normalize_defang(slice_text(review->subject), subject, sizeof(subject));
+	if (review->kind == REVIEW_DELIVERY)
+		report_printable(slice_text(review->subject), subject);
+	else
+		normalize_defang(slice_text(review->subject), subject, sizeof(subject));
 	report_printable(slice_text(review->reason), reason);
+	report_printable(slice_text(listing->source), source);
 	timestamp_format(review->time_ns, TIME_DIGITS, time);
-	(void)printf("%" PRIu64 "  %s  %s\n    %s", review->review_id,
-	             review_kind_name(review->kind), subject, reason);
+	(void)printf("%" PRIu64 "  %s  %s  %s\n    %s", review->review_id,
+	             review_kind_name(review->kind), source[0] != '\0' ? source : "-", subject,
+	             reason);
 	(void)printf(" (since %s, %" PRIu64 " times)\n", time, review->count);
 	if (review->state == REVIEW_OPEN)
 		return;
@@ -75,13 +103,17 @@ static void print_item(const struct review *review)
 	(void)printf("    %s by %s, %s\n", state_names[review->state], reason, time);
 }
 
-static void print_item_json(struct buffer *json, const struct review *review)
+static void print_item_json(struct listing *listing, const struct review *review)
 {
+	struct buffer *json = &listing->json;
+
 	buffer_clear(json);
 	buffer_format(json, "{\"review\":%" PRIu64 ",\"kind\":\"%s\",\"state\":\"%s\",\"subject\":",
 	              review->review_id, review_kind_name(review->kind),
 	              state_names[review->state]);
 	json_text_append(json, slice_text(review->subject));
+	buffer_append_text(json, ",\"source\":");
+	json_text_append(json, slice_text(listing->source));
 	buffer_append_text(json, ",\"reason\":");
 	json_text_append(json, slice_text(review->reason));
 	buffer_append_text(json, ",\"since\":");
@@ -102,12 +134,15 @@ static void print_item_json(struct buffer *json, const struct review *review)
 static int show(void *context, const struct review *review)
 {
 	struct listing *listing = context;
+	int error = find_source(listing, review->source_id);
 
+	if (error < 0)
+		return error;
 	listing->count++;
 	if (listing->has_json)
-		print_item_json(&listing->json, review);
+		print_item_json(listing, review);
 	else
-		print_item(review);
+		print_item(listing, review);
 	return listing->json.failed ? -ENOMEM : 0;
 }
 
@@ -122,6 +157,7 @@ static int list(const struct review_values *values)
 
 	if (config_source_open(values->config_path, STORE_READ, &config, &store) < 0)
 		return EXIT_FAILED;
+	listing.store = store;
 	int error = store_review_each(store, state, show, &listing);
 	buffer_close(&listing.json);
 	if (error < 0) {
