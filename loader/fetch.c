@@ -91,7 +91,6 @@ static struct feed_options options_of(const struct fetch *fetch, const char *nam
 		.csv_columns = source->csv_columns,
 		.types = source->types,
 		.types_count = source->types_count,
-		.has_same_subdomains = source->has_same_subdomains,
 		.time_ns = fetch->now_ns,
 		.latest_ns = fetch->now_ns + fetch->guards->clock_ahead_s * NS_PER_S,
 		.screening = fetch->screening,

@@ -48,10 +48,10 @@ static void add_settings(struct fetch_digest *digest, const struct fetch *fetch)
 	const struct config *config = fetch->config;
 	char numbers[128];
 
-	(void)snprintf(numbers, sizeof(numbers), "%d %d %d %d %d %d %d %d %d", source->format,
+	(void)snprintf(numbers, sizeof(numbers), "%d %d %d %d %d %d %d %d", source->format,
 	               source->role, source->tlp, source->is_snapshot,
-	               source->is_snapshot_by_format, source->has_same_subdomains,
-	               source->is_hidden, source->has_plain_names, source->has_attachments_only);
+	               source->is_snapshot_by_format, source->is_hidden, source->has_plain_names,
+	               source->has_attachments_only);
 	fetch_digest_add(digest, slice_text(SEKISHO_VERSION));
 	fetch_digest_add(digest, slice_text(numbers));
 	fetch_digest_add(digest, slice_text(source->address));

@@ -46,15 +46,13 @@ struct feed_options {
 	bool is_source_hidden;
 	bool has_plain_names;      // FEED_PROSE: names that are not defanged, too
 	bool is_mail_text_skipped; // FEED_MAIL: only the attachments
-	bool is_known_benign; // whatever its format, its values are no threats: none is screened
-	const char
-		*csv_columns; // FEED_CSV: a column map, see loader/csv_map.h; NULL: by header
+	bool is_known_benign;    // whatever its format, its values are no threats: none is screened
+	const char *csv_columns; // FEED_CSV: a column map, see loader/csv_map.h; NULL: by header
 
 	// A source's own terms (loader/sink_terms.h).
 	const char *(*types)[2]; // words for threat types: theirs, ours
 	unsigned types_count;
-	bool has_same_subdomains; // names below a STIX equality count as the name itself
-	int64_t time_ns;          // now; and the time after which none is believed, 0: all are
+	int64_t time_ns; // now; and the time after which none is believed, 0: all are
 	int64_t latest_ns;
 	struct screening *screening; // NULL: nothing of ours is known, and nobody accepts values
 };

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "loader/intake_value.h"
-
 // Our word for one of the source's.
 static struct slice translate(const struct feed_options *options, struct slice word)
 {
@@ -86,16 +84,13 @@ static int terms_add_value(struct sink *sink, uint32_t indicator_id,
                            const struct intake_value *value, const char **ret_reason)
 {
 	struct sink_terms *terms = (struct sink_terms *)(void *)sink;
-	struct intake_value taken = *value;
 
 	if (terms->options->is_known_benign) {
 		terms->known_benign++;
 		if (!terms->behind->takes_known_benign)
 			return 1;
 	}
-	if (terms->options->has_same_subdomains)
-		taken.terms.kinds &= (uint8_t)~ENTRY_BESIDE;
-	return terms->behind->ops->add_value(terms->behind, indicator_id, &taken, ret_reason);
+	return terms->behind->ops->add_value(terms->behind, indicator_id, value, ret_reason);
 }
 
 static void terms_withdraw(struct sink *sink, uint32_t indicator_id, enum sink_withdrawal why)
@@ -152,8 +147,7 @@ static const struct sink_ops terms_ops = {
 
 bool sink_terms_are_needed(const struct feed_options *options)
 {
-	return options->is_known_benign || options->types_count > 0 ||
-	       options->has_same_subdomains || options->latest_ns != 0;
+	return options->is_known_benign || options->types_count > 0 || options->latest_ns != 0;
 }
 
 void sink_terms_open(struct sink_terms *terms, const struct feed_options *options,

@@ -1,8 +1,7 @@
 // loader/sink_terms.h — a source's own terms, put between its reader and the sink behind.
 //
-// Threat types in the source's own words become ours; names below a STIX equality count as the name
-// where the source says so; times that no clock can mean are not believed. Values that are no
-// threats are only counted when the sink behind does not take such.
+// Threat types in the source's own words become ours; times that no clock can mean are not
+// believed. Values that are no threats are only counted when the sink behind does not take such.
 #pragma once
 
 #include "base/buffer.h"

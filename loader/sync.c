@@ -141,18 +141,6 @@ static int64_t monotonic_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-// A kind of source that this build has no fetcher for is like one that is down.
-static int run_fetcher(struct fetch *fetch)
-{
-	const struct fetcher_ops *ops = fetchers[fetch->source->kind];
-
-	if (ops != NULL)
-		return ops->run(fetch);
-	report_note(&fetch->outcome->feed.report, "kind of source not known to this version",
-	            slice_text(fetch->source->name), "%s", source_kind_name(fetch->source->kind));
-	return -ENOTSUP;
-}
-
 static struct fetch fetch_of(const struct sync_options *options, const struct source_config *source,
                              struct sync_outcome *outcome)
 {
@@ -189,7 +177,7 @@ int sync_source(const struct sync_options *options, const struct source_config *
 	fetch.suffixes = suffixes;
 	error = open_screening(&fetch);
 	if (error == 0)
-		error = run_fetcher(&fetch);
+		error = fetchers[source->kind]->run(&fetch);
 	close_fetch(&fetch);
 	error = settle_outcome(&fetch, error);
 	ret_outcome->duration_ns = monotonic_ns() - start_ns;
@@ -201,8 +189,7 @@ int sync_test(const struct sync_options *options, const struct source_config *so
 {
 	struct sync_outcome outcome = {0};
 	struct fetch fetch = fetch_of(options, source, &outcome);
-	const struct fetcher_ops *ops = fetchers[source->kind];
-	int error = ops != NULL ? ops->test(&fetch, report, ret_text) : -ENOTSUP;
+	int error = fetchers[source->kind]->test(&fetch, report, ret_text);
 
 	close_fetch(&fetch);
 	sync_outcome_close(&outcome);
