@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
 #include "engine/database_format.h"
 #include "base/buffer.h"
 #include "engine/overlay.h"
@@ -491,6 +494,50 @@ static void a_descriptor_opens_only_itself(void **state)
 	assert_string_equal(match_name(database, "a.example"), "1:exact");
 }
 
+static void write_keys(const char *private_path, const char *public_path)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	FILE *file = fopen(private_path, "we");
+
+	assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(file);
+	file = fopen(public_path, "we");
+	assert_int_equal(PEM_write_PUBKEY(file, key), 1);
+	fclose(file);
+	EVP_PKEY_free(key);
+}
+
+static void a_signed_base_needs_a_signed_overlay(void **state)
+{
+	static const char *const more[] = {"d.example", NULL};
+	const struct place *place = *state;
+	AUTO(build) build = build_names(base_names);
+	struct build_figures figures;
+	char paths[2][PATH_BYTES + 32];
+	int fd = open(place->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	for (unsigned i = 0; i < 2; i++)
+		(void)snprintf(paths[i], sizeof(paths[i]), "%s/%s", place->folder,
+		               i ? "public.pem" : "private.pem");
+	write_keys(paths[0], paths[1]);
+	assert_int_equal(build_write(build, fd, paths[0], NULL, &figures), 0);
+	close(fd);
+	for (unsigned is_signed = 0; is_signed < 2; is_signed++) {
+		AUTO(build) additions = build_names(more);
+		AUTO(database) base = open_place(place, 0);
+
+		build_set_sign_key(additions, is_signed ? paths[0] : NULL);
+		assert_int_equal(
+			overlay_write(place->path, base, additions, NULL, 0, NULL, &figures), 0);
+		AUTO(database) database = open_place(place, 0);
+		assert_int_equal(database_verify(database, NULL, NULL), 0);
+		assert_int_equal(database_verify(database, paths[1], NULL),
+		                 is_signed ? 0 : -EKEYREJECTED);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(unlink(paths[i]), 0);
+}
+
 int main(void)
 {
 #define OVERLAY_TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
@@ -509,6 +556,7 @@ int main(void)
 		OVERLAY_TEST(damage_is_found_in_every_part),
 		OVERLAY_TEST(parts_have_the_mode_of_the_base),
 		OVERLAY_TEST(a_descriptor_opens_only_itself),
+		OVERLAY_TEST(a_signed_base_needs_a_signed_overlay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
