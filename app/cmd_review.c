@@ -209,7 +209,7 @@ static const struct command_line accept_line = {
 	"sekisho review accept",
 	"[options] NUMBER...",
 	"Accepts items of the queue: a held delivery passes when it next comes, a stopped value is "
-	"taken from then on.",
+	"taken from then on, a value that members list is promoted to a drop.",
 	decide_options,
 	add_id,
 };

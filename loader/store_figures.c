@@ -87,8 +87,8 @@ static int promote(struct store *store, uint64_t vote_id, bool is_promoted)
 	return error == 0 ? store_change_put(store, &changed_id, 1) : error;
 }
 
-int store_promote(struct store *store, uint64_t vote_id, bool is_promoted, const char *who,
-                  const char *why)
+int store_promote_within(struct store *store, uint64_t vote_id, bool is_promoted, const char *who,
+                         const char *why)
 {
 	struct store_event event = {
 		.who = who,
@@ -97,18 +97,23 @@ int store_promote(struct store *store, uint64_t vote_id, bool is_promoted, const
 		.why = why,
 	};
 	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	event.time_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	int error = store_vote_get(store, vote_id, note_source, &event.source_id);
+	if (error == 0)
+		error = promote(store, vote_id, is_promoted);
+	return error == 0 ? store_event_add(store, &event) : error;
+}
+
+int store_promote(struct store *store, uint64_t vote_id, bool is_promoted, const char *who,
+                  const char *why)
+{
 	int error = store_begin(store);
 
 	if (error < 0)
 		return error;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	event.time_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	error = store_vote_get(store, vote_id, note_source, &event.source_id);
-	if (error == 0)
-		error = promote(store, vote_id, is_promoted);
-	if (error == 0)
-		error = store_event_add(store, &event);
-	return store_end(store, error);
+	return store_end(store, store_promote_within(store, vote_id, is_promoted, who, why));
 }
 
 int store_promoted_each(struct store *store, int (*visit)(void *context, uint64_t vote_id),

@@ -51,3 +51,7 @@ int store_object_put(struct store *store, uint32_t source_id, struct slice id, s
 // Numbers the changes of `count` votes, within a transaction. With more than STORE_CHANGES_MAX they
 // are not told one by one, and `vote_ids` is not read.
 int store_change_put(struct store *store, const uint32_t vote_ids[], uint64_t count);
+
+// store_promote() (loader/store_figures.h) within a transaction.
+int store_promote_within(struct store *store, uint64_t vote_id, bool is_promoted, const char *who,
+                         const char *why);

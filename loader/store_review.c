@@ -81,6 +81,15 @@ static int64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+// What members apply is applied here, too, once a person accepts that. A vote that is gone by now
+// is no hindrance.
+static int apply(struct store *store, uint64_t vote_id, const char *who)
+{
+	int error = store_promote_within(store, vote_id, true, who, "accepted in review");
+
+	return error == -ENOENT ? 0 : error;
+}
+
 // Marks an open one as decided, with its event.
 static int decide(struct store *store, uint64_t review_id, enum review_state state, const char *who)
 {
@@ -97,15 +106,19 @@ static int decide(struct store *store, uint64_t review_id, enum review_state sta
 	result = store_query_step(&query);
 	if (result <= 0)
 		return result < 0 ? result : -EALREADY;
-	return store_event_add(store,
-	                       &(struct store_event){
-				       .time_ns = time_ns,
-				       .who = who,
-				       .what = state == REVIEW_ACCEPTED ? "accepted" : "rejected",
-				       .source_id = (uint32_t)store_query_get_number(&query, 0),
-				       .vote_id = (uint64_t)store_query_get_number(&query, 1),
-				       .why = store_query_get_text(&query, 2),
-			       });
+
+	const struct store_event event = {
+		.time_ns = time_ns,
+		.who = who,
+		.what = state == REVIEW_ACCEPTED ? "accepted" : "rejected",
+		.source_id = (uint32_t)store_query_get_number(&query, 0),
+		.vote_id = (uint64_t)store_query_get_number(&query, 1),
+		.why = store_query_get_text(&query, 2),
+	};
+	bool is_applied = store_query_get_number(&query, 3) == REVIEW_CONSIDER &&
+	                  state == REVIEW_ACCEPTED;
+	result = store_event_add(store, &event);
+	return result == 0 && is_applied ? apply(store, event.vote_id, who) : result;
 }
 
 static int is_there(struct store *store, uint64_t review_id)

@@ -33,7 +33,8 @@ int store_review_add(struct store *store, const struct review *review,
                      enum review_state *ret_state);
 int store_review_each(struct store *store, enum review_state state,
                       int (*visit)(void *context, const struct review *review), void *context);
-// Returns 0, -ENOENT, -EALREADY (decided), or an error. Writes the event, too.
+// Returns 0, -ENOENT, -EALREADY (decided), or an error. Writes the event, too. REVIEW_CONSIDER
+// accepted promotes its vote (store_promote()).
 int store_review_decide(struct store *store, uint64_t review_id, enum review_state state,
                         const char *who);
 // What was decided of a subject; REVIEW_OPEN when nothing.

@@ -128,7 +128,7 @@ const char *const store_sql_texts[] = {
 	[SQL_REVIEW_GET] = "SELECT 1 FROM review WHERE review_id = ?1",
 	[SQL_REVIEW_DECIDE] =
 		"UPDATE review SET state = ?2, decided_by = ?3, decided_ns = ?4 "
-		"WHERE review_id = ?1 AND state = 0 RETURNING source_id, vote_id, subject",
+		"WHERE review_id = ?1 AND state = 0 RETURNING source_id, vote_id, subject, kind",
 	[SQL_REVIEW_STATE] = "SELECT state FROM review "
 			     "WHERE kind = ?1 AND source_id = ?2 AND subject = ?3",
 
