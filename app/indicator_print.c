@@ -20,7 +20,7 @@ struct text_field {
 	bool is_defanged;
 };
 
-enum { TEXT_FIELD_COUNT = 10 };
+enum { TEXT_FIELD_COUNT = 11 };
 
 static void list_text_fields(const struct indicator *indicator,
                              struct text_field ret_fields[TEXT_FIELD_COUNT])
@@ -32,6 +32,7 @@ static void list_text_fields(const struct indicator *indicator,
 		{"value", indicator->value, false, true},
 		{"threat_types", indicator->threat_types, true, false},
 		{"labels", indicator->labels, true, false},
+		{"tags", indicator->tags, true, false},
 		{"reports", indicator->report_names, true, true},
 		{"source", indicator->is_source_hidden ? nothing : indicator->source, false, false},
 		{"group", indicator->group, false, false},

@@ -36,6 +36,7 @@ static void append_indicator(struct buffer *json, const struct indicator *indica
 	event_json_text(json, "value", indicator->value);
 	event_json_list(json, "threat_types", indicator->threat_types);
 	event_json_list(json, "labels", indicator->labels);
+	event_json_list(json, "tags", indicator->tags);
 	event_json_text(json, "group", indicator->group);
 	event_json_list(json, "reports", indicator->report_names);
 	if (!indicator->is_source_hidden) {
