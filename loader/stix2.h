@@ -45,6 +45,8 @@ struct stix2_markings {
 };
 int stix2_marking_collect(struct stix2_reader *reader, const struct stix2_object *object,
                           struct stix2_markings *ret_markings);
+// The level that a marking-definition defines; TLP_NONE when it defines none.
+enum tlp stix2_marking_tlp(const struct stix2_object *object);
 // Notes those others for an indicator. Returns 0 or -ENOMEM.
 int stix2_marking_apply(struct stix2_reader *reader, const struct stix2_markings *markings,
                         uint32_t indicator_id);

@@ -44,7 +44,7 @@ static enum tlp tlp_of_extensions(struct json_value extensions)
 }
 
 // definition.tlp counts whatever the definition's type: AIS markings have one too.
-static enum tlp tlp_of_definition(const struct stix2_object *object)
+enum tlp stix2_marking_tlp(const struct stix2_object *object)
 {
 	enum tlp strictest = TLP_NONE;
 	struct json_value value;
@@ -66,7 +66,7 @@ int stix2_marking_read(struct stix2_reader *reader, const struct stix2_object *o
 		return 0;
 	}
 
-	int error = markings_define(reader->feed->markings, object->id, tlp_of_definition(object));
+	int error = markings_define(reader->feed->markings, object->id, stix2_marking_tlp(object));
 	if (error != 0)
 		return error;
 	return stix2_report_keep(reader, object);

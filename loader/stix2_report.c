@@ -72,9 +72,8 @@ int stix2_report_read(struct stix2_reader *reader, const struct stix2_object *ob
 		error = versions_set(feed->versions, key, modified_ns, name_id);
 	if (error != 0)
 		return error;
-	if (!stix2_object_get(object, STIX2_OBJECT_REFS, JSON_ARRAY, "kept without it", &refs))
-		return 0;
-	error = refer_to_all(reader, object, refs, name_id);
+	if (stix2_object_get(object, STIX2_OBJECT_REFS, JSON_ARRAY, "kept without it", &refs))
+		error = refer_to_all(reader, object, refs, name_id);
 	if (error != 0 || !feed->sink->takes_reports)
 		return error;
 	return feed->sink->ops->keep_object(feed->sink, NO_INDICATOR, object->id, object->json);

@@ -76,6 +76,8 @@ int store_flush_note_member(struct store_delivery *delivery, const struct store_
 int store_flush_note_value(struct store_delivery *delivery, uint64_t value_hash, uint32_t vote_id,
                            uint32_t poster_id, bool is_there);
 int store_flush_note_change(struct store_delivery *delivery, uint32_t vote_id);
+// More changed than is told one by one.
+void store_flush_note_all(struct store_delivery *delivery);
 int store_flush(struct store_delivery *delivery);
 
 // ---- store_sink.c ----

@@ -42,6 +42,11 @@ int store_flush_note_change(struct store_delivery *delivery, uint32_t vote_id)
 	return 0;
 }
 
+void store_flush_note_all(struct store_delivery *delivery)
+{
+	delivery->change_count += STORE_CHANGES_MAX + 1;
+}
+
 static int flush_members(struct store_delivery *delivery)
 {
 	AUTO_QUERY query = {};

@@ -45,9 +45,6 @@ int store_end(struct store *store, int error); // commits when 0, and returns it
 
 int store_source_by_id(struct store *store, uint32_t source_id, struct store_source *ret_source);
 
-// Keeps an object that is no indicator's, unless a newer version of it is there.
-int store_object_put(struct store *store, uint32_t source_id, struct slice id, struct slice json);
-
 // Numbers the changes of `count` votes, within a transaction. With more than STORE_CHANGES_MAX they
 // are not told one by one, and `vote_ids` is not read.
 int store_change_put(struct store *store, const uint32_t vote_ids[], uint64_t count);

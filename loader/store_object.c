@@ -7,8 +7,6 @@
 
 #include <zstd.h>
 
-#include "loader/feed_input.h"
-#include "loader/json_reader.h"
 
 enum {
 	COMPRESSION_LEVEL = 1,
@@ -267,48 +265,4 @@ int store_object_forget(struct store *store, const uint64_t places[], size_t cou
 		count -= in_block;
 	}
 	return error;
-}
-
-// When a version of an object was made; TIMESTAMP_MIN when it does not say.
-static int read_modified(struct slice json, int64_t *ret_modified_ns)
-{
-	AUTO(json_reader) reader = NULL;
-	AUTO_BUFFER text = {};
-	struct json_value root;
-	const char *reason;
-
-	*ret_modified_ns = TIMESTAMP_MIN;
-	buffer_append_slice(&text, json);
-	if (!buffer_reserve(&text, FEED_PADDING_BYTES))
-		return -ENOMEM;
-	int error = json_reader_create(&reader);
-	if (error == 0)
-		error = json_reader_parse(reader, buffer_slice(&text), &root, &reason);
-	if (error < 0)
-		return error == -EBADMSG ? 0 : error;
-
-	struct json_walk walk = json_reader_walk(root);
-	struct json_value value;
-	struct slice key;
-	while (json_reader_next_member(&walk, &key, &value))
-		if (slice_is(key, "modified") && json_reader_type(value) == JSON_STRING)
-			(void)timestamp_parse(json_reader_string(value), ret_modified_ns);
-	return 0;
-}
-
-int store_object_put(struct store *store, uint32_t source_id, struct slice id, struct slice json)
-{
-	AUTO_QUERY query = {};
-	int64_t modified_ns;
-	int error = read_modified(json, &modified_ns);
-
-	if (error == 0)
-		error = store_query_begin(store, SQL_OBJECT_PUT, &query);
-	if (error < 0)
-		return error;
-	store_query_number(&query, 1, source_id);
-	store_query_text(&query, 2, id);
-	store_query_number(&query, 3, modified_ns);
-	store_query_text(&query, 4, json);
-	return store_query_run(&query);
 }

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "engine/build.h"
-#include "loader/store_delivery_internal.h"
+#include "loader/store_context.h"
 #include "loader/store_identity.h"
 #include "loader/store_record.h"
 #include "loader/value_code.h"
@@ -230,7 +230,7 @@ static int keep_object(struct sink *sink, uint32_t indicator_id, struct slice id
 	struct store_pending *pending = store_batch_pending(&delivery->batches);
 
 	if (indicator_id == NO_INDICATOR)
-		return store_object_put(delivery->store, delivery->options.source_id, id, json);
+		return store_context_put(delivery, id, json);
 	if (!pending->is_there || indicator_id != pending->indicator_id)
 		return -EINVAL;
 	buffer_clear(&pending->object);

@@ -99,8 +99,8 @@ const char *const store_sql_texts[] = {
 
 	[SQL_OBJECT_PUT] =
 		"INSERT INTO object (source_id, id, modified_ns, json) VALUES (?1, ?2, ?3, ?4) "
-		"ON CONFLICT (source_id, id) DO UPDATE SET modified_ns = ?3, json = ?4 "
-		"WHERE modified_ns <= ?3",
+		"ON CONFLICT (source_id, id) DO UPDATE SET modified_ns = ?3, json = ?4",
+	[SQL_OBJECT_GET] = "SELECT json FROM object WHERE source_id = ?1 AND id = ?2",
 	[SQL_OBJECT_EACH] = "SELECT source_id, id, json FROM object ORDER BY source_id, id",
 	[SQL_BLOCK_PUT] = "INSERT OR REPLACE INTO object_block (block_id, objects) VALUES (?1, ?2)",
 	[SQL_BLOCK_REMOVE] = "DELETE FROM object_block WHERE block_id = ?1",

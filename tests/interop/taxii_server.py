@@ -75,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             '/api/collections/': {'collections': [collection]},
             f'/api/collections/{COLLECTION}/': collection,
             f'/api/collections/{COLLECTION}/manifest/': {'objects': [
-                {'id': made['id'], 'date_added': added, 'version': made['modified']}
+                {'id': made['id'], 'date_added': added, 'version': made.get('modified', made['created'])}
                 for made, added in server.objects]},
         }.get(path)
         if found is None:

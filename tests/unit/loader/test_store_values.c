@@ -171,9 +171,9 @@ static int take_object(void *context, uint32_t source_id, struct slice id, struc
 static void of_other_objects_the_newest_version_is_kept(void **state)
 {
 	static const char *const versions[] = {
-		"{\"modified\": \"2025-01-02T00:00:00Z\"}",
-		"{\"modified\": \"2025-01-03T00:00:00Z\"}",
-		"{\"modified\": \"2025-01-01T00:00:00Z\"}",
+		"{\"type\": \"identity\", \"modified\": \"2025-01-02T00:00:00Z\"}",
+		"{\"type\": \"identity\", \"modified\": \"2025-01-03T00:00:00Z\"}",
+		"{\"type\": \"identity\", \"modified\": \"2025-01-01T00:00:00Z\"}",
 	};
 	struct store_fixture fixture;
 	char text[256] = "";
@@ -189,7 +189,9 @@ static void of_other_objects_the_newest_version_is_kept(void **state)
 		(void)store_fixture_commit(&fixture);
 	}
 	assert_int_equal(store_object_each(fixture.store, take_object, text), 0);
-	assert_string_equal(text, "identity--1={\"modified\": \"2025-01-03T00:00:00Z\"} ");
+	assert_string_equal(
+		text,
+		"identity--1={\"type\": \"identity\", \"modified\": \"2025-01-03T00:00:00Z\"} ");
 	store_fixture_close(&fixture);
 }
 
