@@ -3,9 +3,35 @@
 #include "base/cpu.h"
 #include "engine/database_parts.h"
 
+// A row of the observable that is no drop; NULL if there is none. Rare: the observable is full.
+static struct match *match_sink_find_weaker(struct match_sink *sink, uint32_t observable)
+{
+	for (unsigned i = sink->row_count; i > 0 && !sink->has_only_drops[observable]; i--) {
+		struct match *row = &sink->rows[i - 1];
+
+		if (row->observable == observable && row->action < ACTION_DROP)
+			return row;
+	}
+	sink->has_only_drops[observable] = true;
+	return NULL;
+}
+
+// Where the next row of the observable goes: behind the others, or, when there are too many, a
+// drop instead of something weaker. NULL: nowhere.
+static struct match *match_sink_place(struct match_sink *sink, uint32_t observable, unsigned action)
+{
+	if (sink->counts[observable] == MATCH_SINK_PER_OBSERVABLE) {
+		sink->left_out++;
+		return action == ACTION_DROP ? match_sink_find_weaker(sink, observable) : NULL;
+	}
+	sink->counts[observable]++;
+	return &sink->rows[sink->row_count++];
+}
+
 void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
                         uint32_t indicator_id, unsigned action)
 {
+	struct match *row;
 	uint8_t state;
 
 	if (indicator_id >= sink->part.states.size)
@@ -15,15 +41,13 @@ void match_sink_add_one(struct match_sink *sink, const struct match_question *qu
 		return;
 	if (sink->part.base != NULL && database_parts_is_silent(sink->part.base, indicator_id))
 		return;
-	if (sink->counts[question->observable] == MATCH_SINK_PER_OBSERVABLE) {
-		sink->left_out++;
-		return;
-	}
-	sink->counts[question->observable]++;
 	if (action > (state & STATE_ACTION_MASK))
 		action = state & STATE_ACTION_MASK;
+	row = match_sink_place(sink, question->observable, action);
+	if (row == NULL)
+		return;
 	sink->drop_count += action == ACTION_DROP;
-	sink->rows[sink->row_count++] = (struct match){
+	*row = (struct match){
 		.observable = question->observable,
 		.indicator_id = sink->part.id_offset + indicator_id,
 		.kind = question->kind,
@@ -143,26 +167,59 @@ static const struct match *match_sink_order(struct match_sink *sink)
 	return sink->dealt;
 }
 
+// The rows of one observable in order, an indicator once: the strongest, as match_compare() has it.
+static unsigned match_sink_unite(const struct match rows[], unsigned count, struct match ret_rows[])
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct match row = rows[i];
+
+		if (kept == 0 || ret_rows[kept - 1].indicator_id != row.indicator_id)
+			ret_rows[kept++] = row;
+	}
+	return kept;
+}
+
+// More than fit: the strongest stay, in order, so that no drop is lost behind weaker ones.
+static unsigned match_sink_cut(struct match rows[], unsigned count)
+{
+	unsigned quotas[ACTION_COUNT] = {};
+	unsigned room = MATCHES_PER_OBSERVABLE;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		quotas[rows[i].action]++;
+	for (unsigned i = ACTION_COUNT; i > 0; i--) {
+		quotas[i - 1] = quotas[i - 1] < room ? quotas[i - 1] : room;
+		room -= quotas[i - 1];
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (quotas[rows[i].action] == 0)
+			continue;
+		quotas[rows[i].action]--;
+		rows[kept++] = rows[i];
+	}
+	return kept;
+}
+
 unsigned match_sink_finish(struct match_sink *sink)
 {
 	const struct match *rows = match_sink_order(sink);
 	unsigned kept = 0;
-	unsigned of_observable = 0;
+	unsigned end;
 
-	for (unsigned i = 0; i < sink->row_count; i++) {
-		const struct match row = rows[i];
-		const struct match *last = kept > 0 ? &sink->rows[kept - 1] : NULL;
+	for (unsigned begin = 0; begin < sink->row_count; begin = end) {
+		unsigned count = sink->counts[rows[begin].observable];
+		unsigned united;
 
-		if (last == NULL || last->observable != row.observable)
-			of_observable = 0;
-		else if (last->indicator_id == row.indicator_id)
-			continue;
-		if (of_observable == MATCHES_PER_OBSERVABLE) {
-			sink->left_out++;
-			continue;
+		end = begin + count;
+		united = match_sink_unite(&rows[begin], count, &sink->rows[kept]);
+		if (united > MATCHES_PER_OBSERVABLE) {
+			sink->left_out += united - MATCHES_PER_OBSERVABLE;
+			united = match_sink_cut(&sink->rows[kept], united);
 		}
-		of_observable++;
-		sink->rows[kept++] = row;
+		kept += united;
 	}
 	sink->row_count = kept;
 	return kept;
@@ -170,8 +227,10 @@ unsigned match_sink_finish(struct match_sink *sink)
 
 void match_sink_clear(struct match_sink *sink)
 {
-	if (sink->row_count > 0)
+	if (sink->row_count > 0) {
 		memset(sink->counts, 0, sizeof(sink->counts));
+		memset(sink->has_only_drops, 0, sizeof(sink->has_only_drops));
+	}
 	sink->row_count = 0;
 	sink->drop_count = 0;
 }

@@ -23,8 +23,9 @@ struct match_sink {
 	struct match_part part;
 	uint64_t left_out;
 	unsigned row_count;
-	unsigned drop_count;              // rows whose action is drop
-	uint16_t counts[MATCH_BATCH_MAX]; // rows by observable
+	unsigned drop_count;                  // rows whose action is drop
+	uint16_t counts[MATCH_BATCH_MAX];     // rows by observable
+	bool has_only_drops[MATCH_BATCH_MAX]; // of observables that are full
 	struct match rows[MATCH_SINK_ROWS];
 	struct match dealt[MATCH_SINK_ROWS]; // rows that did not come in order, by observable
 };
@@ -59,8 +60,8 @@ void match_sink_prefetch(const struct match_sink *sink, const uint32_t reference
 void match_sink_add_one(struct match_sink *sink, const struct match_question *question,
                         uint32_t indicator_id, unsigned action);
 
-// HOT. Orders the rows, takes out duplicates, keeps MATCHES_PER_OBSERVABLE; returns how many
-// rows there are.
+// HOT. Orders the rows, takes out duplicates, keeps MATCHES_PER_OBSERVABLE of each, the strongest
+// where there are more; returns how many rows there are.
 unsigned match_sink_finish(struct match_sink *sink);
 
 // Forgets all rows.

@@ -424,6 +424,51 @@ static void too_many_matches_are_counted(void **state)
 	assert_int_equal(limits.matches_left_out, 1000 - MATCHES_PER_OBSERVABLE);
 }
 
+static void add_with_action(struct build *build, const char *name, enum action action)
+{
+	struct indicator indicator = fixture_indicator(name);
+	uint32_t id = 0;
+
+	indicator.action = action;
+	assert_int_equal(build_add_indicator(build, &indicator, &id), 0);
+	build_add_name(build, slice_text(name), id, &any_terms);
+}
+
+// What one feed lists a thousand times must not hide what another one drops.
+static void a_drop_is_never_cut_by_weaker_matches(void **state)
+{
+	static const unsigned counts[] = {MATCHES_PER_OBSERVABLE, 1000};
+	struct observable observables[2] = {fixture_text(OBSERVABLE_NAME, "x.evil.com"),
+	                                    fixture_text(OBSERVABLE_NAME, "good.com")};
+
+	(void)state;
+	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+		AUTO(build) build = NULL;
+		AUTO(database) database = NULL;
+		AUTO(match_context) context = NULL;
+		const struct match *matches;
+		unsigned drops = 0;
+
+		assert_int_equal(build_create(&build), 0);
+		for (unsigned i = 0; i < counts[c]; i++)
+			add_with_action(build, "evil.com", ACTION_ALERT);
+		for (unsigned i = 0; i < 3; i++)
+			add_with_action(build, "evil.com", ACTION_DROP);
+		add_with_action(build, "good.com", ACTION_DROP);
+		database = fixture_open(build);
+		assert_int_equal(match_context_create(database, &context), 0);
+		assert_int_equal(match_find(context, observables, 2, &matches),
+		                 MATCHES_PER_OBSERVABLE + 1);
+		for (unsigned i = 0; i < MATCHES_PER_OBSERVABLE; i++) {
+			drops += matches[i].action == ACTION_DROP;
+			assert_true(i == 0 ||
+			            matches[i - 1].indicator_id < matches[i].indicator_id);
+		}
+		assert_int_equal(drops, 3);
+		assert_int_equal(matches[MATCHES_PER_OBSERVABLE].action, ACTION_DROP);
+	}
+}
+
 static void patterns_match_names_and_urls(void **state)
 {
 	AUTO(build) build = NULL;
@@ -475,6 +520,7 @@ int main(void)
 		cmocka_unit_test(hashes_match_by_algorithm),
 		cmocka_unit_test(withdrawn_indicators_match_nothing),
 		cmocka_unit_test(too_many_matches_are_counted),
+		cmocka_unit_test(a_drop_is_never_cut_by_weaker_matches),
 		cmocka_unit_test(patterns_match_names_and_urls),
 	};
 
