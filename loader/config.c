@@ -11,6 +11,7 @@
 #include "engine/normalize.h"
 #include "loader/config_reading.h"
 #include "loader/config_text.h"
+#include "loader/public_suffix.h"
 
 #define DAY_S UINT32_C(86400)
 
@@ -40,6 +41,27 @@ static void read_paths(struct config_reading *reading, const struct raw_config *
 	config->sign_key_path = config_keep_path(reading, raw->sign_key);
 }
 
+// What is compiled takes the place of the database's file, and a sync writes into the store's.
+static void check_paths(struct config_reading *reading, const struct config *config)
+{
+	const char *database = config->database_path;
+
+	if (reading->is_out_of_memory)
+		return;
+	if (strcmp(config->store_path, database) == 0)
+		config_mistake(reading, "database", "is the file of the store, too: %s", database);
+	for (unsigned i = 0; i < config->source_count; i++) {
+		const char *address = config->sources[i].address;
+		char field[CONFIG_FIELD_BYTES];
+
+		(void)snprintf(field, sizeof(field), "sources[%u].address", i);
+		if (address != NULL && strcmp(address, database) == 0)
+			config_mistake(reading, field, "is the database: %s", database);
+		else if (address != NULL && strcmp(address, config->store_path) == 0)
+			config_mistake(reading, field, "is the store: %s", config->store_path);
+	}
+}
+
 static void read_networks(struct config_reading *reading, const struct raw_own *raw,
                           struct config *config)
 {
@@ -58,6 +80,27 @@ static void read_networks(struct config_reading *reading, const struct raw_own *
 	}
 	config->own_networks = networks;
 	config->own_network_count = raw->networks_count;
+}
+
+// Of a registry's suffix, everything below would be one's own: no feed could name it any more.
+static void check_names(struct config_reading *reading, const struct config *config)
+{
+	AUTO(public_suffixes) suffixes = NULL;
+	char field[CONFIG_FIELD_BYTES];
+
+	if (config->own_name_count == 0 || public_suffixes_load(NULL, &suffixes) < 0)
+		return;
+	for (unsigned i = 0; i < config->own_name_count; i++) {
+		const char *name = config->own_names[i];
+
+		(void)snprintf(field, sizeof(field), "own.names[%u]", i);
+		if (name != NULL &&
+		    public_suffix_kind(suffixes, slice_text(name)) == PUBLIC_SUFFIX_ICANN)
+			config_mistake(reading, field,
+			               "'%s' is a public suffix, with others' names "
+			               "below it",
+			               name);
+	}
 }
 
 static void read_names(struct config_reading *reading, const struct raw_own *raw,
@@ -79,7 +122,8 @@ static void read_names(struct config_reading *reading, const struct raw_own *raw
 		names[i] = config_keep(reading, name);
 	}
 	config->own_names = names;
-	config->own_name_count = raw->names_count;
+	config->own_name_count = names != NULL ? raw->names_count : 0;
+	check_names(reading, config);
 }
 
 static uint64_t read_percent(struct config_reading *reading, const char *field, const char *text,
@@ -140,6 +184,7 @@ static int read_all(struct config_reading *reading, const struct raw_config *raw
 	read_networks(reading, &raw->own, config);
 	read_names(reading, &raw->own, config);
 	config_read_sources(reading, raw, config);
+	check_paths(reading, config);
 	config_read_policy(reading, raw, config);
 	read_guards(reading, &raw->guards, config);
 	read_limits(reading, raw, config);

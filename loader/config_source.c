@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "loader/config_reading.h"
 #include "loader/config_text.h"
@@ -154,6 +155,12 @@ static void read_flags(struct config_reading *reading, const struct raw_source *
 		               raw->subdomains);
 }
 
+static void check_file(struct config_reading *reading, const char *field, const char *path)
+{
+	if (access(path, R_OK) < 0)
+		config_remark(reading, field, "%s cannot be read now", path);
+}
+
 static void check_secret_file(struct config_reading *reading, const char *field, const char *path)
 {
 	struct stat status;
@@ -175,6 +182,27 @@ static void read_secret(struct config_reading *reading, const char *const fields
 	if (texts[0] != NULL && texts[1] != NULL)
 		config_mistake(reading, fields[0], "there is %s as well: one of them", fields[1]);
 	check_secret_file(reading, fields[0], ret_secret->file);
+	if (texts[1] != NULL && getenv(texts[1]) == NULL)
+		config_remark(reading, fields[1], "%s is not set in this environment", texts[1]);
+}
+
+// The key may be in the file of the certificate, which is a secret then.
+static void read_certificates(struct config_reading *reading, const struct raw_source *raw,
+                              struct source_config *source)
+{
+	source->client_cert = config_keep_path(reading, raw->client_cert);
+	source->client_key = config_keep_path(reading, raw->client_key);
+	source->ca_file = config_keep_path(reading, raw->ca_file);
+	if (raw->client_key != NULL && raw->client_cert == NULL)
+		config_mistake(reading, "client-cert", "is missing: there is a client-key");
+	if (source->client_key == NULL) {
+		check_secret_file(reading, "client-cert", source->client_cert);
+	} else if (source->client_cert != NULL) {
+		check_secret_file(reading, "client-key", source->client_key);
+		check_file(reading, "client-cert", source->client_cert);
+	}
+	if (source->ca_file != NULL)
+		check_file(reading, "ca-file", source->ca_file);
 }
 
 static bool has_secrets(const struct raw_source *raw)
@@ -193,14 +221,12 @@ static void read_access(struct config_reading *reading, const struct raw_source 
 	            (const char *const[2]){raw->token_file, raw->token_env}, &source->token);
 	source->username = config_keep(reading, raw->username);
 	source->token_header = config_keep(reading, raw->token_header);
-	source->client_cert = config_keep_path(reading, raw->client_cert);
-	source->client_key = config_keep_path(reading, raw->client_key);
-	source->ca_file = config_keep_path(reading, raw->ca_file);
 	source->proxy = config_keep(reading, raw->proxy);
+	read_certificates(reading, raw, source);
 	if (source->username == NULL && (raw->password_file != NULL || raw->password_env != NULL))
 		config_mistake(reading, "username", "is missing: there is a password");
-	if (raw->client_key != NULL && raw->client_cert == NULL)
-		config_mistake(reading, "client-cert", "is missing: there is a client-key");
+	if (raw->username != NULL && raw->password_file == NULL && raw->password_env == NULL)
+		config_remark(reading, "username", "comes without a password");
 	if (raw->token_header != NULL && raw->token_file == NULL && raw->token_env == NULL)
 		config_mistake(reading, "token-header", "needs token-file or token-env");
 }

@@ -51,6 +51,17 @@ static struct config *read_right(const char *text)
 	return config;
 }
 
+// Whatever is said of it besides.
+static struct config *read_remarked(const char *text)
+{
+	struct buffer problems = {0};
+	struct config *config = NULL;
+
+	assert_int_equal(read_text(text, &problems, &config), 0);
+	buffer_close(&problems);
+	return config;
+}
+
 static void an_empty_file_has_safe_defaults(void **state)
 {
 	AUTO(config) config = read_right("");
@@ -93,7 +104,7 @@ static void a_source_has_the_defaults_of_its_kind(void **state)
 static void every_field_of_a_source_is_read(void **state)
 {
 	AUTO(config)
-	config = read_right(
+	config = read_remarked(
 		"sources:\n"
 		"- name: a\n"
 		"  kind: http\n"
@@ -291,7 +302,7 @@ static void each_value_of_a_source_is_checked(void **state)
 		{"subdomains: all", "subdomains: 'all' is neither same nor alert"},
 		{"columns: a", "columns: are of 'format: csv' only"},
 		{"collection: a", "collection: is of TAXII only"},
-		{"password-env: a", "username: is missing: there is a password"},
+		{"password-env: PATH", "username: is missing: there is a password"},
 		{"client-key: a", "client-cert: is missing: there is a client-key"},
 		{"token-header: a", "token-header: needs token-file or token-env"},
 	};
@@ -384,6 +395,61 @@ static void what_works_but_should_be_known_is_remarked(void **state)
 	buffer_close(&problems);
 }
 
+static void what_would_overwrite_the_store_is_refused(void **state)
+{
+	(void)state;
+	assert_mistakes("store: /s/one\n"
+	                "database: /s/one\n",
+	                "2 database: is the file of the store, too: /s/one\n");
+	assert_mistakes("store: store.db\n"
+	                "database: out.skdb\n"
+	                "sources:\n"
+	                "- {name: a, kind: file, address: store.db}\n"
+	                "- {name: b, kind: file, address: out.skdb}\n",
+	                "4 sources[0].address: is the store: /etc/x/store.db\n"
+	                "5 sources[1].address: is the database: /etc/x/out.skdb\n");
+}
+
+static void a_public_suffix_is_nobodys_own(void **state)
+{
+	(void)state;
+	assert_mistakes(
+		"own:\n"
+		"  names: [example.co.jp, co.jp]\n",
+		"2 own.names[1]: 'co.jp' is a public suffix, with others' names below it\n");
+}
+
+static void credentials_that_are_not_there_are_remarked(void **state)
+{
+	struct buffer problems = {0};
+	AUTO(config) config = NULL;
+
+	(void)state;
+	assert_int_equal(read_text("sources:\n"
+	                           "- {name: a, kind: http, address: 'https://x/', username: u}\n"
+	                           "- {name: b, kind: http, address: 'https://x/',\n"
+	                           "   token-env: SEKISHO_TEST_NOT_SET}\n"
+	                           "- name: c\n"
+	                           "  kind: http\n"
+	                           "  address: https://x/\n"
+	                           "  client-cert: c.pem\n"
+	                           "  client-key: k.pem\n"
+	                           "  ca-file: a.pem\n"
+	                           "- {name: d, kind: http, address: 'https://x/', client-cert: "
+	                           "c.pem}\n",
+	                           &problems, &config),
+	                 0);
+	assert_string_equal((const char *)problems.data,
+	                    "2 sources[0].username: comes without a password\n"
+	                    "4 sources[1].token-env: SEKISHO_TEST_NOT_SET is not set in this "
+	                    "environment\n"
+	                    "9 sources[2].client-key: /etc/x/k.pem cannot be read now\n"
+	                    "8 sources[2].client-cert: /etc/x/c.pem cannot be read now\n"
+	                    "10 sources[2].ca-file: /etc/x/a.pem cannot be read now\n"
+	                    "11 sources[3].client-cert: /etc/x/c.pem cannot be read now\n");
+	buffer_close(&problems);
+}
+
 static void a_secret_that_others_may_read_is_refused(void **state)
 {
 	char path[] = "/tmp/secret.XXXXXX";
@@ -427,6 +493,9 @@ int main(void)
 		cmocka_unit_test(other_values_are_checked),
 		cmocka_unit_test(a_name_twice_is_refused),
 		cmocka_unit_test(what_works_but_should_be_known_is_remarked),
+		cmocka_unit_test(what_would_overwrite_the_store_is_refused),
+		cmocka_unit_test(a_public_suffix_is_nobodys_own),
+		cmocka_unit_test(credentials_that_are_not_there_are_remarked),
 		cmocka_unit_test(a_secret_that_others_may_read_is_refused),
 	};
 
