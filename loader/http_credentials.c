@@ -15,7 +15,21 @@ enum { PEM_BYTES_MAX = 16 * 1024 * 1024 };
 
 static void tell(struct report *report, const char *what, int error)
 {
-	report_note(report, "credentials cannot be used", slice_text(what), "%s", strerror(-error));
+	const char *why = strerror(-error);
+
+	if (error == -EACCES)
+		why = "cannot be read, or others than its owner and group may read it (chmod 600)";
+	report_note(report, "credentials cannot be used", slice_text(what), "%s", why);
+}
+
+static void tell_secret(struct report *report, const struct config_secret *secret, int error)
+{
+	if (secret->file != NULL)
+		tell(report, secret->file, error);
+	else
+		report_note(report, "credentials cannot be used", slice_text(secret->environment),
+		            "%s",
+		            error == -ENOENT ? "is not set in the environment" : strerror(-error));
 }
 
 static int read_all(int fd, struct buffer *ret_content)
@@ -69,9 +83,9 @@ static int read_secret(const struct config_secret *secret, struct report *report
 	// What would end a header's line could begin another.
 	for (size_t i = 0; error == 0 && i < ret_secret->size; i++)
 		if (ret_secret->data[i] < ' ' || ret_secret->data[i] == 0x7f)
-			error = -EACCES;
+			error = -EILSEQ;
 	if (error < 0)
-		tell(report, secret->file != NULL ? secret->file : secret->environment, error);
+		tell_secret(report, secret, error);
 	return error;
 }
 
