@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/command.h"
 #include "app/compile_store_print.h"
@@ -11,6 +12,7 @@
 #include "app/problems.h"
 #include "app/progress.h"
 #include "app/stop.h"
+#include "app/sync_lock.h"
 #include "base/log.h"
 
 static int64_t wall_clock_ns(void)
@@ -67,13 +69,35 @@ static int compile(const struct compile_store_options *options, const struct con
 	return error;
 }
 
+// A sync changes the configuration's database, too: one after the other. As sync_lock_take().
+static int take_lock(const struct compile_store_options *options, const struct config *config)
+{
+	int lock = sync_lock_take(config->store_path, false);
+
+	if (lock == -EBUSY) {
+		if (!options->is_quiet)
+			log_info("a sync is at work on %s: waiting", config->store_path);
+		lock = sync_lock_take(config->store_path, true);
+	}
+	if (lock < 0 && lock != -EINTR)
+		log_error("%s.lock: %s", config->store_path, strerror(-lock));
+	return lock;
+}
+
 int compile_store(const struct compile_store_options *options)
 {
 	AUTO(config) read = NULL;
 	AUTO(store) store = NULL;
 	struct config config;
-	int error = config_source_open(options->config_path, STORE_READ, &read, &store);
+	int lock = -1;
+	int error = config_source_read(options->config_path, &read);
 
+	if (error == 0 && options->database_path == NULL) {
+		lock = take_lock(options, read);
+		error = lock < 0 ? lock : 0;
+	}
+	if (error == 0)
+		error = config_source_store(read, STORE_READ, &store);
 	if (error == 0) {
 		config = *read; // as the command line has it
 		if (options->database_path != NULL)
@@ -82,6 +106,8 @@ int compile_store(const struct compile_store_options *options)
 			config.sign_key_path = options->sign_key_path;
 		error = compile(options, &config, store);
 	}
+	if (lock >= 0)
+		(void)close(lock);
 	if (stop_signal() != 0)
 		return EXIT_SIGNAL_BASE + stop_signal();
 	return error == 0 ? EXIT_FOUND : EXIT_FAILED;

@@ -325,6 +325,23 @@ def test_two_syncs_do_not_work_at_once(sensor, tmp_path):
     assert sensor.sync()[0] == 0
 
 
+def test_compile_waits_for_a_sync(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_bytes(names(3))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    assert sensor.sync('--no-compile')[0] == 0
+    with open(tmp_path / 'store.db.lock', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        elsewhere = sensor.run('compile', '-o', str(tmp_path / 'other.skdb'))
+        assert elsewhere.returncode == 0, elsewhere.stderr
+        with subprocess.Popen([SEKISHO, 'compile', '-c', sensor.config], stderr=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, text=True) as waiting:
+            assert 'waiting' in waiting.stderr.readline()
+            assert not (tmp_path / 'list.skdb').exists()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert waiting.wait(timeout=60) == 0
+    assert sensor.has('host1.example.com')
+
+
 def test_mistakes_end_it_with_2(sensor, tmp_path):
     sensor.configure({'kind': 'file', 'address': 'list.txt', 'interval': '15 apples'})
     done = sensor.run('sync')
