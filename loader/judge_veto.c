@@ -148,6 +148,27 @@ static int add_sources(struct filling *filling)
 	return error;
 }
 
+// A list that was never read protects nobody: a drop of what it would list is nobody's intention.
+static void tell_empty_lists(const struct judge_veto_options *options, struct report *report)
+{
+	const struct config *config = options->config;
+
+	for (unsigned i = 0; i < config->source_count; i++) {
+		const struct source_config *source = &config->sources[i];
+		const struct problem problem = {
+			.reason = "list of protected values is empty or was never read",
+			.consequence = "nothing of it is kept from a drop",
+			.object = slice_text(source->name),
+		};
+		struct store_source stored;
+
+		if (!source->is_enabled || source->role == SOURCE_INDICATORS)
+			continue;
+		if (store_source_get(options->store, source->name, &stored) < 0 || stored.live == 0)
+			report_add(report, &problem);
+	}
+}
+
 static int fill(struct filling *filling)
 {
 	int error = add_own_networks(filling);
@@ -200,6 +221,8 @@ int judge_veto_make(const struct judge_veto_options *options, struct report *rep
 	filling.known_benign = &veto->known_benign;
 	if (error == 0)
 		error = fill(&filling);
+	if (error == 0)
+		tell_empty_lists(options, report);
 	if (error == 0)
 		error = open_made(veto, TAKE(build), report);
 	if (error == 0)

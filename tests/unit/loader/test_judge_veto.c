@@ -133,6 +133,37 @@ static void what_is_ones_own_is_never_dropped_whoever_lists_it(void **state)
 	compile_fixture_close(&fixture);
 }
 
+// Of three that should protect: one was read, one is empty, one was never reached.
+static void a_protecting_list_without_values_is_told(void **state)
+{
+	const struct source_config sources[] = {
+		{.name = "full", .role = SOURCE_KNOWN_BENIGN, .is_enabled = true},
+		{.name = "empty", .role = SOURCE_ATTACKED, .is_enabled = true},
+		{.name = "never", .role = SOURCE_KNOWN_BENIGN, .is_enabled = true},
+		{.name = "off", .role = SOURCE_KNOWN_BENIGN},
+		{.name = "feed", .role = SOURCE_INDICATORS, .is_enabled = true},
+	};
+	struct compile_fixture fixture;
+	const struct report_reason *reason;
+
+	(void)state;
+	compile_fixture_open(&fixture);
+	compile_fixture_row(&fixture, ACTION_DROP);
+	fixture.config.sources = sources;
+	fixture.config.source_count = 5;
+	compile_fixture_deliver(&fixture,
+	                        compile_fixture_source(&fixture, "full", NULL, SOURCE_KNOWN_BENIGN),
+	                        protected_list);
+	(void)compile_fixture_source(&fixture, "empty", NULL, SOURCE_ATTACKED);
+	compile_fixture_base(&fixture);
+	assert_int_equal(fixture.result.report.reason_count, 1);
+	reason = &fixture.result.report.reasons[0];
+	assert_int_equal(reason->count, 2);
+	assert_string_equal(reason->examples[0].object, "empty");
+	assert_string_equal(reason->examples[1].object, "never");
+	compile_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +171,7 @@ int main(void)
 		cmocka_unit_test(what_is_known_benign_is_never_dropped_whoever_lists_it),
 		cmocka_unit_test(a_benign_list_of_an_ordinary_source_counts_too),
 		cmocka_unit_test(what_is_ones_own_is_never_dropped_whoever_lists_it),
+		cmocka_unit_test(a_protecting_list_without_values_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
