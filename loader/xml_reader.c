@@ -17,6 +17,7 @@ struct xml_reader {
 	uint8_t last_byte; // of those that libxml2 has been given
 	bool is_in_tag;
 	unsigned tag_attributes;
+	unsigned namespaces[XML_DEPTH_MAX + 1]; // declared by the open elements, down to that depth
 	char error[ERROR_TEXT_BYTES];
 };
 
@@ -122,13 +123,30 @@ static int check_document_type(struct xml_reader *reader)
 	return dtd->entities != NULL ? refuse(reader, "it declares entities") : 0;
 }
 
+static int check_element(struct xml_reader *reader)
+{
+	const xmlNode *node = xmlTextReaderCurrentNode(reader->text_reader);
+	unsigned depth = xml_reader_depth(reader);
+	unsigned count = depth > 0 && depth <= XML_DEPTH_MAX ? reader->namespaces[depth - 1] : 0;
+
+	if (depth > XML_DEPTH_MAX)
+		return refuse(reader, "nested too deep");
+	for (const xmlNs *ns = node != NULL ? node->nsDef : NULL; ns != NULL; ns = ns->next)
+		count++;
+	reader->namespaces[depth] = count;
+	return count > XML_NAMESPACES_MAX ? refuse(reader, "too many name spaces") : 0;
+}
+
 // Returns 1 when the node is an event, 0 when it is passed over, or an error.
 static int take_node(struct xml_reader *reader, enum xml_event *ret_event)
 {
+	int error;
+
 	switch (xmlTextReaderNodeType(reader->text_reader)) {
 	case XML_READER_TYPE_ELEMENT:
-		if (xml_reader_depth(reader) > XML_DEPTH_MAX)
-			return refuse(reader, "nested too deep");
+		error = check_element(reader);
+		if (error < 0)
+			return error;
 		reader->has_end_to_come = xmlTextReaderIsEmptyElement(reader->text_reader) == 1;
 		*ret_event = XML_ELEMENT;
 		return 1;

@@ -13,10 +13,12 @@
 
 // The text is libxml2's own bound (one run of text, one attribute).
 // Attributes count with what looks like one in the same tag: libxml2 compares each with each.
+// Name spaces count with those of the elements around: libxml2 looks through all of them.
 enum {
 	XML_DEPTH_MAX = 256,
 	XML_TEXT_BYTES_MAX = 10 * 1000 * 1000,
 	XML_TAG_ATTRIBUTES_MAX = 512,
+	XML_NAMESPACES_MAX = 1024,
 };
 
 struct xml_reader;

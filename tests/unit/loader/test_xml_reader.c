@@ -50,6 +50,37 @@ static int read_all(struct slice text)
 	return error;
 }
 
+// Libxml2 would look through all of them for each prefix that nobody declared.
+static void more_name_spaces_than_anybody_needs_are_refused(void **state)
+{
+	enum { LEVELS = 3, OF_ONE = 400 };
+	struct buffer text = {0};
+	(void)state;
+
+	for (unsigned level = 0; level < LEVELS; level++) {
+		buffer_append_text(&text, "<a");
+		for (unsigned i = 0; i < OF_ONE; i++)
+			buffer_format(&text, " xmlns:n%u='u'", level * OF_ONE + i);
+		buffer_append_text(&text, "><b:c/>");
+	}
+	for (unsigned level = 0; level < LEVELS; level++)
+		buffer_append_text(&text, "</a>");
+	assert_int_equal(read_all(buffer_slice(&text)), -EBADMSG);
+	buffer_close(&text);
+
+	// One behind the other they are few.
+	buffer_append_text(&text, "<r>");
+	for (unsigned i = 0; i < LEVELS; i++) {
+		buffer_append_text(&text, "<a");
+		for (unsigned k = 0; k < OF_ONE; k++)
+			buffer_format(&text, " xmlns:n%u='u'", k);
+		buffer_append_text(&text, "/>");
+	}
+	buffer_append_text(&text, "</r>");
+	assert_int_equal(read_all(buffer_slice(&text)), 0);
+	buffer_close(&text);
+}
+
 static void events_come_in_order(void **state)
 {
 	static const char text[] = "<?xml version='1.0'?>\n<!-- x --><p:a xmlns:p='urn:a' "
@@ -158,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_come_in_order),
+		cmocka_unit_test(more_name_spaces_than_anybody_needs_are_refused),
 		cmocka_unit_test(what_is_not_well_formed_is_refused),
 		cmocka_unit_test(a_prefix_that_nobody_declared_is_no_mistake),
 		cmocka_unit_test(entities_are_refused_whether_used_or_not),
