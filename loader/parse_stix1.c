@@ -124,6 +124,7 @@ static int read_tree(struct stix1_reader *reader, size_t kind)
 		             slice_text(trees[kind].element));
 		error = 0;
 	} else if (error == 0) {
+		reader->list_items = 0;
 		error = trees[kind].read(reader, root);
 	}
 	if (error == 0)

@@ -16,6 +16,7 @@
 
 enum {
 	STIX1_KEPT_BYTES_MAX = 128 * 1024 * 1024,
+	STIX1_LIST_ITEMS_MAX = 100 * 1000, // of lists in one object: a byte makes a term
 	STIX1_REFERRED_TERMS_MAX = 16 * 1024 * 1024, // looked at through references, in one feed
 	STIX1_PACKAGES_MAX = 16,                     // one inside the other
 };
@@ -79,6 +80,7 @@ struct stix1_reader {
 	uint64_t visit;               // number of the evaluation under way
 	uint64_t referred_term_count; // looked at through references
 	uint64_t object_count;        // of those that are STIX
+	unsigned list_items;          // of the tree at hand
 };
 
 // The functions below return 0, or what stops the feed: -ENOMEM or the sink's error.

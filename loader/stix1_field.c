@@ -133,6 +133,10 @@ static int add_items(struct stix1_reader *reader, struct stix1_term *parent,
 	if (list == NULL)
 		return -ENOMEM;
 	while (next_item(&rest, delimiter, &value.text)) {
+		if (value.text.size > 0 && ++reader->list_items > STIX1_LIST_ITEMS_MAX)
+			return stix1_term_unmatched(reader, list, field,
+			                            "too many values in the lists of an object",
+			                            value.text);
 		int error = value.text.size > 0 ? add_value(reader, list, field, &value, condition)
 		                                : 0;
 		if (error != 0)

@@ -138,6 +138,29 @@ static void a_list_means_any_of_its_items(void **state)
 	feed_fixture_close(&fixture);
 }
 
+// A delimiter of one byte makes a value of each second one.
+static void the_values_of_lists_are_bounded(void **state)
+{
+	static const char before[] =
+		PACKAGE(INDICATOR("e:i-1", OBSERVABLE("", NAME("delimiter=','", "%"))));
+	const char *hole = strchr(before, '%');
+	struct buffer text = {0};
+	struct feed_fixture fixture;
+	(void)state;
+
+	buffer_append(&text, before, (size_t)(hole - before));
+	for (unsigned i = 0; i < 100 * 1000 + 10; i++)
+		buffer_append_text(&text, "a.example,");
+	buffer_append_text(&text, hole + 1);
+	buffer_append_byte(&text, '\0');
+	fixture = read_text((const char *)text.data);
+	assert_int_equal(fixture.summary.indicators, 1);
+	assert_int_equal(
+		feed_fixture_problems(&fixture, "too many values in the lists of an object"), 1);
+	feed_fixture_close(&fixture);
+	buffer_close(&text);
+}
+
 static void a_list_that_must_hold_as_a_whole_is_told(void **state)
 {
 	struct feed_fixture fixture =
@@ -507,6 +530,7 @@ int main(void)
 		cmocka_unit_test(names_and_urls_are_taken),
 		cmocka_unit_test(any_hash_of_a_file_finds_it),
 		cmocka_unit_test(a_list_means_any_of_its_items),
+		cmocka_unit_test(the_values_of_lists_are_bounded),
 		cmocka_unit_test(a_list_that_must_hold_as_a_whole_is_told),
 		cmocka_unit_test(a_url_may_be_given_by_its_beginning),
 		cmocka_unit_test(what_is_defanged_is_mended_only_where_it_says_so),
