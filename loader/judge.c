@@ -14,12 +14,23 @@
 #include "loader/store_select.h"
 #include "loader/value_code.h"
 
+// Of values asked for one by one, the last ones: many votes may name the same few values, and each
+// count walks all votes of its value.
+enum { COUNTED_VALUES = 1 << 14 };
+
+struct counted_value {
+	uint64_t hash;
+	struct judge_count count;
+	bool is_counted;
+};
+
 struct judge {
 	struct judge_options options;
 	const struct policy *policy;
 	struct judge_sources sources;
 	struct judge_veto *veto;
-	struct judge_counts counts; // unless options.is_single
+	struct judge_counts counts;    // unless options.is_single
+	struct counted_value *counted; // if options.is_single: by the low bits of the hash
 	struct judge_ids promoted;
 	struct slice *tags; // of each row of the policy, joined
 	struct arena tag_arena;
@@ -132,6 +143,11 @@ int judge_create(const struct judge_options *options, struct report *report,
 	if (judge == NULL)
 		return -ENOMEM;
 	judge->options = *options;
+	if (options->is_single) {
+		judge->counted = calloc(COUNTED_VALUES, sizeof(*judge->counted));
+		if (judge->counted == NULL)
+			return -ENOMEM;
+	}
 	error = judge_sources_read(options->store, options->config, &judge->sources);
 	if (error == 0)
 		error = open_veto(judge, report);
@@ -157,6 +173,7 @@ void judge_free(struct judge *judge)
 	judge_ids_close(&judge->promoted);
 	arena_close(&judge->tag_arena);
 	free(judge->tags);
+	free(judge->counted);
 	block_close(&judge->values);
 	block_close(&judge->decoded);
 	free(judge);
@@ -206,17 +223,11 @@ static int take_naming(void *context, const struct vote *vote)
 	return 0;
 }
 
-static int count_value(struct judge *judge, uint64_t hash, struct judge_count *ret_count)
+static int count_votes(struct judge *judge, uint64_t hash, struct judge_count *ret_count)
 {
-	bool is_needed = judge->looks_at_counts || judge->looks_at_known_benign ||
-	                 judge->options.is_thorough;
 	struct single_count single = {.judge = judge};
-
-	if (!judge->options.is_single || !is_needed) {
-		*ret_count = judge_counts_get(&judge->counts, hash);
-		return 0;
-	}
 	int error = store_vote_of_value(judge->options.store, hash, take_naming, &single);
+
 	if (error == 0) {
 		*ret_count = judge_counts_of((struct judge_naming *)single.namings.data,
 		                             single.namings.size / sizeof(struct judge_naming));
@@ -224,6 +235,28 @@ static int count_value(struct judge *judge, uint64_t hash, struct judge_count *r
 	}
 	block_close(&single.namings);
 	return error;
+}
+
+static int count_value(struct judge *judge, uint64_t hash, struct judge_count *ret_count)
+{
+	bool is_needed = judge->looks_at_counts || judge->looks_at_known_benign ||
+	                 judge->options.is_thorough;
+
+	if (!judge->options.is_single || !is_needed) {
+		*ret_count = judge_counts_get(&judge->counts, hash);
+		return 0;
+	}
+	struct counted_value *counted = &judge->counted[hash % COUNTED_VALUES];
+	if (!counted->is_counted || counted->hash != hash) {
+		int error = count_votes(judge, hash, &counted->count);
+
+		counted->is_counted = error == 0;
+		if (error < 0)
+			return error;
+		counted->hash = hash;
+	}
+	*ret_count = counted->count;
+	return 0;
 }
 
 // ---- one vote ----------------------------------------------------------------------------------

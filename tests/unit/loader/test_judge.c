@@ -1,6 +1,8 @@
 // Counts of sources and posters, what covers a value, and values as text.
 #include "tests/unit/loader/compile_fixture.h"
 
+#include <time.h>
+
 #include "base/buffer.h"
 #include "loader/judge.h"
 #include "loader/judge_counts.h"
@@ -109,6 +111,51 @@ static void counts_are_the_same_asked_at_once_or_one_by_one(void **state)
 	compile_fixture_close(&fixture);
 }
 
+static int judge_it(void *context, const struct vote *vote)
+{
+	struct judgement judgement;
+
+	assert_int_equal(judge_vote(context, vote, TLP_NONE, &judgement), 0);
+	assert_int_equal(judgement.value_count, 1);
+	assert_int_equal(judgement.values[0].facts.source_count, 1);
+	return 0;
+}
+
+// Counting all of them for each of them would take a quarter of a minute.
+static void many_votes_for_one_value_are_counted_once(void **state)
+{
+	enum { VOTES = 5000, SECONDS_MAX = 5 };
+	struct compile_fixture fixture;
+	struct buffer bundle = {};
+	struct noted noted;
+	clock_t start;
+
+	(void)state;
+	buffer_append_text(&bundle, "{\"type\":\"bundle\",\"objects\":[");
+	for (unsigned i = 0; i < VOTES; i++)
+		buffer_format(
+			&bundle,
+			"%s{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--"
+			"00000000-0000-4000-8000-%012u\",\"created\":\"2023-01-01T00:00:00Z\","
+			"\"modified\":\"2023-01-01T00:00:00Z\",\"valid_from\":"
+			"\"2023-01-01T00:00:00Z\",\"pattern_type\":\"stix\",\"pattern\":"
+			"\"[domain-name:value = 'same.example']\"}",
+			i > 0 ? "," : "", i);
+	buffer_append_text(&bundle, "]}");
+	buffer_append_byte(&bundle, '\0');
+	compile_fixture_open(&fixture);
+	compile_fixture_deliver(&fixture,
+	                        compile_fixture_source(&fixture, "a", NULL, SOURCE_INDICATORS),
+	                        (const char *)bundle.data);
+	open_judge(&fixture, true, &noted);
+	start = clock();
+	assert_int_equal(store_vote_each(fixture.store.store, judge_it, noted.judge), 0);
+	assert_true(clock() - start < (clock_t)SECONDS_MAX * CLOCKS_PER_SEC);
+	judge_free(noted.judge);
+	compile_fixture_close(&fixture);
+	buffer_close(&bundle);
+}
+
 static void values_are_told_as_they_are_compared(void **state)
 {
 	static const char list[] =
@@ -171,6 +218,7 @@ int main(void)
 		cmocka_unit_test(different_sources_and_posters_are_counted),
 		cmocka_unit_test(ids_are_found_whatever_order_they_came_in),
 		cmocka_unit_test(counts_are_the_same_asked_at_once_or_one_by_one),
+		cmocka_unit_test(many_votes_for_one_value_are_counted_once),
 		cmocka_unit_test(values_are_told_as_they_are_compared),
 		cmocka_unit_test(what_covers_a_value_is_found),
 	};
