@@ -30,14 +30,17 @@ static bool is_passed_over(const char *name)
 	       slice_ends_with(text, "~");
 }
 
+// Takes `path`.
 static int add_file(struct file_list *list, char *path)
 {
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity == 0 ? 16 : 2 * list->capacity;
 		char **names = realloc(list->names, capacity * sizeof(*names));
 
-		if (names == NULL)
+		if (names == NULL) {
+			free(path);
 			return -ENOMEM;
+		}
 		list->names = names;
 		list->capacity = capacity;
 	}
@@ -72,14 +75,18 @@ static int add_entry(struct file_list *list, const char *folder, const char *nam
 
 static int list_folder(DIR *folder, const char *path, struct file_list *list)
 {
-	const struct dirent *entry;
 	int error = 0;
 
-	errno = 0;
-	while (error == 0 && (entry = readdir(folder)) != NULL)
+	while (error == 0) {
+		errno = 0; // the end leaves it alone, an error does not
+		const struct dirent *entry = readdir(folder);
+
+		if (entry == NULL) {
+			error = -errno;
+			break;
+		}
 		error = add_entry(list, path, entry->d_name);
-	if (error == 0 && errno != 0)
-		error = -errno;
+	}
 	if (list->count > 0)
 		qsort(list->names, list->count, sizeof(list->names[0]), compare_names);
 	return error;
