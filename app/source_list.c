@@ -29,7 +29,7 @@ static const struct command_line list_line = {
 	"sekisho source list",
 	"[options]",
 	"Lists the sources of the configuration: when each was last reached, what of it lives, "
-        "when "
+	"when "
 	"it is next fetched by 'sync --watch', and what went wrong last.",
 	list_options,
 	NULL,

@@ -56,8 +56,8 @@ enum tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED,
 // "none", "clear", "green", "amber", "amber+strict", "red"
 const char *tlp_name(enum tlp tlp);
 
-// The label of what was found in free text: whoever decides gives it alert at most. A feed that says
-// so of its own entries only asks for less.
+// The label of what was found in free text: whoever decides gives it alert at most. A feed that
+// says so of its own entries only asks for less.
 #define INDICATOR_LABEL_PROSE "prose"
 
 enum { CONFIDENCE_NONE = 255 }; // else 0-100 (STIX 2.1, section 3.2)

@@ -16,7 +16,7 @@
 
 enum {
 	STIX1_KEPT_BYTES_MAX = 128 * 1024 * 1024,
-	STIX1_LIST_ITEMS_MAX = 100 * 1000, // of lists in one object: a byte makes a term
+	STIX1_LIST_ITEMS_MAX = 100 * 1000,           // of lists in one object: a byte makes a term
 	STIX1_REFERRED_TERMS_MAX = 16 * 1024 * 1024, // looked at through references, in one feed
 	STIX1_PACKAGES_MAX = 16,                     // one inside the other
 };

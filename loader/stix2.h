@@ -28,8 +28,8 @@ int stix2_report_read(struct stix2_reader *reader, const struct stix2_object *ob
 int stix2_marking_read(struct stix2_reader *reader, const struct stix2_object *object);
 int stix2_identity_read(struct stix2_reader *reader, const struct stix2_object *object);
 
-// Does the indicator say that its values are listed no more? Then its pattern's values are taken off
-// what the source listed, as of `time_ns`. Returns 0 or an error.
+// Does the indicator say that its values are listed no more? Then its pattern's values are taken
+// off what the source listed, as of `time_ns`. Returns 0 or an error.
 bool stix2_removal_is(const struct stix2_reader *reader, const struct stix2_object *object);
 int stix2_removal_apply(struct stix2_reader *reader, const struct stix2_object *object,
                         int64_t time_ns);

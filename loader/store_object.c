@@ -7,7 +7,6 @@
 
 #include <zstd.h>
 
-
 enum {
 	COMPRESSION_LEVEL = 1,
 	BLOCK_BYTES = 256 * 1024,               // a block is full with that many, too
