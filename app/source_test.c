@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/command.h"
 #include "app/config_source.h"
@@ -55,7 +54,7 @@ static int test_source(const struct config *config, const struct source_config *
 	(void)fwrite(text.data, 1, text.size, stdout);
 	problems_print(error < 0 ? stderr : stdout, &report);
 	if (error < 0 && report.count == 0)
-		log_error("%s: %s", source->name, strerror(-error));
+		log_error("%s: %s", source->name, sync_error_text(error));
 	buffer_close(&text);
 	report_clear(&report);
 	if (stop_signal() != 0)

@@ -39,7 +39,7 @@ void sync_print_source(FILE *file, const struct source_config *source,
 		break;
 	case SYNC_FAILED:
 		(void)fprintf(file, "failed: %s; the last good data stay",
-		              strerror(-outcome->error));
+		              sync_error_text(outcome->error));
 		break;
 	case SYNC_UNCHANGED:
 	case SYNC_HELD:
@@ -94,7 +94,7 @@ void sync_print_source_json(FILE *file, const struct source_config *source,
 	buffer_format(&json, ",\"state\":\"%s\"", sync_state_name(outcome->state));
 	if (outcome->error < 0) {
 		buffer_append_text(&json, ",\"error\":");
-		json_text_append(&json, slice_text(strerror(-outcome->error)));
+		json_text_append(&json, slice_text(sync_error_text(outcome->error)));
 	}
 	buffer_format(&json,
 	              ",\"added\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"unchanged\":%" PRIu64

@@ -37,11 +37,12 @@ static int digest_files(struct fetch *fetch, const struct file_list *list,
 
 static void tell_unread(struct fetch *fetch, const char *path, int error)
 {
-	report_add(&fetch->outcome->feed.report, &(struct problem){
-							 .reason = "file could not be read",
-							 .object = slice_text(path),
-							 .detail = slice_text(strerror(-error)),
-						 });
+	report_add(&fetch->outcome->feed.report,
+	           &(struct problem){
+			   .reason = "file could not be read",
+			   .object = slice_text(path),
+			   .detail = slice_text(sync_error_text(error)),
+		   });
 }
 
 static bool is_fatal(int error)

@@ -213,7 +213,7 @@ int reader_read_input(struct feed *feed)
 	if (error != 0)
 		return error == -EBADMSG ? settle_damage(feed, error) : error;
 	if (head.size == 0) {
-		report_note(&summary->report, "empty", slice_text(""), "%s", "");
+		report_note(&summary->report, "empty", slice_text(feed->options->path), "%s", "");
 		return 0;
 	}
 

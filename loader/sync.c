@@ -90,6 +90,13 @@ static bool is_ours(const struct fetch *fetch, int error)
 	        fetch->is_stopped(fetch->context));
 }
 
+const char *sync_error_text(int error)
+{
+	if (error == -EBADMSG)
+		return "what came is damaged, or of no kind that is read";
+	return strerror(-error);
+}
+
 // Why it failed, for `source list`: the last thing that was reported, or the error's own words.
 static void describe_error(const struct sync_outcome *outcome, char ret_text[PROBLEM_TEXT_BYTES])
 {
@@ -97,11 +104,13 @@ static void describe_error(const struct sync_outcome *outcome, char ret_text[PRO
 	struct buffer text = {0};
 
 	if (report->reason_count == 0) {
-		buffer_append_text(&text, strerror(-outcome->error));
+		buffer_append_text(&text, sync_error_text(outcome->error));
 	} else {
 		const struct report_reason *last = &report->reasons[report->reason_count - 1];
 
 		buffer_format(&text, "%s", last->reason);
+		if (last->example_count > 0 && last->examples[0].object[0] != '\0')
+			buffer_format(&text, ": %s", last->examples[0].object);
 		if (last->example_count > 0 && last->examples[0].detail[0] != '\0')
 			buffer_format(&text, ": %s", last->examples[0].detail);
 	}
@@ -184,10 +193,16 @@ int sync_source(const struct sync_options *options, const struct source_config *
 	return error;
 }
 
+static void pass_on(void *context, const struct report *report, const struct problem *problem)
+{
+	(void)report;
+	report_add(context, problem);
+}
+
 int sync_test(const struct sync_options *options, const struct source_config *source,
               struct report *report, struct buffer *ret_text)
 {
-	struct sync_outcome outcome = {0};
+	struct sync_outcome outcome = {.feed.report = {.each = pass_on, .each_context = report}};
 	struct fetch fetch = fetch_of(options, source, &outcome);
 	int error = fetchers[source->kind]->test(&fetch, report, ret_text);
 

@@ -29,6 +29,9 @@ struct sync_outcome {
 };
 void sync_outcome_close(struct sync_outcome *outcome);
 
+// What a source's error means, for people.
+const char *sync_error_text(int error);
+
 struct sync_options {
 	const struct config *config;
 	struct store *store; // STORE_WRITE

@@ -425,6 +425,24 @@ def test_a_source_is_added_with_comments_kept_and_reached_for(sensor, server):
     assert sensor.run('source', 'test', 'web').returncode == 1
 
 
+def test_what_is_wrong_with_credentials_is_said(sensor):
+    sensor.configure({'kind': 'http', 'address': 'https://127.0.0.1:1/', 'username': 'u',
+                      'password-env': 'SEKISHO_NOT_SET'})
+    done = sensor.run('source', 'test', 'list')
+    assert done.returncode == 1
+    assert 'SEKISHO_NOT_SET: is not set in the environment' in done.stderr
+    assert sensor.sync()[0] == 1
+    assert 'SEKISHO_NOT_SET: is not set in the environment' in sensor.run('source', 'list').stdout
+
+
+def test_what_is_no_feed_is_said(sensor, tmp_path):
+    (tmp_path / 'list.bin').write_bytes(bytes(range(256)) * 8)
+    sensor.configure({'kind': 'file', 'address': 'list.bin'})
+    done = sensor.run('sync')
+    assert done.returncode == 1
+    assert 'failed: what came is damaged, or of no kind that is read' in done.stdout
+
+
 def test_the_example_configuration_has_no_mistake():
     example = os.path.join(os.path.dirname(__file__), '../../examples/sekisho.yaml')
     done = subprocess.run([SEKISHO, 'config', 'check', example], capture_output=True, text=True)
