@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "base/temporary_file.h"
 #include "base/timestamp.h"
 #include "loader/xml_tree.h"
+
+enum { WAIT_MAX_S = 86400 };
 
 static const char xml_binding[] = "urn:taxii.mitre.org:message:xml:1.1";
 
@@ -17,6 +21,7 @@ struct reading {
 	struct report *report;
 	struct taxii1_message *message;
 	struct arena scratch;
+	EVP_MD_CTX *digest;
 	char binding[TAXII1_TEXT_BYTES]; // of the block at hand
 };
 
@@ -116,6 +121,16 @@ static int read_status_text(struct reading *reading, const struct xml_node *node
 	return 0;
 }
 
+// -1 for what is no wait.
+static int64_t read_wait(const char *text)
+{
+	int64_t wait_s = strtoll(text, NULL, 10);
+
+	if (wait_s < 0)
+		return -1;
+	return wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
+}
+
 static int read_status_detail(struct reading *reading, const struct xml_node *node)
 {
 	struct taxii1_message *message = reading->message;
@@ -127,7 +142,7 @@ static int read_status_detail(struct reading *reading, const struct xml_node *no
 
 		copy_text(xml_tree_text(detail), text, sizeof(text));
 		if (slice_is(name, "ESTIMATED_WAIT"))
-			message->wait_s = strtoll(text, NULL, 10);
+			message->wait_s = read_wait(text);
 		else if (slice_is(name, "RESULT_ID"))
 			memcpy(message->result_id, text, sizeof(text));
 	}
@@ -214,6 +229,31 @@ static int hand_on(struct reading *reading, int file)
 	                              slice_text(reading->binding));
 }
 
+static int add_to_digest(const struct reading *reading, struct slice text)
+{
+	return EVP_DigestUpdate(reading->digest, text.data, text.size) == 1 ? 0 : -ENOMEM;
+}
+
+static int add_attribute_to_digest(void *context, const struct xml_attribute *attribute)
+{
+	return add_to_digest(context, attribute->value);
+}
+
+// Names, values and texts, however many runs they come in: enough to know it again.
+static int add_event_to_digest(struct reading *reading, enum xml_event event)
+{
+	int error = 0;
+
+	if (event == XML_TEXT)
+		return add_to_digest(reading, xml_reader_text(reading->xml));
+	if (event != XML_ELEMENT)
+		return 0;
+	error = add_to_digest(reading, xml_reader_name(reading->xml));
+	return error == 0
+	               ? xml_reader_each_attribute(reading->xml, add_attribute_to_digest, reading)
+	               : error;
+}
+
 // Its text may come in several runs (CDATA, escaped), however long. XML is passed over: the reader
 // of packages will see it.
 static int read_content(struct reading *reading)
@@ -229,6 +269,9 @@ static int read_content(struct reading *reading)
 		unsigned at = xml_reader_depth(reading->xml);
 
 		if (event == XML_END_OF_DOCUMENT || (event == XML_ELEMENT_END && at <= depth))
+			break;
+		error = add_event_to_digest(reading, event);
+		if (error != 0)
 			break;
 		if (event == XML_ELEMENT && at == depth + 1) {
 			has_root = true;
@@ -267,7 +310,8 @@ static void begin_poll(struct reading *reading)
 	copy_text(xml_reader_attribute(reading->xml, "result_id"), message->result_id,
 	          sizeof(message->result_id));
 	copy_text(xml_reader_attribute(reading->xml, "result_part_number"), part, sizeof(part));
-	message->part = part[0] != '\0' ? strtoull(part, NULL, 10) : 1;
+	message->has_part = part[0] != '\0';
+	message->part = message->has_part ? strtoull(part, NULL, 10) : 1;
 }
 
 static const struct {
@@ -374,8 +418,14 @@ int taxii1_message_read(int file, const struct taxii1_visitor *visitor, struct r
 		.visitor = visitor,
 		.report = report,
 		.message = &message,
+		.digest = EVP_MD_CTX_new(),
 	};
-	error = read_all(&reading);
+	error = -ENOMEM;
+	if (reading.digest != NULL && EVP_DigestInit_ex(reading.digest, EVP_sha256(), NULL) == 1)
+		error = read_all(&reading);
+	if (error == 0 && EVP_DigestFinal_ex(reading.digest, message.digest, NULL) != 1)
+		error = -ENOMEM;
+	EVP_MD_CTX_free(reading.digest);
 	arena_close(&reading.scratch);
 	if (error == 0)
 		*ret_message = message;

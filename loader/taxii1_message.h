@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/report.h"
+#include "loader/circle.h"
 
 enum {
 	TAXII1_TEXT_BYTES = 512, // of a status, an id
@@ -46,17 +47,19 @@ struct taxii1_message {
 	// A status (section 3.7), and what it says in detail.
 	char status[64]; // "UNAUTHORIZED", "RETRY" …
 	char text[TAXII1_TEXT_BYTES];
-	int64_t wait_s;                    // "ESTIMATED_WAIT", -1: none
+	int64_t wait_s;                    // "ESTIMATED_WAIT", at most a day; -1: none
 	char result_id[TAXII1_TEXT_BYTES]; // also of a poll's answer
 
 	// A poll's answer (section 3.11).
 	bool is_more;
 	uint64_t part;
+	bool has_part;           // it says which; else it means the first, or forgot
 	int64_t end_ns;          // of the time span; TIMESTAMP_MIN: not told
 	int64_t newest_label_ns; // of its blocks; TIMESTAMP_MIN: none
 	uint64_t block_count;
-	uint64_t package_count; // blocks that hold XML of STIX
-	uint64_t text_count;    // blocks whose content is text
+	uint64_t package_count;              // blocks that hold XML of STIX
+	uint64_t text_count;                 // blocks whose content is text
+	uint8_t digest[CIRCLE_DIGEST_BYTES]; // of the contents of its blocks
 
 	struct arena arena; // of what follows
 	struct taxii1_service *services;

@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loader/circle.h"
+
 enum {
 	TAXII2_NEXT_BYTES = 4096, // a longer `next` is refused
-	TAXII2_DIGEST_BYTES = 32,
 };
 
 struct taxii2_envelope {
@@ -18,7 +19,7 @@ struct taxii2_envelope {
 	bool has_more;    // `more` is there
 	bool is_more;
 	char next[TAXII2_NEXT_BYTES];        // "": there is none
-	uint8_t digest[TAXII2_DIGEST_BYTES]; // SHA-256 of the objects as they stand
+	uint8_t digest[CIRCLE_DIGEST_BYTES]; // SHA-256 of the objects as they stand
 };
 
 // Reads all of `fd` from its start. Returns 0, -ENOMEM, the file's error, or -EBADMSG with the

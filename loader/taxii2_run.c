@@ -1,4 +1,4 @@
-#include "loader/taxii2_run.h"
+#include "loader/taxii2_note.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,76 +12,12 @@
 #include "base/timestamp.h"
 #include "loader/http_wait.h"
 
-// What the store remembers of the source.
-static const char note_cursor[] = "taxii2-cursor";     // date and the collection's URL
-static const char note_full[] = "taxii2-full";         // when everything was fetched last
-static const char note_settings[] = "taxii2-settings"; // how it was read: loader/fetch_digest.h
-
 static struct report *report_of(const struct taxii2_run *run)
 {
 	return &run->fetch->outcome->feed.report;
 }
 
 // ---- beginning -------------------------------------------------------------------------------
-
-static int read_note(struct fetch *fetch, const char *name, struct buffer *text)
-{
-	int error = store_source_noted(fetch->store, fetch->source_id, name, text);
-
-	buffer_append_byte(text, '\0');
-	return text->failed ? -ENOMEM : error;
-}
-
-// A cursor of another collection says nothing of this one, which is read from the beginning, and
-// whole: what the other one had is not there any more.
-static int read_cursor(struct taxii2_run *run)
-{
-	struct buffer text = {0};
-	int error = read_note(run->fetch, note_cursor, &text);
-
-	if (error == 0 && text.size > 1) {
-		struct slice noted = slice_of(text.data, text.size - 1);
-		struct slice date = slice_first(noted, slice_find(noted, ' '));
-
-		run->has_begun = true;
-		if (!slice_is(slice_from(noted, date.size + 1), run->collection->url))
-			run->is_complete = true;
-		else
-			(void)timestamp_parse(date, &run->settled_ns); // "-": still none
-	}
-	buffer_close(&text);
-	return error;
-}
-
-static int read_schedule(struct taxii2_run *run)
-{
-	int64_t interval_ns = (int64_t)run->fetch->source->full_resync_s * NS_PER_S;
-	struct buffer text = {0};
-	int64_t full_ns;
-	int error = read_note(run->fetch, note_full, &text);
-
-	if (error == 0 && interval_ns > 0 && text.size > 1 &&
-	    timestamp_parse(slice_of(text.data, text.size - 1), &full_ns) == 0 &&
-	    run->fetch->now_ns - full_ns >= interval_ns)
-		run->is_complete = true;
-	buffer_close(&text);
-	return error;
-}
-
-// What was read under other settings, or before a person accepted something, is read again.
-static int read_settings(struct taxii2_run *run)
-{
-	AUTO(fetch_digest) digest = NULL;
-	int is_same = fetch_digest_create(run->fetch, &digest);
-
-	if (is_same < 0)
-		return is_same;
-	fetch_digest_text(digest, run->settings);
-	is_same = fetch_digest_is_noted(run->fetch, note_settings, run->settings);
-	if (is_same == 0 && run->has_begun)
-		run->is_complete = true;
-	return is_same < 0 ? is_same : 0;
-}
 
 int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct taxii2_run *ret_run)
 {
@@ -97,7 +33,6 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 		.newest_ns = TIMESTAMP_MIN,
 		.last_page_ns = TIMESTAMP_MIN,
 		.spool_fd = -1,
-		.digest_due = 1,
 	};
 	int error = fetch_http_client(fetch, &http);
 	if (error == 0)
@@ -107,11 +42,7 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 	if (error == 0)
 		error = taxii2_choose(run->taxii, fetch->source->collection, &run->collection);
 	if (error == 0)
-		error = read_cursor(run);
-	if (error == 0)
-		error = read_schedule(run);
-	if (error == 0)
-		error = read_settings(run);
+		error = taxii2_note_read(run);
 	if (error == 0 && run->is_complete) {
 		run->settled_ns = TIMESTAMP_MIN;
 		error = temporary_file_open(&run->spool_fd);
@@ -199,25 +130,7 @@ static void move_cursor(struct taxii2_run *run, const struct taxii2_page *page, 
 		run->settled_ns = run->newest_ns;
 }
 
-// ---- circles ---------------------------------------------------------------------------------
-
-// Brent's way of finding a circle: one page is remembered, a later one whenever the count doubles.
-// A circle of any length is found while it is gone through for the third time at the latest.
-static bool is_circle(struct taxii2_run *run, const struct taxii2_page *page)
-{
-	const uint8_t *digest = page->envelope.digest;
-
-	if (page->envelope.object_count == 0)
-		return false;
-	if (run->page_count > 0 && memcmp(run->digest, digest, TAXII2_DIGEST_BYTES) == 0)
-		return true;
-	run->page_count++;
-	if (run->page_count == run->digest_due) {
-		memcpy(run->digest, digest, TAXII2_DIGEST_BYTES);
-		run->digest_due *= 2;
-	}
-	return false;
-}
+// ---- taking pages ----------------------------------------------------------------------------
 
 static int check_progress(struct taxii2_run *run, const struct taxii2_page *page, bool is_last)
 {
@@ -227,7 +140,8 @@ static int check_progress(struct taxii2_run *run, const struct taxii2_page *page
 		run->empty_pages = 0;
 	else if (!is_last && ++run->empty_pages > TAXII2_EMPTY_PAGES_MAX)
 		what = "more than 10 empty pages in a row, and always more to come";
-	if (!is_last && is_circle(run, page))
+	if (!is_last && page->envelope.object_count > 0 &&
+	    circle_is_closed(&run->circle, page->envelope.digest))
 		what = "a page came again, and always more to come";
 	if (what == NULL)
 		return 0;
@@ -238,42 +152,6 @@ static int check_progress(struct taxii2_run *run, const struct taxii2_page *page
 					   .detail = slice_text(what),
 				   });
 	return -ELOOP;
-}
-
-// ---- taking pages ----------------------------------------------------------------------------
-
-static int note_progress(struct taxii2_run *run)
-{
-	char date[TIMESTAMP_TEXT_BYTES] = "-";
-	struct buffer text = {0};
-	int error = -ENOMEM;
-
-	if (run->settled_ns != TIMESTAMP_MIN)
-		timestamp_format(run->settled_ns, 9, date);
-	buffer_format(&text, "%s %s", date, run->collection->url);
-	buffer_append_byte(&text, '\0');
-	if (!text.failed)
-		error = store_source_note(run->fetch->store, run->fetch->source_id, note_cursor,
-		                          (const char *)text.data);
-	buffer_close(&text);
-	if (error == 0)
-		error = store_source_note(run->fetch->store, run->fetch->source_id, note_settings,
-		                          run->settings);
-	return error;
-}
-
-// When nothing is known of when all was fetched, all has been, run by run.
-static int note_end(struct taxii2_run *run)
-{
-	char now[TIMESTAMP_TEXT_BYTES];
-	struct buffer known = {0};
-	int error = read_note(run->fetch, note_full, &known);
-
-	timestamp_format(run->fetch->now_ns, 0, now);
-	if (error == 0 && (known.size <= 1 || (run->is_complete && !run->is_partial)))
-		error = store_source_note(run->fetch->store, run->fetch->source_id, note_full, now);
-	buffer_close(&known);
-	return error;
 }
 
 static int spool(struct taxii2_run *run, const struct taxii2_page *page)
@@ -307,7 +185,7 @@ static int deliver(struct taxii2_run *run, const struct taxii2_page *page)
 		error = fetch_read_body(run->fetch, run->collection->url, page->answer.body_fd,
 		                        FEED_STIX);
 	if (error == 0)
-		error = note_progress(run);
+		error = taxii2_note_progress(run);
 	return error == 0 ? fetch_commit(run->fetch) : error;
 }
 
@@ -338,9 +216,9 @@ static int deliver_complete(struct taxii2_run *run)
 		return error;
 	if (run->is_partial)
 		store_delivery_is_partial(run->fetch->delivery);
-	error = note_progress(run);
+	error = taxii2_note_progress(run);
 	if (error == 0)
-		error = note_end(run);
+		error = taxii2_note_end(run);
 	return error == 0 ? fetch_commit(run->fetch) : error;
 }
 
@@ -352,8 +230,8 @@ int taxii2_run_end(struct taxii2_run *run)
 	if (run->is_complete)
 		return deliver_complete(run);
 
-	int error = note_progress(run);
-	return error == 0 ? note_end(run) : error;
+	int error = taxii2_note_progress(run);
+	return error == 0 ? taxii2_note_end(run) : error;
 }
 
 int taxii2_run_restart(struct taxii2_run *run, int error)
@@ -367,7 +245,6 @@ int taxii2_run_restart(struct taxii2_run *run, int error)
 	}
 	run->restarts++;
 	run->last_page_ns = TIMESTAMP_MIN;
-	run->page_count = 0; // what comes again now is no circle
-	run->digest_due = 1;
+	run->circle = (struct circle){0}; // what comes again now is none
 	return http_wait(http_wait_backoff_ms(run->restarts), fetch->is_stopped, fetch->context);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loader/circle.h"
 #include "loader/fetch.h"
 #include "loader/fetch_digest.h"
 #include "loader/taxii2.h"
@@ -32,7 +33,7 @@ struct taxii2_run {
 	uint64_t object_count; // that came
 	unsigned restarts;     // since the last page
 
-	// taxii2_run.c's own.
+	// taxii2_run.c's and taxii2_note.c's own.
 	bool has_begun; // an earlier run of this source noted a cursor
 	char settings[FETCH_DIGEST_TEXT_BYTES];
 	int64_t newest_ns;    // of all that came
@@ -44,9 +45,7 @@ struct taxii2_run {
 	bool is_partial;      // something changed under the run
 	unsigned empty_pages; // in a row
 	int spool_fd;         // of a complete run: its pages one behind the other; -1: none
-	uint64_t page_count;  // with objects
-	uint64_t digest_due;  // the page whose digest is kept next
-	uint8_t digest[TAXII2_DIGEST_BYTES];
+	struct circle circle; // of pages with objects
 };
 
 // Finds the collection and the cursor. Returns 0 or an error that was told; taxii2_run_close() in

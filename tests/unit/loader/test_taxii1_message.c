@@ -118,6 +118,7 @@ static void a_part_says_where_it_stands(void **state)
 	assert_true(message.is_more);
 	assert_string_equal(message.result_id, "r&1");
 	assert_int_equal(message.part, 3);
+	assert_true(message.has_part);
 	assert_int_equal(message.end_ns, end_ns);
 	assert_int_equal(message.newest_label_ns, label_ns);
 	assert_int_equal(message.block_count, 2);
@@ -175,6 +176,42 @@ static void a_status_says_what_to_do(void **state)
 	taxii1_message_close(&message);
 }
 
+static void the_digest_is_of_the_contents_alone(void **state)
+{
+	static const char *const texts[] = {
+		POLL("result_part_number='1'", BLOCK("<stix:STIX_Package xmlns:stix='s' id='1'/>")),
+		POLL("result_part_number='2'", BLOCK("<stix:STIX_Package xmlns:stix='s' id='1'/>")),
+		POLL("", BLOCK("<stix:STIX_Package xmlns:stix='s' id='2'/>")),
+		POLL("", BLOCK("{}")),
+	};
+	struct taxii1_message messages[4];
+	(void)state;
+
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(read_text(texts[i], NULL, NULL, &messages[i]), 0);
+		taxii1_message_close(&messages[i]);
+	}
+	assert_memory_equal(messages[0].digest, messages[1].digest, CIRCLE_DIGEST_BYTES);
+	assert_memory_not_equal(messages[0].digest, messages[2].digest, CIRCLE_DIGEST_BYTES);
+	assert_memory_not_equal(messages[0].digest, messages[3].digest, CIRCLE_DIGEST_BYTES);
+	assert_false(messages[2].has_part);
+}
+
+static void a_wait_beyond_reason_is_cut(void **state)
+{
+	struct taxii1_message message;
+	(void)state;
+
+	assert_int_equal(
+		read_text("<t:Status_Message " SPACE
+	                  " status_type='RETRY'><t:Status_Detail><t:Detail name='ESTIMATED_WAIT'>"
+	                  "99999999999999999999</t:Detail></t:Status_Detail></t:Status_Message>",
+	                  NULL, NULL, &message),
+		0);
+	assert_int_equal(message.wait_s, 86400);
+	taxii1_message_close(&message);
+}
+
 static void other_content_is_told(void **state)
 {
 	struct taxii1_message message;
@@ -211,6 +248,8 @@ int main(void)
 		cmocka_unit_test(text_comes_out_as_it_went_in),
 		cmocka_unit_test(an_error_of_the_visitor_ends_the_reading),
 		cmocka_unit_test(a_status_says_what_to_do),
+		cmocka_unit_test(the_digest_is_of_the_contents_alone),
+		cmocka_unit_test(a_wait_beyond_reason_is_cut),
 		cmocka_unit_test(other_content_is_told),
 		cmocka_unit_test(what_is_no_message_is_refused),
 	};

@@ -88,8 +88,8 @@ static void the_digest_is_of_the_objects_alone(void **state)
 	assert_int_equal(read_text("{\"next\":\"1\",\"objects\":[{\"a\":1}]}", &one), 0);
 	assert_int_equal(read_text("{\"objects\":[{\"a\":1}],\"next\":\"22\"}", &other), 0);
 	assert_int_equal(read_text("{\"objects\":[{\"a\":2}],\"next\":\"1\"}", &third), 0);
-	assert_memory_equal(one.digest, other.digest, TAXII2_DIGEST_BYTES);
-	assert_memory_not_equal(one.digest, third.digest, TAXII2_DIGEST_BYTES);
+	assert_memory_equal(one.digest, other.digest, CIRCLE_DIGEST_BYTES);
+	assert_memory_not_equal(one.digest, third.digest, CIRCLE_DIGEST_BYTES);
 }
 
 static void deep_brackets_and_long_names_are_bounded(void **state)
