@@ -44,6 +44,7 @@ struct judge {
 	// Of the vote at hand.
 	struct block values;  // struct judged_value, pointing into `decoded`
 	struct block decoded; // struct intake_value
+	struct block namings; // struct judge_naming, of one value
 };
 
 static int join_tags(struct judge *judge, const struct policy_row *row, struct slice *ret_tags)
@@ -176,6 +177,7 @@ void judge_free(struct judge *judge)
 	free(judge->counted);
 	block_close(&judge->values);
 	block_close(&judge->decoded);
+	block_close(&judge->namings);
 	free(judge);
 }
 
@@ -192,15 +194,14 @@ struct slice judge_source_name(const struct judge *judge, uint32_t source_id)
 // ---- counts of one value -----------------------------------------------------------------------
 
 struct single_count {
-	const struct judge *judge;
-	struct block namings;
+	struct judge *judge;
 	bool is_known_benign;
 };
 
 static int take_naming(void *context, const struct vote *vote)
 {
 	struct single_count *single = context;
-	const struct judge *judge = single->judge;
+	struct judge *judge = single->judge;
 	const struct judge_source *source = judge_sources_get(&judge->sources, vote->source_id);
 	struct slice creator = vote->record.created_by;
 	struct judge_naming *naming;
@@ -212,7 +213,7 @@ static int take_naming(void *context, const struct vote *vote)
 	}
 	if (source->role == SOURCE_ATTACKED || vote->record.valid_until_ns <= judge->options.now_ns)
 		return 0;
-	naming = block_extend(&single->namings, sizeof(*naming));
+	naming = block_extend(&judge->namings, sizeof(*naming));
 	if (naming == NULL)
 		return -ENOMEM;
 	hash = hash_bytes(store_value_seed(judge->options.store), creator.data, creator.size);
@@ -226,14 +227,15 @@ static int take_naming(void *context, const struct vote *vote)
 static int count_votes(struct judge *judge, uint64_t hash, struct judge_count *ret_count)
 {
 	struct single_count single = {.judge = judge};
+
+	judge->namings.size = 0; // the memory stays
 	int error = store_vote_of_value(judge->options.store, hash, take_naming, &single);
 
 	if (error == 0) {
-		*ret_count = judge_counts_of((struct judge_naming *)single.namings.data,
-		                             single.namings.size / sizeof(struct judge_naming));
+		*ret_count = judge_counts_of((struct judge_naming *)judge->namings.data,
+		                             judge->namings.size / sizeof(struct judge_naming));
 		ret_count->is_known_benign = single.is_known_benign;
 	}
-	block_close(&single.namings);
 	return error;
 }
 

@@ -7,90 +7,6 @@
 #include "loader/store_record.h"
 #include "loader/value_code.h"
 
-enum {
-	LOOK_UPS_FREE = 1000,    // one by one, before all members are loaded at once
-	LOOK_UPS_SHARE = 1 << 5, // … and one in so many live votes
-};
-
-static int add_member(struct store_delivery *delivery, const struct store_member *member,
-                      struct store_member **ret_member)
-{
-	struct store_member *added = store_members_add(&delivery->members, member);
-
-	if (added == NULL)
-		return -ENOMEM;
-	*ret_member = added;
-	return 0;
-}
-
-int store_apply_load_members(struct store_delivery *delivery)
-{
-	struct store_query *query = &delivery->each_member;
-	int result;
-
-	store_query_number(query, 1, delivery->options.source_id);
-	while ((result = store_query_step(query)) == 1) {
-		const struct store_identity identity = {
-			(uint64_t)store_query_get_number(query, 0),
-			(uint32_t)store_query_get_number(query, 1),
-		};
-		const struct store_member member = {
-			.key = identity.key,
-			.owner = identity.owner,
-			.vote_id = (uint32_t)store_query_get_number(query, 2),
-			.content = (uint64_t)store_query_get_number(query, 3),
-			.end = (uint64_t)store_query_get_number(query, 4),
-		};
-
-		if (store_members_find(&delivery->members, &identity) == NULL &&
-		    store_members_add(&delivery->members, &member) == NULL)
-			result = -ENOMEM;
-		if (result < 0)
-			break;
-	}
-	store_query_reset(query);
-	delivery->has_all_members = result == 0;
-	return result;
-}
-
-static int look_up(struct store_delivery *delivery, const struct store_identity *identity,
-                   struct store_member **ret_member)
-{
-	struct store_query *query = &delivery->get_member;
-
-	store_query_number(query, 1, delivery->options.source_id);
-	store_query_number(query, 2, (int64_t)identity->key);
-	store_query_number(query, 3, identity->owner);
-	int result = store_query_step(query);
-	const struct store_member member = {
-		.key = identity->key,
-		.owner = identity->owner,
-		.vote_id = result == 1 ? (uint32_t)store_query_get_number(query, 0) : 0,
-		.content = result == 1 ? (uint64_t)store_query_get_number(query, 1) : 0,
-		.end = result == 1 ? (uint64_t)store_query_get_number(query, 2) : 0,
-	};
-	store_query_reset(query);
-	if (member.vote_id != 0)
-		return add_member(delivery, &member, ret_member);
-	*ret_member = NULL;
-	return result < 0 ? result : 0;
-}
-
-int store_apply_find(struct store_delivery *delivery, const struct store_identity *identity,
-                     struct store_member **ret_member)
-{
-	*ret_member = store_members_find(&delivery->members, identity);
-	if (*ret_member != NULL || delivery->has_all_members)
-		return 0;
-	if (++delivery->looked_up < LOOK_UPS_FREE + delivery->counts.live_before / LOOK_UPS_SHARE)
-		return look_up(delivery, identity, ret_member);
-
-	int error = store_apply_load_members(delivery);
-	if (error == 0)
-		*ret_member = store_members_find(&delivery->members, identity);
-	return error;
-}
-
 int store_apply_read(struct store_delivery *delivery, uint32_t vote_id, struct vote *ret_vote,
                      int64_t *ret_bar_ns)
 {
@@ -198,16 +114,16 @@ static int add_vote(struct store_delivery *delivery, const struct store_pending 
 		error = insert(delivery, VOTE_LIVE, buffer_slice(&pending->record), pending->line,
 		               place);
 	if (error == 0)
-		error = add_member(delivery,
-		                   &(struct store_member){
-					   .key = pending->identity.key,
-					   .owner = pending->identity.owner,
-					   .vote_id = delivery->last_vote_id,
-					   .content = content,
-					   .end = VOTE_LIVE,
-					   .is_seen = true,
-				   },
-		                   &member);
+		error = store_known_add(delivery,
+		                        &(struct store_member){
+						.key = pending->identity.key,
+						.owner = pending->identity.owner,
+						.vote_id = delivery->last_vote_id,
+						.content = content,
+						.end = VOTE_LIVE,
+						.is_seen = true,
+					},
+		                        &member);
 	if (error == 0)
 		error = store_flush_note_member(delivery, member);
 	if (error == 0)
@@ -230,14 +146,14 @@ int store_apply_tombstone(struct store_delivery *delivery, const struct store_id
 		return -ENOMEM;
 	int error = insert(delivery, VOTE_REVOKED, buffer_slice(&bytes), 0, 0);
 	if (error == 0)
-		error = add_member(delivery,
-		                   &(struct store_member){
-					   .key = identity->key,
-					   .owner = identity->owner,
-					   .vote_id = delivery->last_vote_id,
-					   .end = VOTE_REVOKED,
-				   },
-		                   &member);
+		error = store_known_add(delivery,
+		                        &(struct store_member){
+						.key = identity->key,
+						.owner = identity->owner,
+						.vote_id = delivery->last_vote_id,
+						.end = VOTE_REVOKED,
+					},
+		                        &member);
 	return error == 0 ? store_flush_note_member(delivery, member) : error;
 }
 
@@ -333,7 +249,7 @@ int store_apply_pending(struct store_delivery *delivery, const struct store_pend
 {
 	uint64_t content = content_of(delivery, pending);
 	struct store_member *member;
-	int error = store_apply_find(delivery, &pending->identity, &member);
+	int error = store_known_find(delivery, &pending->identity, &member);
 
 	if (error < 0)
 		return error;

@@ -82,8 +82,8 @@ static int start(struct store_delivery *delivery)
 	if (error == 0)
 		delivery->store->writer = delivery->batches.task;
 	// Where nothing is known, that is known quickly, and nothing need be looked up.
-	if (error == 0 && (delivery->options.is_complete || delivery->counts.live_before == 0))
-		error = store_apply_load_members(delivery);
+	if (error == 0 && delivery->counts.live_before == 0)
+		error = store_known_load(delivery);
 	return error;
 }
 
@@ -134,6 +134,9 @@ int store_delivery_settle(struct store_delivery *delivery, struct delivery_count
 	if (error < 0)
 		return error;
 	if (!delivery->is_settled && delivery->options.is_complete) {
+		error = store_known_load(delivery);
+		if (error < 0)
+			return error;
 		delivery->counts.absent = count_absent(delivery);
 		delivery->counts.live_after -= delivery->counts.absent;
 	}
@@ -144,6 +147,7 @@ int store_delivery_settle(struct store_delivery *delivery, struct delivery_count
 
 void store_delivery_is_partial(struct store_delivery *delivery)
 {
+	(void)task_wait(delivery->batches.task); // the helper looks at it
 	delivery->options.is_complete = false;
 	delivery->counts.live_after += delivery->counts.absent;
 	delivery->counts.absent = 0;

@@ -1,5 +1,5 @@
 // loader/store_delivery_internal.h — a delivery from within: what store_delivery.c, store_sink.c,
-// store_apply.c, store_batch.c and store_flush.c share.
+// store_known.c, store_apply.c, store_batch.c and store_flush.c share.
 #pragma once
 
 #include "loader/sink.h"
@@ -43,12 +43,18 @@ struct store_delivery {
 	struct store_row_sources sources;
 };
 
-// ---- store_apply.c: votes ----
+// ---- store_known.c: the source's votes by identity ----
 
 // The source's vote of that identity, or NULL in *ret_member.
-int store_apply_find(struct store_delivery *delivery, const struct store_identity *identity,
+int store_known_find(struct store_delivery *delivery, const struct store_identity *identity,
                      struct store_member **ret_member);
-int store_apply_load_members(struct store_delivery *delivery);
+// One that is new. *ret_member is valid until the next one is added or looked for.
+int store_known_add(struct store_delivery *delivery, const struct store_member *member,
+                    struct store_member **ret_member);
+// All of them.
+int store_known_load(struct store_delivery *delivery);
+
+// ---- store_apply.c: votes ----
 
 // What the indicator means: a new vote, a new version, or nothing new. The helper's, as all that
 // it calls: no query is begun here.

@@ -12,14 +12,16 @@ static struct store_member *slots_of(const struct store_members *members)
 	return (struct store_member *)members->slots.data;
 }
 
-// The slot of the identity, or the empty one where it would be. Keys are hashes already.
+// The slot of the identity, or the empty one where it would be. Keys are hashes already: their
+// first bits say where, so that what comes in the order of keys is put where the last one was.
 static struct store_member *find_slot(const struct store_members *members, uint64_t key,
                                       uint32_t owner)
 {
 	struct store_member *slots = slots_of(members);
 	size_t mask = slot_count(members) - 1;
+	size_t first = (size_t)((unsigned __int128)key * slot_count(members) >> 64);
 
-	for (size_t i = (key ^ owner) & mask;; i = (i + 1) & mask)
+	for (size_t i = first;; i = (i + 1) & mask)
 		if (slots[i].vote_id == 0 || (slots[i].key == key && slots[i].owner == owner))
 			return &slots[i];
 }
@@ -33,13 +35,12 @@ struct store_member *store_members_find(const struct store_members *members,
 	return slot->vote_id != 0 ? slot : NULL;
 }
 
-static bool grow(struct store_members *members)
+static bool grow(struct store_members *members, size_t slots)
 {
 	size_t count = slot_count(members);
 	struct store_members grown = {.count = members->count};
 
-	if (block_extend(&grown.slots,
-	                 (count > 0 ? 2 * count : SLOTS_MIN) * sizeof(struct store_member)) == NULL)
+	if (block_extend(&grown.slots, slots * sizeof(struct store_member)) == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct store_member *member = &slots_of(members)[i];
@@ -52,10 +53,19 @@ static bool grow(struct store_members *members)
 	return true;
 }
 
+bool store_members_reserve(struct store_members *members, size_t count)
+{
+	size_t slots = slot_count(members) > 0 ? slot_count(members) : SLOTS_MIN;
+
+	while (4 * (members->count + count) > 3 * slots)
+		slots *= 2;
+	return slots == slot_count(members) || grow(members, slots);
+}
+
 struct store_member *store_members_add(struct store_members *members,
                                        const struct store_member *member)
 {
-	if (4 * (members->count + 1) > 3 * slot_count(members) && !grow(members))
+	if (!store_members_reserve(members, 1))
 		return NULL;
 	struct store_member *slot = find_slot(members, member->key, member->owner);
 	*slot = *member;

@@ -33,6 +33,10 @@ struct store_members {
 struct store_member *store_members_find(const struct store_members *members,
                                         const struct store_identity *identity);
 
+// Makes room for so many more. To be asked before many are added in the order of their keys: a
+// table that grows meanwhile is crowded at its beginning. False when there is no memory.
+bool store_members_reserve(struct store_members *members, size_t count);
+
 // Adds one that is not there. Returns it (valid until the next add), or NULL when there is no
 // memory.
 struct store_member *store_members_add(struct store_members *members,

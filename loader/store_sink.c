@@ -155,7 +155,7 @@ static int retire(struct sink *sink, const struct sink_identity *identity, int64
 	int error = store_sink_settle(delivery);
 
 	if (error == 0)
-		error = store_apply_find(delivery, &key, &member);
+		error = store_known_find(delivery, &key, &member);
 	if (error < 0)
 		return error;
 	if (member != NULL)
@@ -217,7 +217,7 @@ static int remove_value(struct sink *sink, struct slice source, const struct int
 	struct store_identity identity = store_identity_of_values(
 		delivery->store, value_code_hash(delivery->store->seed, value),
 		buffer_slice(&code));
-	error = store_apply_find(delivery, &identity, &member);
+	error = store_known_find(delivery, &identity, &member);
 	if (error < 0 || member == NULL)
 		return error;
 	return end_as_deleted(delivery, member,

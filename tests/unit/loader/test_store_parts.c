@@ -106,6 +106,12 @@ static void rows_are_sorted_as_signed_and_stay_in_order_of_arrival(void **state)
 	block_close(&rows);
 }
 
+// As hashes are: all over the numbers.
+static uint64_t member_key(uint64_t i)
+{
+	return i * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static void members_are_found_by_both_parts_of_their_identity(void **state)
 {
 	enum { COUNT = 10000 };
@@ -115,19 +121,48 @@ static void members_are_found_by_both_parts_of_their_identity(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++)
-		assert_non_null(store_members_add(
-			&members,
-			&(struct store_member){.key = i / 2, .owner = i % 2, .vote_id = i + 1}));
+		assert_non_null(
+			store_members_add(&members, &(struct store_member){.key = member_key(i / 2),
+		                                                           .owner = i % 2,
+		                                                           .vote_id = i + 1}));
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_int_equal(
-			store_members_find(&members, &(struct store_identity){i / 2, i % 2})
+			store_members_find(&members,
+		                           &(struct store_identity){member_key(i / 2), i % 2})
 				->vote_id,
 			i + 1);
-	assert_null(store_members_find(&members, &(struct store_identity){COUNT, 0}));
+	assert_null(store_members_find(&members, &(struct store_identity){member_key(COUNT), 0}));
 	assert_null(store_members_find(&members, &(struct store_identity){0, 2}));
 	while (store_members_next(&members, &cursor) != NULL)
 		seen++;
 	assert_int_equal(seen, COUNT);
+	store_members_close(&members);
+}
+
+static void members_added_in_order_of_their_keys_are_found(void **state)
+{
+	enum { COUNT = 10000 };
+	struct store_members members = {};
+	size_t cursor = 0;
+	uint64_t last = 0;
+	const struct store_member *member;
+
+	(void)state;
+	assert_true(store_members_reserve(&members, COUNT));
+	for (uint64_t i = 0; i < COUNT; i++)
+		assert_non_null(store_members_add(
+			&members, &(struct store_member){.key = i * (UINT64_MAX / COUNT),
+		                                         .vote_id = (uint32_t)i + 1}));
+	for (uint64_t i = 0; i < COUNT; i++)
+		assert_int_equal(
+			store_members_find(&members,
+		                           &(struct store_identity){i * (UINT64_MAX / COUNT), 0})
+				->vote_id,
+			i + 1);
+	while ((member = store_members_next(&members, &cursor)) != NULL) {
+		assert_true(member->key >= last); // their places follow their keys
+		last = member->key;
+	}
 	store_members_close(&members);
 }
 
@@ -138,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_cut_record_is_told),
 		cmocka_unit_test(rows_are_sorted_as_signed_and_stay_in_order_of_arrival),
 		cmocka_unit_test(members_are_found_by_both_parts_of_their_identity),
+		cmocka_unit_test(members_added_in_order_of_their_keys_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
