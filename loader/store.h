@@ -156,3 +156,13 @@ uint64_t store_change_last(struct store *store);
 // (too many: compile anew), or an error.
 int store_change_each(struct store *store, uint64_t since,
                       int (*visit)(void *context, uint64_t vote_id), void *context);
+
+// Those of a source alone with a higher id than `after_vote_id`, each once and in order of their
+// ids. When changes are not told any more, all votes that the source ever had.
+struct store_change_range {
+	uint32_t source_id;
+	uint64_t since;
+	uint64_t after_vote_id;
+};
+int store_change_of_source(struct store *store, const struct store_change_range *range,
+                           int (*visit)(void *context, uint64_t vote_id), void *context);

@@ -10,6 +10,19 @@ uint64_t store_change_last(struct store *store)
 	return store_meta_get(store, "change_last", &last) == 0 ? (uint64_t)last : 0;
 }
 
+static int visit_ids(struct store_query *query, int (*visit)(void *context, uint64_t vote_id),
+                     void *context)
+{
+	int result;
+
+	while ((result = store_query_step(query)) == 1) {
+		result = visit(context, (uint64_t)store_query_get_number(query, 0));
+		if (result < 0)
+			return result;
+	}
+	return result;
+}
+
 int store_change_each(struct store *store, uint64_t since,
                       int (*visit)(void *context, uint64_t vote_id), void *context)
 {
@@ -24,12 +37,28 @@ int store_change_each(struct store *store, uint64_t since,
 	if (result < 0)
 		return result;
 	store_query_number(&query, 1, (int64_t)since);
-	while ((result = store_query_step(&query)) == 1) {
-		result = visit(context, (uint64_t)store_query_get_number(&query, 0));
-		if (result < 0)
-			return result;
-	}
-	return result;
+	return visit_ids(&query, visit, context);
+}
+
+int store_change_of_source(struct store *store, const struct store_change_range *range,
+                           int (*visit)(void *context, uint64_t vote_id), void *context)
+{
+	AUTO_QUERY query = {};
+	int64_t floor;
+	int error = store_meta_get(store, "change_floor", &floor);
+
+	if (error < 0)
+		return error;
+	bool is_told = range->since >= (uint64_t)floor;
+	error = store_query_begin(store, is_told ? SQL_CHANGE_OF_SOURCE : SQL_CHANGE_EVER_OF_SOURCE,
+	                          &query);
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, range->source_id);
+	store_query_number(&query, 2, (int64_t)range->after_vote_id);
+	if (is_told)
+		store_query_number(&query, 3, (int64_t)range->since);
+	return visit_ids(&query, visit, context);
 }
 
 static int put_rows(struct store *store, const uint32_t vote_ids[], uint64_t count, int64_t last)

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "loader/store_history.h"
@@ -40,6 +42,49 @@ int store_review_add(struct store *store, const struct review *review, enum revi
 	if (result == 0)
 		*ret_state = state;
 	return result;
+}
+
+// How the one item is named that stands for those outside the queue.
+static const char further_subject[] = "further ones";
+
+int store_review_further(struct store *store, enum review_kind kind, uint32_t source_id,
+                         uint64_t count, int64_t time_ns)
+{
+	AUTO_QUERY query = {};
+	char reason[96];
+	int error = store_query_begin(store, count > 0 ? SQL_REVIEW_FURTHER : SQL_REVIEW_NO_FURTHER,
+	                              &query);
+
+	if (error < 0)
+		return error;
+	(void)snprintf(reason, sizeof(reason),
+	               "%" PRIu64 " more come when there is room in the queue", count);
+	store_query_number(&query, 1, kind);
+	store_query_number(&query, 2, source_id);
+	store_query_text(&query, 3, slice_text(further_subject));
+	if (count > 0) {
+		store_query_text(&query, 4, slice_text(reason));
+		store_query_number(&query, 5, time_ns);
+		store_query_number(&query, 6, (int64_t)count);
+	}
+	return store_query_run(&query);
+}
+
+int store_review_open_count(struct store *store, enum review_kind kind, uint32_t source_id,
+                            uint64_t *ret_count)
+{
+	AUTO_QUERY query = {};
+	int result = store_query_begin(store, SQL_REVIEW_OPEN, &query);
+
+	if (result < 0)
+		return result;
+	store_query_number(&query, 1, kind);
+	store_query_number(&query, 2, source_id);
+	store_query_text(&query, 3, slice_text(further_subject));
+	result = store_query_step(&query);
+	if (result == 1)
+		*ret_count = (uint64_t)store_query_get_number(&query, 0);
+	return result < 0 ? result : 0;
 }
 
 int store_review_each(struct store *store, enum review_state state,

@@ -11,6 +11,7 @@ enum review_kind {
 	REVIEW_PATTERN,   // held for its shape: negative only
 };
 const char *review_kind_name(enum review_kind kind);
+enum { REVIEW_OPEN_MAX = 1000 }; // of a kind and source, where what queues them is bounded
 enum review_state { REVIEW_OPEN, REVIEW_ACCEPTED, REVIEW_REJECTED };
 
 struct review {
@@ -31,6 +32,15 @@ struct review {
 // decided of it before, REVIEW_OPEN when nothing.
 int store_review_add(struct store *store, const struct review *review,
                      enum review_state *ret_state);
+
+// What waits outside the queue, whose items of a kind and source are bounded: one item, which says
+// how many, `count`; with 0 it goes.
+int store_review_further(struct store *store, enum review_kind kind, uint32_t source_id,
+                         uint64_t count, int64_t time_ns);
+// Open items, without that one.
+int store_review_open_count(struct store *store, enum review_kind kind, uint32_t source_id,
+                            uint64_t *ret_count);
+
 int store_review_each(struct store *store, enum review_state state,
                       int (*visit)(void *context, const struct review *review), void *context);
 // Returns 0, -ENOENT, -EALREADY (decided), or an error. Writes the event, too. REVIEW_CONSIDER

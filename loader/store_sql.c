@@ -109,6 +109,11 @@ const char *const store_sql_texts[] = {
 	[SQL_CHANGE_PUT] = "INSERT INTO change (change_id, vote_id) VALUES (?1, ?2)",
 	[SQL_CHANGE_EACH] =
 		"SELECT DISTINCT vote_id FROM change WHERE change_id > ?1 ORDER BY vote_id",
+	[SQL_CHANGE_OF_SOURCE] =
+		"SELECT DISTINCT vote_id FROM change JOIN vote USING (vote_id) "
+		"WHERE change_id > ?3 AND source_id = ?1 AND vote_id > ?2 ORDER BY vote_id",
+	[SQL_CHANGE_EVER_OF_SOURCE] = "SELECT DISTINCT vote_id FROM member "
+				      "WHERE source_id = ?1 AND vote_id > ?2 ORDER BY vote_id",
 	[SQL_CHANGE_FORGET] = "DELETE FROM change WHERE change_id <= ?1",
 	[SQL_EVENT_PUT] = "INSERT INTO event (time_ns, who, what, source_id, vote_id, why) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -121,6 +126,16 @@ const char *const store_sql_texts[] = {
 		"count) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, 1) "
 		"ON CONFLICT (kind, source_id, subject) DO UPDATE SET count = count + 1, "
 		"reason = ?5, vote_id = ?3 RETURNING state",
+	[SQL_REVIEW_FURTHER] =
+		"INSERT INTO review (kind, state, source_id, vote_id, subject, reason, time_ns, "
+		"count) VALUES (?1, 0, ?2, 0, ?3, ?4, ?5, ?6) "
+		"ON CONFLICT (kind, source_id, subject) DO UPDATE SET state = 0, count = ?6, "
+		"reason = ?4",
+	[SQL_REVIEW_NO_FURTHER] = "DELETE FROM review "
+				  "WHERE kind = ?1 AND source_id = ?2 AND subject = ?3",
+	[SQL_REVIEW_OPEN] =
+		"SELECT count(*) FROM review WHERE kind = ?1 AND source_id = ?2 AND subject <> ?3 "
+		"AND state = 0",
 	[SQL_REVIEW_EACH] =
 		"SELECT review_id, kind, state, source_id, vote_id, subject, reason, time_ns, "
 		"count, ifnull(decided_by, ''), ifnull(decided_ns, 0) FROM review "

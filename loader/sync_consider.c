@@ -9,9 +9,10 @@
 #include "base/buffer.h"
 #include "loader/judge.h"
 #include "loader/store_review.h"
-#include "loader/store_select.h"
 #include "loader/value_code.h"
 
+// "since until vote": changes after `since` are looked at, vote by vote, up to `vote` so far; when
+// all are, those after `until` are next. Only "since" when nothing is left of them.
 static const char change_note[] = "consider.change";
 
 // One source at work.
@@ -21,8 +22,12 @@ struct considering {
 	const struct config *config;
 	uint32_t source_id;
 	int64_t now_ns;
-	uint64_t vote_ids[SYNC_CONSIDER_MAX]; // that changed
+	uint64_t since, until; // as noted
+	uint64_t after_vote_id;
+	uint64_t vote_ids[SYNC_CONSIDER_VOTES_MAX]; // that changed, the first of them
 	unsigned vote_count;
+	uint64_t further; // not among those
+	uint64_t room;    // in the queue
 	struct buffer text;
 	struct buffer values; // of the vote that was withdrawn
 	bool is_listed;       // by a list of members, still
@@ -34,45 +39,40 @@ static bool is_applied_by_members(const char *group)
 	return group != NULL && strcasecmp(group, "BLOCKLIST") == 0;
 }
 
-static bool is_full(const struct considering *work)
-{
-	return work->vote_count == SYNC_CONSIDER_MAX;
-}
-
 static int note_changed(void *context, uint64_t vote_id)
 {
 	struct considering *work = context;
 
-	if (!is_full(work))
+	if (work->vote_count < SYNC_CONSIDER_VOTES_MAX)
 		work->vote_ids[work->vote_count++] = vote_id;
+	else
+		work->further++;
 	return 0;
-}
-
-static int note_live(void *context, const struct vote *vote)
-{
-	return note_changed(context, vote->vote_id);
 }
 
 static int add_review(struct considering *work, enum review_kind kind, uint64_t vote_id,
                       const struct judged_value *judged, const char *reason)
 {
-	enum review_state state;
+	enum review_state state = REVIEW_OPEN;
 
 	buffer_clear(&work->text);
 	judge_value_text(judged, &work->text);
 	buffer_append_byte(&work->text, 0);
 	if (work->text.failed)
 		return -ENOMEM;
-	return store_review_add(work->store,
-	                        &(struct review){
-					.kind = kind,
-					.source_id = work->source_id,
-					.vote_id = vote_id,
-					.subject = (const char *)work->text.data,
-					.reason = reason,
-					.time_ns = work->now_ns,
-				},
-	                        &state);
+	int error = store_review_add(work->store,
+	                             &(struct review){
+					     .kind = kind,
+					     .source_id = work->source_id,
+					     .vote_id = vote_id,
+					     .subject = (const char *)work->text.data,
+					     .reason = reason,
+					     .time_ns = work->now_ns,
+				     },
+	                             &state);
+	if (error == 0 && state == REVIEW_OPEN && work->room > 0)
+		work->room--;
+	return error;
 }
 
 static int consider_live(struct considering *work, const struct vote *vote)
@@ -155,7 +155,7 @@ static int consider_vote(void *context, const struct vote *vote)
 	return vote->end == VOTE_LIVE ? consider_live(work, vote) : consider_withdrawn(work, vote);
 }
 
-static int read_since(struct considering *work, uint64_t *ret_since)
+static int read_place(struct considering *work)
 {
 	struct buffer note = {0};
 	int error = store_source_noted(work->store, work->source_id, change_note, &note);
@@ -164,50 +164,86 @@ static int read_since(struct considering *work, uint64_t *ret_since)
 	if (note.failed)
 		error = -ENOMEM;
 	if (error == 0)
-		*ret_since = strtoull((const char *)note.data, NULL, 10);
+		(void)sscanf((const char *)note.data, "%" SCNu64 " %" SCNu64 " %" SCNu64,
+		             &work->since, &work->until, &work->after_vote_id);
 	buffer_close(&note);
 	return error;
 }
 
-// Too many changes to be told one by one: what lives is looked at, up to the bound.
-static int gather(struct considering *work, uint64_t since)
+static int note_place(struct considering *work)
 {
-	int error = store_change_each(work->store, since, note_changed, work);
+	char note[3 * 24];
 
-	if (error != -EOVERFLOW)
-		return error;
-	work->vote_count = 0;
-	return store_select_of_source(work->store, work->source_id, note_live, work);
+	if (work->further > 0)
+		(void)snprintf(note, sizeof(note), "%" PRIu64 " %" PRIu64 " %" PRIu64, work->since,
+		               work->until, work->after_vote_id);
+	else
+		(void)snprintf(note, sizeof(note), "%" PRIu64, work->until);
+	int error = store_review_further(work->store, REVIEW_CONSIDER, work->source_id,
+	                                 work->further, work->now_ns);
+	return error < 0 ? error
+	                 : store_source_note(work->store, work->source_id, change_note, note);
+}
+
+static int find_room(struct considering *work)
+{
+	uint64_t consider;
+	uint64_t withdrawn;
+	int error = store_review_open_count(work->store, REVIEW_CONSIDER, work->source_id,
+	                                    &consider);
+
+	if (error == 0)
+		error = store_review_open_count(work->store, REVIEW_WITHDRAWN, work->source_id,
+		                                &withdrawn);
+	if (error == 0)
+		work->room = consider + withdrawn < REVIEW_OPEN_MAX
+		                     ? REVIEW_OPEN_MAX - consider - withdrawn
+		                     : 0;
+	return error;
+}
+
+// Vote by vote as long as there is room; a vote's values go together.
+static int consider_votes(struct considering *work)
+{
+	unsigned done = 0;
+	int error = 0;
+
+	while (done < work->vote_count && work->room > 0 && error == 0) {
+		error = store_vote_get(work->store, work->vote_ids[done], consider_vote, work);
+		if (error == -ENOENT)
+			error = 0;
+		if (error == 0)
+			work->after_vote_id = work->vote_ids[done++];
+	}
+	work->further += work->vote_count - done;
+	return error;
 }
 
 static int consider_source(struct considering *work, struct report *report)
 {
-	uint64_t last = store_change_last(work->store);
-	uint64_t since = 0;
-	char note[24];
-	int error = read_since(work, &since);
-
-	if (error < 0 || since == last)
-		return error;
 	const struct judge_options options = {
 		.store = work->store,
 		.config = work->config,
 		.now_ns = work->now_ns,
 		.is_single = true,
 	};
-	error = gather(work, since);
+	int error = read_place(work);
+
+	if (error == 0 && work->until == 0)
+		work->until = store_change_last(work->store);
+	if (error < 0 || work->since == work->until)
+		return error;
+	const struct store_change_range range = {work->source_id, work->since, work->after_vote_id};
+	error = store_change_of_source(work->store, &range, note_changed, work);
 	if (error == 0)
+		error = find_room(work);
+	if (error == 0 && work->room > 0 && work->vote_count > 0)
 		error = judge_create(&options, report, &work->judge);
-	for (unsigned i = 0; i < work->vote_count && error == 0; i++) {
-		error = store_vote_get(work->store, work->vote_ids[i], consider_vote, work);
-		if (error == -ENOENT)
-			error = 0;
-	}
+	if (error == 0)
+		error = consider_votes(work);
 	judge_free(work->judge);
 	work->judge = NULL;
-	(void)snprintf(note, sizeof(note), "%" PRIu64, last);
-	return error < 0 ? error
-	                 : store_source_note(work->store, work->source_id, change_note, note);
+	return error < 0 ? error : note_place(work);
 }
 
 int sync_consider(struct store *store, const struct config *config, int64_t now_ns,

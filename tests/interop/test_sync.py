@@ -315,6 +315,33 @@ def test_what_members_apply_is_to_be_considered(sensor, tmp_path):
     assert [item['count'] for item in sensor.reviews()] == [1, 1]
 
 
+def test_what_finds_no_room_in_the_queue_comes_later(sensor, tmp_path):
+    (tmp_path / 'members.txt').write_bytes(names(2500))
+    sensor.config.write_text(
+        'store: store.db\ndatabase: list.skdb\nsources:\n'
+        '- {name: other, kind: file, address: other.txt}\n'
+        '- {name: members, kind: file, address: members.txt, group: BLOCKLIST}\n'
+        'policy: [{action: alert}]\n')
+    (tmp_path / 'other.txt').write_bytes(names(1200, first=5000))
+    seen = set()
+    for waiting, further in ((1000, 1500), (1000, 500), (500, 0)):
+        sensor.run('sync')
+        items = sensor.reviews()
+        told = [item for item in items if item['subject'] == 'further ones']
+        assert [item['count'] for item in told] == ([further] if further else [])
+        found = [item for item in items if item['subject'] != 'further ones']
+        assert len(found) == waiting and not seen & {item['subject'] for item in found}
+        seen |= {item['subject'] for item in found}
+        sensor.run('sync')  # no room: nothing comes, nothing is lost
+        assert len(sensor.reviews()) == len(items)
+        assert sensor.run('review', 'reject', *(str(item['review']) for item in found)
+                          ).returncode == 0
+    assert seen == set(names(2500).decode().split())
+    (tmp_path / 'members.txt').write_bytes(names(2501))
+    sensor.run('sync')
+    assert [item['subject'] for item in sensor.reviews()] == ['host2500.example.com']
+
+
 def test_two_syncs_do_not_work_at_once(sensor, tmp_path):
     (tmp_path / 'list.txt').write_bytes(names(3))
     sensor.configure({'kind': 'file', 'address': 'list.txt'})
