@@ -127,30 +127,51 @@ int fetch_read_body(struct fetch *fetch, const char *name, int fd, enum feed_for
 	return error;
 }
 
-// What the screen refused goes to where a person sees it; open items are bounded by the screening.
-static int queue_refused(struct fetch *fetch)
+static int queue(struct fetch *fetch, enum review_kind kind,
+                 const struct screening_refused refused[], unsigned count)
 {
-	const struct screening_refused *refused;
 	enum review_state state;
-	uint64_t further;
-	unsigned count = screening_refused(fetch->screening, &refused, &further);
 	int error = 0;
 
-	for (unsigned i = fetch->queued_count; i < count && error == 0; i++)
+	for (unsigned i = 0; i < count && error == 0; i++)
 		error = store_review_add(fetch->store,
 		                         &(struct review){
-						 .kind = REVIEW_VALUE,
+						 .kind = kind,
 						 .source_id = fetch->source_id,
 						 .subject = refused[i].value,
 						 .reason = refused[i].reason,
 						 .time_ns = fetch->now_ns,
 					 },
 		                         &state);
-	fetch->queued_count = count;
+	return error;
+}
+
+static void tell_further(struct fetch *fetch, const char *reason, uint64_t further)
+{
 	if (further > 0)
-		report_note(&fetch->outcome->feed.report, "refused by the screen",
-		            slice_text(fetch->source->name), "%llu more are not queued for review",
-		            (unsigned long long)further);
+		report_note(&fetch->outcome->feed.report, reason, slice_text(fetch->source->name),
+		            "%llu more are not queued for review", (unsigned long long)further);
+}
+
+// What the screen refused or held goes to where a person sees it; items are bounded by the
+// screening.
+static int queue_refused(struct fetch *fetch)
+{
+	const struct screening_refused *refused;
+	const struct screening_refused *held;
+	uint64_t further;
+	unsigned count = screening_refused(fetch->screening, &refused, &further);
+
+	tell_further(fetch, "refused by the screen", further);
+	int error = queue(fetch, REVIEW_VALUE, refused + fetch->queued_count,
+	                  count - fetch->queued_count);
+	fetch->queued_count = count;
+	count = screening_held(fetch->screening, &held, &further);
+	tell_further(fetch, "patterns held for review", further);
+	if (error == 0)
+		error = queue(fetch, REVIEW_PATTERN, held + fetch->queued_pattern_count,
+		              count - fetch->queued_pattern_count);
+	fetch->queued_pattern_count = count;
 	return error;
 }
 

@@ -42,6 +42,7 @@ struct fetch {
 	struct loader *loader; // reads into `delivery`
 	struct screening *screening;
 	unsigned queued_count; // of the screening's refused values
+	unsigned queued_pattern_count;
 	struct http_client *http;
 };
 

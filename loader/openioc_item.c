@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "loader/screening.h"
 #include "loader/text_condition.h"
 
 // What terms are about. Documents write them in any case.
@@ -104,7 +105,7 @@ static const char *read_condition(const struct xml_node *item, enum text_conditi
 
 	if (is_text(xml_tree_attribute(item, "negate"), "true") || is_text(name, "isnot") ||
 	    is_text(name, "containsnot"))
-		return "negative condition: held for review";
+		return "negative condition: " SCREENING_HELD;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!is_text(name, names[i].name))
 			continue;

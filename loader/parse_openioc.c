@@ -7,6 +7,7 @@
 #include "loader/intake.h"
 #include "loader/openioc_item.h"
 #include "loader/reader.h"
+#include "loader/screening.h"
 #include "loader/versioned.h"
 #include "loader/xml_tree.h"
 
@@ -58,6 +59,8 @@ static int add_item(struct openioc_reader *reader, const struct xml_node *item)
 	int result = openioc_item_read(item, search, &reader->arena, value, &reason);
 	if (result < 0)
 		return result;
+	if (result == 0 && slice_ends_with(slice_text(reason), SCREENING_HELD))
+		screening_hold(reader->feed->options->screening, reader->id, value->text, reason);
 	if (result == 0)
 		tell(reader, item, reason, "that item is skipped", search);
 	else

@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "loader/pattern.h"
+#include "loader/screening.h"
 
 static const char not_matchable_yet[] = "not matchable yet";
+static const char is_negative[] = "negative pattern: " SCREENING_HELD;
 static const char not_visible[] = "not visible on a network";
 
 struct planner {
@@ -23,6 +25,12 @@ static int leave_out(struct planner *planner, const char *reason, struct slice d
 	planner->plan->reason = reason;
 	planner->plan->detail = detail;
 	return 0;
+}
+
+static int hold(struct planner *planner, struct slice detail)
+{
+	planner->plan->is_held = true;
+	return leave_out(planner, is_negative, detail);
 }
 
 static int add_value(struct planner *planner, const struct candidate *value)
@@ -305,15 +313,31 @@ static const char *reason_against_type(struct slice type)
 	return "object type not known";
 }
 
+// x NOT != 'a' says what is the case.
+static bool is_negated(const struct pattern_comparison *comparison)
+{
+	return comparison->is_negated != (comparison->comparison_operator == PATTERN_NOT_EQUAL);
+}
+
+// Whatever joins them: nothing in it says what is the case. Recursion as in plan_node().
+static bool is_all_negated(const struct pattern_node *node)
+{
+	if (node->kind == PATTERN_COMPARISON)
+		return is_negated(node->comparison);
+	for (const struct pattern_node *child = node->children; child != NULL; child = child->next)
+		if (!is_all_negated(child))
+			return false;
+	return true;
+}
+
 static int plan_comparison(struct planner *planner, const struct pattern_comparison *comparison)
 {
 	const char *against = reason_against_type(comparison->object_type);
 
 	if (against != NULL)
 		return leave_out(planner, against, comparison->object_type);
-	if (comparison->is_negated || comparison->comparison_operator == PATTERN_NOT_EQUAL)
-		return leave_out(planner, "negative pattern: held for review",
-		                 describe(planner, comparison));
+	if (is_negated(comparison))
+		return hold(planner, describe(planner, comparison));
 	if (comparison->comparison_operator == PATTERN_EXISTS)
 		return not_yet(planner, comparison);
 	if (comparison->literals == NULL)
@@ -356,8 +380,12 @@ static int plan_qualified(struct planner *planner, const struct pattern_qualifie
 // Recursion is as deep as the pattern's parentheses, which the parser bounds.
 static int plan_node(struct planner *planner, const struct pattern_node *node)
 {
+	bool is_joined = node->qualifiers != NULL || node->kind == PATTERN_COMPARISON_AND ||
+	                 node->kind == PATTERN_OBSERVATION_AND || node->kind == PATTERN_FOLLOWEDBY;
 	int error = 0;
 
+	if (is_joined && is_all_negated(node))
+		return hold(planner, slice_of(NULL, 0));
 	if (node->qualifiers != NULL)
 		return plan_qualified(planner, node->qualifiers);
 	switch (node->kind) {

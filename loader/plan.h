@@ -23,6 +23,7 @@ struct plan {
 	size_t value_count;
 	struct candidate
 		*values;     // text in the arena or in the pattern; object and line are not set
+	bool is_held;        // all of it, or an alternative, only says what is not the case
 	const char *reason;  // static: "not matchable on a network: windows-registry-key" is
 	                     // reason "not visible on a network" and detail the object type
 	struct slice detail; // in the arena

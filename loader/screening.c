@@ -4,17 +4,22 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/report.h"
 #include "loader/value_set.h"
+
+struct remembered {
+	struct value_set had;
+	struct screening_refused items[SCREENING_REFUSED_MAX];
+	unsigned count;
+	uint64_t further;
+};
 
 struct screening {
 	struct screening_own own;
 	struct value_set accepted;
-	struct value_set had; // refused ones that are remembered
+	struct remembered refused, held;
 	struct arena arena;
-	struct screening_refused refused[SCREENING_REFUSED_MAX];
-	unsigned refused_count;
-	uint64_t further;
 };
 
 int screening_create(const struct screening_own *own, struct screening **ret_screening)
@@ -33,7 +38,8 @@ void screening_free(struct screening *screening)
 	if (screening == NULL)
 		return;
 	value_set_close(&screening->accepted);
-	value_set_close(&screening->had);
+	value_set_close(&screening->refused.had);
+	value_set_close(&screening->held.had);
 	arena_close(&screening->arena);
 	free(screening);
 }
@@ -89,22 +95,29 @@ const char *screening_own_name(const struct screening *screening, struct slice n
 }
 
 // Without memory it is counted only: the report tells it anyway.
-static void remember(struct screening *screening, struct slice subject, const char *reason)
+static void remember(struct screening *screening, struct remembered *list, struct slice subject,
+                     const char *reason)
 {
-	int is_new = screening->refused_count < SCREENING_REFUSED_MAX
-	                     ? value_set_add(&screening->had, subject)
-	                     : !value_set_has(&screening->had, subject);
+	bool has_room = list->count < SCREENING_REFUSED_MAX;
+	int is_new = has_room ? value_set_add(&list->had, subject)
+	                      : !value_set_has(&list->had, subject);
 
 	if (is_new == 0)
 		return;
-	struct slice copy = screening->refused_count < SCREENING_REFUSED_MAX
-	                            ? arena_copy(&screening->arena, subject)
-	                            : slice_of(NULL, 0);
+	struct slice copy = has_room ? arena_copy(&screening->arena, subject) : slice_of(NULL, 0);
 	if (copy.data == NULL)
-		screening->further++;
+		list->further++;
 	else
-		screening->refused[screening->refused_count++] =
-			(struct screening_refused){(const char *)copy.data, reason};
+		list->items[list->count++] = (struct screening_refused){(const char *)copy.data,
+		                                                        reason};
+}
+
+static unsigned recall(const struct remembered *list, const struct screening_refused **ret_items,
+                       uint64_t *ret_further)
+{
+	*ret_items = list->items;
+	*ret_further = list->further;
+	return list->count;
 }
 
 bool screening_passes(struct screening *screening, struct slice value, const char *reason)
@@ -116,14 +129,37 @@ bool screening_passes(struct screening *screening, struct slice value, const cha
 	struct slice subject = subject_of(value, text);
 	if (value_set_has(&screening->accepted, subject))
 		return true;
-	remember(screening, subject, reason);
+	remember(screening, &screening->refused, subject, reason);
 	return false;
+}
+
+void screening_hold(struct screening *screening, struct slice id, struct slice pattern,
+                    const char *reason)
+{
+	char text[PROBLEM_TEXT_BYTES];
+	struct buffer subject = {0};
+
+	if (screening == NULL)
+		return;
+	buffer_append_slice(&subject, id);
+	buffer_append_byte(&subject, ' ');
+	buffer_append_slice(&subject, pattern);
+	if (subject.failed)
+		screening->held.further++;
+	else
+		remember(screening, &screening->held, subject_of(buffer_slice(&subject), text),
+		         reason);
+	buffer_close(&subject);
 }
 
 unsigned screening_refused(const struct screening *screening,
                            const struct screening_refused **ret_refused, uint64_t *ret_further)
 {
-	*ret_refused = screening->refused;
-	*ret_further = screening->further;
-	return screening->refused_count;
+	return recall(&screening->refused, ret_refused, ret_further);
+}
+
+unsigned screening_held(const struct screening *screening,
+                        const struct screening_refused **ret_held, uint64_t *ret_further)
+{
+	return recall(&screening->held, ret_held, ret_further);
 }

@@ -41,10 +41,20 @@ const char *screening_own_name(const struct screening *screening, struct slice n
 bool screening_passes(struct screening *screening, struct slice value, const char *reason);
 
 struct screening_refused {
-	const char *value; // printable
+	const char *value; // printable; of a pattern: id and pattern
 	const char *reason;
 };
+
+// How reasons of what goes to the review queue for its shape end.
+#define SCREENING_HELD "held for review"
+
+// A pattern, or a part of one, is held for its shape: no value could be compiled for it, whatever a
+// person says. Remembered like refused values, and as many. `screening` may be NULL.
+void screening_hold(struct screening *screening, struct slice id, struct slice pattern,
+                    const char *reason);
 
 // What was remembered; *ret_further counts those that were not. Valid until screening_free().
 unsigned screening_refused(const struct screening *screening,
                            const struct screening_refused **ret_refused, uint64_t *ret_further);
+unsigned screening_held(const struct screening *screening,
+                        const struct screening_refused **ret_held, uint64_t *ret_further);

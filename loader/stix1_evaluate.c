@@ -128,11 +128,11 @@ static int evaluate(struct stix1_evaluation *evaluation, struct stix1_term *term
 	return 0;
 }
 
-int stix1_evaluate(struct stix1_evaluation *evaluation, struct stix1_term *term, bool is_dry)
+int stix1_evaluate(struct stix1_evaluation *evaluation, struct stix1_term *term)
 {
 	evaluation->value_count = 0;
 	evaluation->note_count = 0;
-	evaluation->is_dry = is_dry;
+	evaluation->is_dry = false;
 	evaluation->reader->visit++;
 	return evaluate(evaluation, term);
 }

@@ -24,8 +24,8 @@ struct stix1_evaluation {
 };
 
 // Fills `values` and `notes` anew. An AND of more than one thing can never hold on one observation,
-// or is not matchable yet. With `is_dry` nothing is filled, but what the term refers to is marked
+// or is not matchable yet. What is not filled for that, but referred to, is marked
 // as referred to. Returns 0 or -ENOMEM.
-int stix1_evaluate(struct stix1_evaluation *evaluation, struct stix1_term *term, bool is_dry);
+int stix1_evaluate(struct stix1_evaluation *evaluation, struct stix1_term *term);
 
 void stix1_evaluation_close(struct stix1_evaluation *evaluation);

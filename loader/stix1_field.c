@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "loader/screening.h"
 #include "loader/text_condition.h"
 
 static const char default_delimiter[] = "##comma##";
@@ -158,7 +159,7 @@ int stix1_field_add(struct stix1_reader *reader, struct stix1_term *parent,
 	if (condition == CONDITION_NEGATIVE ||
 	    slice_is(xml_tree_attribute(field, "apply_condition"), "NONE"))
 		return stix1_term_unmatched(reader, parent, field,
-		                            "negative condition: held for review", text);
+		                            "negative condition: " SCREENING_HELD, text);
 	if (condition == CONDITION_BETWEEN)
 		return add_range(reader, parent, field, like);
 	if (condition == CONDITION_OTHER ||

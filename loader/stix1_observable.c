@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "loader/screening.h"
+
 // `term` is what `id` stands for. The last definition counts.
 static int define(struct stix1_reader *reader, struct slice id, struct stix1_term *term)
 {
@@ -94,7 +96,7 @@ int stix1_observable_add(struct stix1_reader *reader, struct stix1_term *parent,
 		return -ENOMEM;
 	if (slice_is(xml_tree_attribute(observable, "negate"), "true"))
 		error = stix1_term_unmatched(reader, term, observable,
-		                             "negative observable: held for review",
+		                             "negative observable: " SCREENING_HELD,
 		                             xml_tree_attribute(observable, "id"));
 	else if (composition != NULL)
 		error = add_composition(reader, term, composition);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "loader/screening.h"
 #include "loader/stix1_evaluate.h"
 
 enum { VALUE_TEXT_BYTES_MAX = 2048 }; // of the record: what goes beyond is left out
@@ -38,6 +39,13 @@ static void tell_notes(struct settlement *settlement, const struct stix1_pending
 			     .detail = evaluation->notes[i].detail,
 			     .line = evaluation->notes[i].line,
 		     });
+}
+
+static void hold(struct settlement *settlement, const struct stix1_pending *pending,
+                 struct slice text, const char *reason)
+{
+	screening_hold(settlement->reader->feed->options->screening, pending->record.id, text,
+	               reason);
 }
 
 static void append_item(struct buffer *list, struct slice item)
@@ -108,6 +116,10 @@ static int add_version(struct settlement *settlement, const struct stix1_pending
 
 	if (!versioned_is_news(versioned, &pending->record))
 		return 0;
+	for (size_t i = 0; i < evaluation->note_count; i++)
+		if (slice_ends_with(slice_text(evaluation->notes[i].reason), SCREENING_HELD))
+			hold(settlement, pending, evaluation->notes[i].detail,
+			     evaluation->notes[i].reason);
 	tell_notes(settlement, pending,
 	           evaluation->value_count > 0 ? "kept without that alternative" : NULL);
 	return versioned_add(versioned, &pending->record, evaluation->values,
@@ -140,17 +152,19 @@ static int take_out_others(struct settlement *settlement, const struct stix1_pen
 
 static int settle_indicator(struct settlement *settlement, struct stix1_pending *pending)
 {
-	int error = stix1_evaluate(&settlement->evaluation, pending->term, pending->is_negated);
+	static const char is_negative[] = "negative indicator: " SCREENING_HELD;
+	int error = stix1_evaluate(&settlement->evaluation, pending->term);
 
 	if (error == 0)
 		error = complete_record(settlement, pending);
 	if (error != 0)
 		return error;
-	if (pending->is_negated)
-		tell(settlement, pending,
-		     &(struct problem){.reason = "negative indicator: held for review"});
-	else
+	if (pending->is_negated) {
+		tell(settlement, pending, &(struct problem){.reason = is_negative});
+		hold(settlement, pending, pending->record.value, is_negative);
+	} else {
 		error = add_version(settlement, pending);
+	}
 	if (error == 0)
 		error = take_out_others(settlement, pending, pending->revoked, SINK_REVOKED);
 	if (error == 0)

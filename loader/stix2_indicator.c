@@ -8,6 +8,7 @@
 #include "engine/build.h"
 #include "loader/intake.h"
 #include "loader/plan.h"
+#include "loader/screening.h"
 #include "loader/stix_id.h"
 #include "loader/versions.h"
 
@@ -292,6 +293,9 @@ static int read_pattern(struct stix2_reader *reader, const struct stix2_object *
 		if (error != 0)
 			return error;
 		report_plan(object, &plan);
+		if (plan.is_held)
+			screening_hold(reader->feed->options->screening, object->id, pattern,
+			               "negative pattern: " SCREENING_HELD);
 		if (plan.outcome == PLAN_INVALID)
 			return 0;
 		if (plan.outcome != PLAN_UNMATCHED)

@@ -315,6 +315,39 @@ def test_what_members_apply_is_to_be_considered(sensor, tmp_path):
     assert [item['count'] for item in sensor.reviews()] == [1, 1]
 
 
+def test_negative_patterns_wait_for_a_person(sensor, tmp_path):
+    pattern = "[domain-name:value != 'good.example.com']"
+    (tmp_path / 'bundle.json').write_text(json.dumps({
+        'type': 'bundle', 'id': 'bundle--0c5e7c2f-79e0-4b5f-9a37-5b4c9a1f6c11', 'objects': [{
+            'type': 'indicator', 'spec_version': '2.1', 'id':
+            'indicator--0c5e7c2f-79e0-4b5f-9a37-5b4c9a1f6c10', 'pattern_type': 'stix',
+            'created': '2026-01-01T00:00:00Z', 'modified': '2026-01-01T00:00:00Z',
+            'valid_from': '2026-01-01T00:00:00Z', 'pattern': pattern}]}))
+    (tmp_path / 'package.xml').write_text(
+        '<stix:STIX_Package xmlns:stix="http://stix.mitre.org/stix-1" id="e:p" version="1.2" '
+        'xmlns:indicator="http://stix.mitre.org/Indicator-2" '
+        'xmlns:cybox="http://cybox.mitre.org/cybox-2" '
+        'xmlns:DomainNameObj="http://cybox.mitre.org/objects#DomainNameObject-1" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        '<stix:Indicators><stix:Indicator id="e:i-1" negate="true" '
+        'xsi:type="indicator:IndicatorType"><indicator:Observable><cybox:Object>'
+        '<cybox:Properties xsi:type="DomainNameObj:DomainNameObjectType">'
+        '<DomainNameObj:Value>good.example.com</DomainNameObj:Value></cybox:Properties>'
+        '</cybox:Object></indicator:Observable></stix:Indicator></stix:Indicators>'
+        '</stix:STIX_Package>')
+    subjects = {'bundle.json': 'indicator--0c5e7c2f-79e0-4b5f-9a37-5b4c9a1f6c10 ' + pattern,
+                'package.xml': 'e:i-1 good.example.com'}
+    for name, subject in subjects.items():
+        sensor.configure({'kind': 'file', 'address': name})
+        sensor.sync()
+        item = sensor.reviews()[-1]
+        assert (item['kind'], item['subject']) == ('pattern', subject)
+        assert item['reason'].endswith('held for review')
+        sensor.decide('accept', 'pattern')
+        sensor.sync('--full')  # noted only: such a pattern cannot be compiled
+        assert sensor.reviews() == [] and not sensor.has('good.example.com')
+
+
 def test_what_finds_no_room_in_the_queue_comes_later(sensor, tmp_path):
     (tmp_path / 'members.txt').write_bytes(names(2500))
     sensor.config.write_text(

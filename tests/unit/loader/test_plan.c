@@ -134,6 +134,15 @@ static void what_cannot_be_matched_says_why(void **state)
 	                 "domain-name:value");
 	assert_unmatched("[domain-name:value NOT IN ('a.example')]",
 	                 "negative pattern: held for review", "domain-name:value");
+	assert_unmatched("[domain-name:value != 'a.example' AND domain-name:value != 'b.example']",
+	                 "negative pattern: held for review", "");
+	assert_unmatched("[url:value != 'http://a/'] FOLLOWEDBY [url:value NOT = 'http://b/']",
+	                 "negative pattern: held for review", "");
+	assert_true(plan_of("[url:value != 'http://a/'] AND [url:value != 'http://b/']").is_held);
+	assert_true(plan_of("[url:value = 'http://a/' OR url:value != 'http://b/']").is_held);
+	assert_false(plan_of("[url:value = 'http://a/' AND url:value != 'http://b/']").is_held);
+	assert_unmatched("[domain-name:value NOT != 'a.example']", "not matchable yet",
+	                 "domain-name:value");
 	assert_unmatched("[ipv4-addr:value = '192.0.2.1' AND domain-name:value = 'a.example']",
 	                 "AND of unrelated objects can never hold", "domain-name");
 	assert_unmatched("[network-traffic:dst_ref.value = '192.0.2.1' AND "
