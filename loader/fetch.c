@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "loader/guard.h"
+#include "loader/guard_run.h"
 #include "loader/http_client.h"
 #include "loader/loader.h"
 #include "loader/screening.h"
@@ -213,6 +214,9 @@ static int commit(struct fetch *fetch, const struct delivery_counts *counts, boo
 	struct sync_outcome *outcome = fetch->outcome;
 	int error = is_judged ? guard_settle(fetch->store, fetch->source_id) : 0;
 
+	if (error == 0 && !fetch->is_complete)
+		error = guard_run_note(fetch->store, fetch->source_id, counts);
+
 	if (error == 0)
 		error = queue_refused(fetch);
 	if (error == 0)
@@ -225,29 +229,43 @@ static int commit(struct fetch *fetch, const struct delivery_counts *counts, boo
 	return error;
 }
 
+// *ret_judged is what the guards look at. Returns 1 when it may pass, 0 when not, or an error.
+static int ask_guards(struct fetch *fetch, const struct delivery_counts *counts,
+                      struct delivery_counts *ret_judged, struct guard_verdict *ret_verdict)
+{
+	bool is_whole = fetch->is_complete;
+
+	*ret_judged = *counts;
+	if (!is_whole) {
+		int result = guard_run_counts(fetch->store, fetch->source_id, counts, ret_judged);
+
+		if (result < 0)
+			return result;
+		is_whole = result == 1;
+	}
+	guard_judge(fetch->guards, ret_judged, is_whole, ret_verdict);
+	if (!ret_verdict->is_held)
+		return 1;
+	return guard_is_permitted(fetch->store, fetch->source_id, fetch->is_complete, ret_judged);
+}
+
 int fetch_commit(struct fetch *fetch)
 {
 	struct delivery_counts counts = {0};
+	struct delivery_counts judged;
 	struct guard_verdict verdict;
-	int error = loader_finish(fetch->loader, &fetch->outcome->feed.report);
+	int result = loader_finish(fetch->loader, &fetch->outcome->feed.report);
 
-	if (error == 0)
-		error = store_delivery_settle(fetch->delivery, &counts);
-	if (error < 0) {
-		fetch_abandon(fetch);
-		return error;
-	}
-	guard_judge(fetch->guards, &counts, fetch->is_complete, &verdict);
-	if (!verdict.is_held)
-		return commit(fetch, &counts, fetch->is_complete);
-
-	int permission = guard_is_permitted(fetch->store, fetch->source_id, &counts);
-	if (permission == 1)
-		return commit(fetch, &counts, false);
-	if (permission == 0)
-		return hold(fetch, &counts, &verdict);
+	if (result == 0)
+		result = store_delivery_settle(fetch->delivery, &counts);
+	if (result == 0)
+		result = ask_guards(fetch, &counts, &judged, &verdict);
+	if (result == 1)
+		return commit(fetch, &counts, fetch->is_complete && !verdict.is_held);
+	if (result == 0)
+		return hold(fetch, &judged, &verdict);
 	fetch_abandon(fetch);
-	return permission;
+	return result;
 }
 
 int fetch_http_client(struct fetch *fetch, struct http_client **ret_client)

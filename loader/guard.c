@@ -76,13 +76,17 @@ static int read_held(struct store *store, uint32_t source_id, struct held *ret_h
 }
 
 // Some more may have gone or come meanwhile; as much as a tenth.
-static bool is_no_worse(const struct held *held, const struct delivery_counts *counts)
+static bool loses_no_more(const struct held *held, const struct delivery_counts *counts)
 {
-	return lost_of(counts) <= held->lost + held->lost / 10 &&
-	       counts->added <= held->added + held->added / 10;
+	return lost_of(counts) <= held->lost + held->lost / 10;
 }
 
-int guard_is_permitted(struct store *store, uint32_t source_id,
+static bool is_no_worse(const struct held *held, const struct delivery_counts *counts)
+{
+	return loses_no_more(held, counts) && counts->added <= held->added + held->added / 10;
+}
+
+int guard_is_permitted(struct store *store, uint32_t source_id, bool is_complete,
                        const struct delivery_counts *counts)
 {
 	enum review_state state = REVIEW_OPEN;
@@ -94,7 +98,11 @@ int guard_is_permitted(struct store *store, uint32_t source_id,
 	int error = store_review_state(store, REVIEW_DELIVERY, source_id, held.subject, &state);
 	if (error < 0)
 		return error;
-	if (state != REVIEW_ACCEPTED || !is_no_worse(&held, counts))
+	if (state != REVIEW_ACCEPTED || !loses_no_more(&held, counts))
+		return 0;
+	if (!is_complete)
+		return 1;
+	if (!is_no_worse(&held, counts))
 		return 0;
 	error = guard_settle(store, source_id);
 	return error < 0 ? error : 1;

@@ -22,9 +22,10 @@ void guard_judge(const struct guard_config *guards, const struct delivery_counts
                  bool is_complete, struct guard_verdict *ret_verdict);
 
 // A delivery that guard_judge() holds: what does a person say? Call within it, before it is
-// committed or abandoned. Returns 1 when it may pass (which uses the permission up with the
-// commit), 0 when not, or the store's error.
-int guard_is_permitted(struct store *store, uint32_t source_id,
+// committed or abandoned. Returns 1 when it may pass, 0 when not, or the store's error. Of a
+// complete delivery the commit uses the permission up; of others (loader/guard_run.h)
+// guard_settle() does when the run ends well, and it permits any gain.
+int guard_is_permitted(struct store *store, uint32_t source_id, bool is_complete,
                        const struct delivery_counts *counts);
 
 // It was abandoned: asks a person, unless the same was asked before. `now_ns` tells one from
@@ -32,5 +33,6 @@ int guard_is_permitted(struct store *store, uint32_t source_id,
 int guard_ask(struct store *store, uint32_t source_id, const struct delivery_counts *counts,
               const struct guard_verdict *verdict, int64_t now_ns);
 
-// A delivery passed by itself: what was asked before is over. Part of the delivery under way.
+// It passed by itself, or as permitted: what was asked before is over. Part of the delivery under
+// way, if there is one.
 int guard_settle(struct store *store, uint32_t source_id);

@@ -6,6 +6,8 @@
 
 #include "base/buffer.h"
 #include "loader/fetch.h"
+#include "loader/guard.h"
+#include "loader/guard_run.h"
 #include "loader/http_client.h"
 #include "loader/public_suffix.h"
 #include "loader/screening.h"
@@ -118,6 +120,17 @@ static void describe_error(const struct sync_outcome *outcome, char ret_text[PRO
 	buffer_close(&text);
 }
 
+// The guards measure the next run against this one.
+static int end_run(struct fetch *fetch)
+{
+	struct store_source row;
+	int error = fetch->has_committed ? guard_settle(fetch->store, fetch->source_id) : 0;
+
+	if (error == 0)
+		error = store_source_get(fetch->store, fetch->source->name, &row);
+	return error < 0 ? error : guard_run_end(fetch->store, fetch->source_id, row.live);
+}
+
 static int settle_outcome(struct fetch *fetch, int error)
 {
 	struct sync_outcome *outcome = fetch->outcome;
@@ -187,6 +200,8 @@ int sync_source(const struct sync_options *options, const struct source_config *
 	error = open_screening(&fetch);
 	if (error == 0)
 		error = fetchers[source->kind]->run(&fetch);
+	if (error == 0 && ret_outcome->state != SYNC_HELD)
+		error = end_run(&fetch);
 	close_fetch(&fetch);
 	error = settle_outcome(&fetch, error);
 	ret_outcome->duration_ns = monotonic_ns() - start_ns;

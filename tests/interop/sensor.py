@@ -17,6 +17,7 @@ class Sensor:
         self.database = folder / 'indicators.skdb'
         self.config = folder / 'sekisho.yaml'
         self.source = {'name': 'feed', 'tlp': 'green', 'retries': 2, 'timeout': '20s', **source}
+        self.guards = None  # as in sekisho.yaml
         self.write()
 
     def write(self, **changes):
@@ -24,6 +25,8 @@ class Sensor:
         lines = [f'    {name.replace("_", "-")}: {json.dumps(str(content))}'
                  for name, content in self.source.items()]
         lines[0] = lines[0].replace('    ', '  - ', 1)
+        if self.guards is not None:
+            lines.append(f'guards: {self.guards}')
         self.config.write_text('\n'.join([f'store: {self.store}', f'database: {self.database}',
                                           'sources:', *lines]) + '\n')
 

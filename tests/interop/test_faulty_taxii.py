@@ -5,6 +5,7 @@ indicators; then the server is well again, and the next `sync` must end with all
 docs/connect-a-taxii-server.md shows the table; test_docs_show_every_case holds them together.
 """
 import dataclasses
+import json
 import pathlib
 import re
 
@@ -16,7 +17,7 @@ from sensor import Sensor
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'connect-a-taxii-server.md'
 EVERYTHING = 30
-ONE_PAGE = 10
+PAGE = ONE_PAGE = 10
 
 
 @dataclasses.dataclass
@@ -242,6 +243,43 @@ def test_credentials_do_not_follow_to_another_host(tmp_path):
     finally:
         server.close()
         other.close()
+
+
+def test_a_flood_of_pages_is_held_until_accepted(tmp_path):
+    server = taxii.TaxiiServer(EVERYTHING)
+    sensor = Sensor(tmp_path, kind='taxii21', address=server.url('/api/'))
+    sensor.guards = '{gain-max: 100%, change-min: 5}'
+    sensor.write()
+
+    def add(count):
+        first = len(server.objects)
+        server.objects += [(samples.indicator(i), samples.date_added(i))
+                           for i in range(first, first + count)]
+
+    try:
+        assert sensor.sync().returncode == 0  # the first run is never held
+        assert len(sensor.indicators()) == EVERYTHING
+        add(10 * PAGE)
+        for _ in range(2):  # what passed before counts in the next run, too
+            done = sensor.sync()
+            assert done.returncode == 1 and ' on 30 (' in done.stdout, done.stdout
+            assert EVERYTHING < len(sensor.indicators()) <= 2 * EVERYTHING
+        asked = [json.loads(line) for line in sensor.run('review', 'list', '--json'
+                                                         ).stdout.splitlines()]
+        assert [item['kind'] for item in asked] == ['delivery']
+        assert sensor.run('review', 'accept', str(asked[0]['review'])).returncode == 0
+        server.fault = taxii.on({server.object_requests + 3}, taxii.status(401))
+        assert sensor.sync().returncode == 1  # broken off: the permission holds
+        assert 2 * EVERYTHING < len(sensor.indicators()) < EVERYTHING + 10 * PAGE
+        server.fault = None
+        done = sensor.sync()
+        assert done.returncode == 0, done.stdout
+        assert len(sensor.indicators()) == EVERYTHING + 10 * PAGE
+        add(14 * PAGE)  # and is used up
+        done = sensor.sync()
+        assert done.returncode == 1 and ' on 130 (' in done.stdout, done.stdout
+    finally:
+        server.close()
 
 
 def test_docs_show_every_case():

@@ -161,7 +161,7 @@ static void ask(struct fixture *fixture, const struct delivery_counts *counts, i
 
 static int is_permitted(struct fixture *fixture, const struct delivery_counts *counts)
 {
-	return guard_is_permitted(fixture->store, fixture->source_id, counts);
+	return guard_is_permitted(fixture->store, fixture->source_id, true, counts);
 }
 
 static void what_is_accepted_passes_once(void **state)
