@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "loader/compile_vetoed.h"
 #include "loader/compile_vote.h"
 
 enum { VOTES_PER_PROGRESS = 4096 };
@@ -89,7 +90,7 @@ static int count_values(struct compile_run *run, const struct vote *vote,
 
 	if (error < 0)
 		return error;
-	for (size_t i = 0; i < judgement->value_count; i++) {
+	for (size_t i = 0; i < judgement->value_count && error == 0; i++) {
 		const struct judged_value *value = &judgement->values[i];
 		enum action action = value->decision.action;
 		size_t row = value->decision.row != NULL
@@ -102,9 +103,11 @@ static int count_values(struct compile_run *run, const struct vote *vote,
 		if (value->decision.lowered_by != NULL) {
 			result->lowered++;
 			result->vetoed += value->facts.is_vetoed;
+			if (value->facts.is_vetoed)
+				error = compile_vetoed_note(result, vote, value);
 		}
 	}
-	return 0;
+	return error;
 }
 
 static int keep_object(struct compile_run *run, const struct vote *vote, uint32_t indicator_id)
@@ -188,6 +191,7 @@ void store_compile_result_close(struct store_compile_result *result)
 {
 	free(result->rows);
 	free(result->sources);
+	free(result->vetoed_drops);
 	arena_close(&result->arena);
 	report_clear(&result->report);
 }

@@ -19,6 +19,16 @@ struct store_compile_count {
 	uint64_t actions[ACTION_COUNT];
 };
 
+enum { STORE_COMPILE_VETOED_MAX = 1000 };
+
+// A drop that the veto set made an alert.
+struct store_compile_vetoed {
+	uint32_t source_id;
+	uint64_t vote_id;
+	const char *subject; // the value
+	const char *reason;
+};
+
 struct store_compile_result {
 	bool is_overlay;
 	bool is_unchanged;                // the database was up to date: nothing was written
@@ -35,7 +45,10 @@ struct store_compile_result {
 	unsigned row_count;
 	struct store_compile_count *sources; // that had a vote, in order of their ids
 	unsigned source_count;
-	struct arena arena; // of the sources' names
+	struct store_compile_vetoed *vetoed_drops; // the first of them, without attacked sites
+	unsigned vetoed_drop_count;
+	uint64_t vetoed_further; // not among those
+	struct arena arena;      // of names and texts
 	struct build_figures figures;
 	int64_t duration_ns;
 	struct report report;
@@ -57,3 +70,8 @@ int store_compile_base(struct store *store, const struct config *config, int64_t
 int store_compile_update(struct store *store, const struct config *config, int64_t now_ns,
                          bool (*progress)(void *context, uint64_t votes_done), void *context,
                          struct store_compile_result *ret_result);
+
+// Puts vetoed drops into the review queue, REVIEW_OPEN_MAX of a source at most; one item, of no
+// source, says how many more there are. Returns 0 or the store's error.
+int store_compile_queue_vetoed(struct store *store, const struct store_compile_result *result,
+                               int64_t now_ns);

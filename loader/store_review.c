@@ -12,9 +12,9 @@
 static const char *const kind_names[] = {
 	[REVIEW_DELIVERY] = "delivery", [REVIEW_VALUE] = "value",
 	[REVIEW_CONSIDER] = "consider", [REVIEW_WITHDRAWN] = "withdrawn",
-	[REVIEW_PATTERN] = "pattern",
+	[REVIEW_PATTERN] = "pattern",   [REVIEW_VETOED] = "vetoed",
 };
-static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REVIEW_PATTERN + 1, "all named");
+static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REVIEW_VETOED + 1, "all named");
 
 const char *review_kind_name(enum review_kind kind)
 {
@@ -191,8 +191,9 @@ int store_review_decide(struct store *store, uint64_t review_id, enum review_sta
 	return store_end(store, result);
 }
 
-int store_review_state(struct store *store, enum review_kind kind, uint32_t source_id,
-                       const char *subject, enum review_state *ret_state)
+// Returns 1 with *ret_state, 0 when it is not there, or an error.
+static int find(struct store *store, enum review_kind kind, uint32_t source_id, const char *subject,
+                enum review_state *ret_state)
 {
 	AUTO_QUERY query = {};
 	int result = store_query_begin(store, SQL_REVIEW_STATE, &query);
@@ -203,8 +204,26 @@ int store_review_state(struct store *store, enum review_kind kind, uint32_t sour
 	store_query_number(&query, 2, source_id);
 	store_query_text(&query, 3, slice_text(subject));
 	result = store_query_step(&query);
+	if (result == 1)
+		*ret_state = (enum review_state)store_query_get_number(&query, 0);
+	return result;
+}
+
+int store_review_has(struct store *store, enum review_kind kind, uint32_t source_id,
+                     const char *subject)
+{
+	enum review_state ignored;
+
+	return find(store, kind, source_id, subject, &ignored);
+}
+
+int store_review_state(struct store *store, enum review_kind kind, uint32_t source_id,
+                       const char *subject, enum review_state *ret_state)
+{
+	enum review_state state = REVIEW_OPEN;
+	int result = find(store, kind, source_id, subject, &state);
+
 	if (result >= 0)
-		*ret_state = result == 1 ? (enum review_state)store_query_get_number(&query, 0)
-		                         : REVIEW_OPEN;
+		*ret_state = state;
 	return result < 0 ? result : 0;
 }

@@ -8,7 +8,8 @@ enum review_kind {
 	REVIEW_VALUE,     // a value that the screen refused
 	REVIEW_CONSIDER,  // listed by members and not applied here
 	REVIEW_WITHDRAWN, // applied here and withdrawn upstream
-	REVIEW_PATTERN,   // held for its shape: negative only
+	REVIEW_PATTERN,   // held for its shape: negative
+	REVIEW_VETOED,    // a drop that the veto set makes an alert
 };
 const char *review_kind_name(enum review_kind kind);
 enum { REVIEW_OPEN_MAX = 1000 }; // of a kind and source, where what queues them is bounded
@@ -47,6 +48,9 @@ int store_review_each(struct store *store, enum review_state state,
 // accepted promotes its vote (store_promote()).
 int store_review_decide(struct store *store, uint64_t review_id, enum review_state state,
                         const char *who);
+// Is it there, decided or not? Returns 1, 0 or an error.
+int store_review_has(struct store *store, enum review_kind kind, uint32_t source_id,
+                     const char *subject);
 // What was decided of a subject; REVIEW_OPEN when nothing.
 int store_review_state(struct store *store, enum review_kind kind, uint32_t source_id,
                        const char *subject, enum review_state *ret_state);
