@@ -59,6 +59,9 @@ static int compile(const struct compile_store_options *options, const struct con
 	                         : store_compile_update(store, config, now_ns, show_progress,
 	                                                &progress, &result);
 	progress_end(&progress);
+	// Of the configuration's database; another is somebody's trial.
+	if (error == 0 && options->database_path == NULL)
+		error = store_compile_queue_vetoed(store, &result, now_ns);
 	if (error == 0)
 		error = print(options, config, &result);
 	else if (error != -ECANCELED)
@@ -97,7 +100,8 @@ int compile_store(const struct compile_store_options *options)
 		error = lock < 0 ? lock : 0;
 	}
 	if (error == 0)
-		error = config_source_store(read, STORE_READ, &store);
+		error = config_source_store(
+			read, options->database_path == NULL ? STORE_WRITE : STORE_READ, &store);
 	if (error == 0) {
 		config = *read; // as the command line has it
 		if (options->database_path != NULL)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "app/problems.h"
 #include "app/text.h"
 #include "base/buffer.h"
 #include "base/json_text.h"
@@ -62,11 +63,16 @@ static void print_left_out(FILE *file, const struct store_compile_result *result
 			text_count(result->ignored).text);
 }
 
+static void print_unchanged(FILE *file, const char *database_path)
+{
+	(void)fprintf(file, "%s: up to date\n", database_path);
+}
+
 void compile_store_print(FILE *file, const char *database_path,
                          const struct store_compile_result *result)
 {
 	if (result->is_unchanged) {
-		(void)fprintf(file, "%s: up to date\n", database_path);
+		print_unchanged(file, database_path);
 		return;
 	}
 	(void)fprintf(file, "%s votes of the store:\n", text_count(result->votes).text);
@@ -82,6 +88,36 @@ void compile_store_print(FILE *file, const char *database_path,
 		(void)fprintf(file, ", %s of the base replaced or withdrawn",
 		              text_count(result->silenced).text);
 	(void)fprintf(file, "\ndone in %s\n", text_duration(result->duration_ns).text);
+}
+
+static void print_part(FILE *file, const char **between, uint64_t count, const char *what)
+{
+	if (count == 0)
+		return;
+	(void)fprintf(file, "%s%s %s", *between, text_count(count).text, what);
+	*between = ", ";
+}
+
+void compile_store_print_line(FILE *file, const char *database_path,
+                              const struct store_compile_result *result)
+{
+	const char *between = "";
+
+	if (result->is_unchanged) {
+		print_unchanged(file, database_path);
+		return;
+	}
+	(void)fprintf(file, "%s: %s, %s votes: ", database_path,
+	              result->is_overlay ? "overlay" : "new database",
+	              text_count(result->votes).text);
+	for (unsigned i = 0; i < ACTION_COUNT; i++)
+		print_part(file, &between, result->actions[shown_actions[i]],
+		           action_name(shown_actions[i]));
+	print_part(file, &between, result->vetoed, "vetoed");
+	print_part(file, &between, result->expired, "expired");
+	print_part(file, &between, result->silenced, "silenced");
+	(void)fprintf(file, " (%s)\n", text_duration(result->duration_ns).text);
+	problems_print(file, &result->report);
 }
 
 static void append_actions(struct buffer *json, const uint64_t actions[ACTION_COUNT])
@@ -119,9 +155,9 @@ static void append_figures(struct buffer *json, const struct store_compile_resul
 	              result->vetoed, result->lowered);
 	buffer_format(json,
 	              ",\"silenced\":%" PRIu64 ",\"indicators\":%" PRIu64 ",\"file_bytes\":%" PRIu64
-	              ",\"problems\":%" PRIu64 ",\"seconds\":%.6f",
+	              ",\"seconds\":%.6f",
 	              result->silenced, result->figures.indicators, result->figures.file_bytes,
-	              result->report.count, (double)result->duration_ns / (double)NS_PER_S);
+	              (double)result->duration_ns / (double)NS_PER_S);
 }
 
 int compile_store_print_json(FILE *file, const char *database_path,
@@ -142,6 +178,7 @@ int compile_store_print_json(FILE *file, const char *database_path,
 	append_counts(&json, "rows", result->rows, result->row_count);
 	append_counts(&json, "sources", result->sources, result->source_count);
 	append_figures(&json, result);
+	problems_append_json(&json, &result->report);
 	buffer_append_text(&json, "}\n");
 	if (json.failed)
 		error = -ENOMEM;

@@ -5,7 +5,11 @@
 
 #include "loader/store_compile.h"
 
-// For people.
+// For people, on a line, and then what was skipped and why.
+void compile_store_print_line(FILE *file, const char *database_path,
+                              const struct store_compile_result *result);
+
+// For people, in tables.
 void compile_store_print(FILE *file, const char *database_path,
                          const struct store_compile_result *result);
 

@@ -54,27 +54,6 @@ void sync_print_source(FILE *file, const struct source_config *source,
 	problems_print(file, &outcome->feed.report);
 }
 
-void sync_print_compiled(FILE *file, const char *database_path,
-                         const struct store_compile_result *result)
-{
-	if (result->is_unchanged) {
-		(void)fprintf(file, "%s: up to date\n", database_path);
-		return;
-	}
-	(void)fprintf(file, "%s: %s, %s votes: ", database_path,
-	              result->is_overlay ? "overlay" : "new database",
-	              text_count(result->votes).text);
-	const char *between = "";
-	for (unsigned i = 0; i < ACTION_COUNT; i++)
-		print_count(file, &between, result->actions[ACTION_COUNT - 1 - i],
-		            action_name((enum action)(ACTION_COUNT - 1 - i)));
-	print_count(file, &between, result->vetoed, "vetoed");
-	print_count(file, &between, result->expired, "expired");
-	print_count(file, &between, result->silenced, "silenced");
-	(void)fprintf(file, " (%s)\n", text_duration(result->duration_ns).text);
-	problems_print(file, &result->report);
-}
-
 static void write_json(FILE *file, struct buffer *json)
 {
 	buffer_append_byte(json, '\n');
@@ -106,29 +85,6 @@ void sync_print_source_json(FILE *file, const struct source_config *source,
 	              (double)outcome->duration_ns / (double)NS_PER_S);
 	buffer_format(&json, ",\"skipped\":%" PRIu64, problems_skipped(&outcome->feed.report));
 	problems_append_json(&json, &outcome->feed.report);
-	buffer_append_byte(&json, '}');
-	write_json(file, &json);
-}
-
-void sync_print_compiled_json(FILE *file, const char *database_path,
-                              const struct store_compile_result *result)
-{
-	struct buffer json = {0};
-
-	buffer_append_text(&json, "{\"database\":");
-	json_text_append(&json, slice_text(database_path));
-	buffer_format(&json, ",\"is_unchanged\":%s,\"is_overlay\":%s,\"votes\":%" PRIu64,
-	              result->is_unchanged ? "true" : "false",
-	              result->is_overlay ? "true" : "false", result->votes);
-	for (unsigned i = 0; i < ACTION_COUNT; i++)
-		buffer_format(&json, ",\"%s\":%" PRIu64, action_name((enum action)i),
-		              result->actions[i]);
-	buffer_format(&json,
-	              ",\"vetoed\":%" PRIu64 ",\"expired\":%" PRIu64 ",\"silenced\":%" PRIu64
-	              ",\"seconds\":%.6f",
-	              result->vetoed, result->expired, result->silenced,
-	              (double)result->duration_ns / (double)NS_PER_S);
-	problems_append_json(&json, &result->report);
 	buffer_append_byte(&json, '}');
 	write_json(file, &json);
 }

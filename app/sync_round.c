@@ -6,12 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/compile_store_print.h"
 #include "app/config_source.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "app/sync_lock.h"
 #include "app/sync_print.h"
 #include "base/log.h"
+#include "loader/store_compile.h"
 #include "loader/sync_consider.h"
 
 // What the callbacks of one piece of work need.
@@ -108,23 +110,36 @@ static int run_sources(const struct sync_run *run, const struct config *config, 
 	return error;
 }
 
+static int print_compiled(const struct sync_run *run, const char *database_path,
+                          const struct store_compile_result *result)
+{
+	int error = 0;
+
+	if (run->has_json)
+		error = compile_store_print_json(stdout, database_path, result);
+	else if (!run->is_quiet)
+		compile_store_print_line(stdout, database_path, result);
+	(void)fflush(stdout);
+	return error;
+}
+
 static int compile(const struct sync_run *run, const struct config *config, struct store *store)
 {
 	struct work work = {.run = run};
 	struct store_compile_result result = {};
+	int64_t now_ns = wall_now_ns();
 
 	progress_start(&work.progress, "compiling", 0, run->is_quiet);
-	int error = store_compile_update(store, config, wall_now_ns(), goes_on, &work, &result);
+	int error = store_compile_update(store, config, now_ns, goes_on, &work, &result);
 	progress_end(&work.progress);
+	if (error == 0)
+		error = store_compile_queue_vetoed(store, &result, now_ns);
 	if (error == -ECANCELED)
 		error = -EINTR;
 	else if (error < 0)
 		log_error("%s: %s", config->database_path, strerror(-error));
-	else if (run->has_json)
-		sync_print_compiled_json(stdout, config->database_path, &result);
-	else if (!run->is_quiet)
-		sync_print_compiled(stdout, config->database_path, &result);
-	(void)fflush(stdout);
+	else
+		error = print_compiled(run, config->database_path, &result);
 	store_compile_result_close(&result);
 	return error;
 }

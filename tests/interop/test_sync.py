@@ -348,6 +348,28 @@ def test_negative_patterns_wait_for_a_person(sensor, tmp_path):
         assert sensor.reviews() == [] and not sensor.has('good.example.com')
 
 
+def test_vetoed_drops_are_queued_a_thousand_of_them(sensor, tmp_path):
+    (tmp_path / 'known.txt').write_bytes(names(1200))
+    (tmp_path / 'bad.txt').write_bytes(names(1500))
+    sensor.config.write_text(
+        'store: store.db\ndatabase: list.skdb\nsources:\n'
+        '- {name: known, kind: file, address: known.txt, role: known-benign}\n'
+        '- {name: bad, kind: file, address: bad.txt, group: C2}\n'
+        'policy: [{action: drop}]\n')
+    assert sensor.run('sync').returncode == 0
+    items = sensor.reviews()
+    assert len(items) == 1001 and {item['kind'] for item in items} == {'vetoed'}
+    assert [item['count'] for item in items if item['subject'] == 'further ones'] == [200]
+    assert all(item['reason'].startswith('a drop, vetoed: ') and
+               item['reason'].endswith('known-benign, says known')
+               for item in items if item['subject'] != 'further ones')
+    (tmp_path / 'known.txt').write_bytes(names(900))
+    sensor.run('sync')
+    assert 'further ones' not in {item['subject'] for item in sensor.reviews()}
+    assert sensor.run('compile', '--full').returncode == 0
+    assert len(sensor.reviews()) == 1000
+
+
 def test_what_finds_no_room_in_the_queue_comes_later(sensor, tmp_path):
     (tmp_path / 'members.txt').write_bytes(names(2500))
     sensor.config.write_text(
