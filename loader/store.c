@@ -174,6 +174,16 @@ static int prepare(struct store *store, const char *path, enum store_mode mode,
 	return store_schema_settle(store, mode == STORE_CREATE, report);
 }
 
+static const char *why_not_opened(const struct store *store, const char *path, enum store_mode mode,
+                                  int error)
+{
+	// SQLite's words for it are of writing, which nobody wanted.
+	if (error == -EACCES && mode == STORE_READ && access(path, R_OK) == 0)
+		return "its folder must be writable also for reading it, for the files beside it: "
+		       "copy the store to one that is";
+	return store->db != NULL && store->error.size > 0 ? store_error(store) : strerror(-error);
+}
+
 int store_open(const char *path, enum store_mode mode, struct report *report,
                struct store **ret_store)
 {
@@ -186,8 +196,7 @@ int store_open(const char *path, enum store_mode mode, struct report *report,
 		*ret_store = TAKE(store);
 	else if (report == NULL || report->count == 0)
 		report_note(report, "store cannot be opened", slice_text(path), "%s",
-		            store->db != NULL && store->error.size > 0 ? store_error(store)
-		                                                       : strerror(-error));
+		            why_not_opened(store, path, mode, error));
 	return error;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -391,12 +392,39 @@ static void sources_keep_their_number_and_what_is_noted_of_them(void **state)
 	store_fixture_close(&fixture);
 }
 
+// Of a backup on a read-only medium, say: what SQLite itself says of it does not help.
+static void a_folder_that_cannot_be_written_is_told(void **state)
+{
+	struct store_fixture fixture;
+	struct report report = {};
+	struct store *store = NULL;
+	int user;
+
+	(void)state;
+	store_fixture_open(&fixture);
+	store_close(fixture.store);
+	fixture.store = NULL;
+	assert_int_equal(chmod(fixture.path, 0444), 0);
+	assert_int_equal(chmod(fixture.folder, 0555), 0);
+	user = setfsuid(geteuid() == 0 ? 65534 : geteuid()); // root may write everywhere
+	int error = store_open(fixture.path, STORE_READ, &report, &store);
+	(void)setfsuid((uid_t)user);
+	assert_int_equal(error, -EACCES);
+	assert_int_equal(report.reason_count, 1);
+	assert_non_null(strstr(report.reasons[0].examples[0].detail, "folder must be writable"));
+	report_clear(&report);
+	assert_int_equal(chmod(fixture.folder, 0700), 0);
+	assert_int_equal(chmod(fixture.path, 0600), 0);
+	store_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_store_of_this_version_is_opened),
 		cmocka_unit_test(damage_is_told_and_crashes_nothing),
 		cmocka_unit_test(nobody_else_may_read_its_files),
+		cmocka_unit_test(a_folder_that_cannot_be_written_is_told),
 		cmocka_unit_test(a_reader_sees_the_state_before_a_delivery_that_is_under_way),
 		cmocka_unit_test(a_writer_killed_at_any_moment_leaves_all_or_nothing),
 		cmocka_unit_test(a_full_disk_is_told_and_changes_nothing),
