@@ -86,6 +86,7 @@ static void print_json(struct search *search, const struct indicator *indicator)
 
 	buffer_clear(json);
 	buffer_append_text(json, "{\"type\":\"indicator\"");
+	buffer_format(json, ",\"action\":\"%s\"", action_name(indicator->action));
 	indicator_append_json(json, indicator);
 	buffer_append_text(json, "}\n");
 	(void)fwrite(json->data, 1, json->size, stdout);
@@ -103,7 +104,8 @@ static bool show(void *context, uint32_t indicator_id, const struct indicator *i
 	if (search->has_json) {
 		print_json(search, indicator);
 	} else {
-		(void)printf("%" PRIu32 "\n", indicator_id);
+		(void)printf("%" PRIu32 "\n  action: %s\n", indicator_id,
+		             action_name(indicator->action));
 		indicator_print_text(stdout, indicator);
 	}
 	return !search->json.failed;
