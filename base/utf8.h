@@ -11,3 +11,9 @@
 size_t utf8_sequence_size(struct slice text);
 
 bool utf8_is_valid(struct slice text);
+
+// Behind the byte order mark that some put before a text.
+static inline struct slice utf8_skip_mark(struct slice text)
+{
+	return slice_starts_with(text, "\xef\xbb\xbf") ? slice_from(text, 3) : text;
+}

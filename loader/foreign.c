@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/utf8.h"
+
 // Asked in this order: the first whose `prefix` (after spaces) and `content` fit.
 static const struct {
 	const char *prefix;
@@ -35,8 +37,7 @@ const char *foreign_format(struct slice head)
 {
 	struct slice text = head;
 
-	if (slice_starts_with(text, "\xef\xbb\xbf"))
-		text = slice_from(text, 3);
+	text = utf8_skip_mark(text);
 	text = slice_trim(text);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		bool is_prefixed = slice_starts_with(text, formats[i].prefix) ||

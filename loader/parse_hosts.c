@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "engine/address.h"
+#include "base/utf8.h"
 #include "engine/normalize.h"
 #include "loader/list_batch.h"
 #include "loader/reader.h"
@@ -52,8 +53,7 @@ static bool recognises(struct slice head)
 	unsigned lines = 0;
 	unsigned entries = 0;
 
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	while (head.size > 0 && lines < LINES_LOOKED_AT) {
 		struct slice line = slice_first(head, slice_find(head, '\n'));
 

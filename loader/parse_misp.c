@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/uuid.h"
+#include "base/utf8.h"
 #include "loader/json_split.h"
 #include "loader/misp.h"
 
@@ -274,8 +275,7 @@ static bool is_manifest(struct slice head)
 
 static bool misp_recognises(struct slice head)
 {
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	head = slice_trim(head);
 	if (!slice_starts_with(head, "{") && !slice_starts_with(head, "["))
 		return false;

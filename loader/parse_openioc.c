@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "loader/intake.h"
 #include "loader/openioc_item.h"
 #include "loader/reader.h"
@@ -280,8 +281,7 @@ static bool openioc_recognises(struct slice head)
 	                                    "<OpenIOC"};
 	struct slice text = head;
 
-	if (slice_starts_with(text, "\xef\xbb\xbf"))
-		text = slice_from(text, 3);
+	text = utf8_skip_mark(text);
 	if (!slice_starts_with(slice_trim(text), "<"))
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

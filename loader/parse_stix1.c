@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loader/stix1.h"
+#include "base/utf8.h"
 
 enum { HEAD_SEARCH_BYTES = 64 * 1024 };
 
@@ -223,8 +224,7 @@ static bool stix1_recognises(struct slice head)
 {
 	struct slice text = head;
 
-	if (slice_starts_with(text, "\xef\xbb\xbf"))
-		text = slice_from(text, 3);
+	text = utf8_skip_mark(text);
 	text = slice_trim(slice_first(text, HEAD_SEARCH_BYTES));
 	return slice_starts_with(text, "<") &&
 	       (contains(text, "STIX_Package") || contains(text, "http://cybox.mitre.org/cybox-2"));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "base/utf8.h"
 #include "loader/json_split.h"
 #include "loader/stix2.h"
 
@@ -251,8 +252,7 @@ static bool has_stix_id(struct slice head)
 
 static bool stix2_recognises(struct slice head)
 {
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	head = slice_trim(head);
 	if (!slice_starts_with(head, "{") && !slice_starts_with(head, "["))
 		return false;

@@ -17,8 +17,7 @@ static bool recognises(struct slice head)
 	unsigned lines = 0;
 	unsigned values = 0;
 
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	while (head.size > 0 && lines < LINES_LOOKED_AT) {
 		struct slice line = slice_first(head, slice_find(head, '\n'));
 		struct slice value = text_line_value(line);

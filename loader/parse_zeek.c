@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "loader/csv_field.h"
 #include "loader/list_lines.h"
 #include "loader/list_value.h"
@@ -224,8 +225,7 @@ static bool recognises(struct slice head)
 	static const char fields[] = "#fields\tindicator\t";
 	const uint8_t *found;
 
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	found = memmem(head.data, head.size, fields, sizeof(fields) - 1);
 	return found != NULL && (found == head.data || found[-1] == '\n');
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "loader/taxii1_poll.h"
 
 enum {
@@ -17,8 +18,7 @@ static enum feed_format format_of(int file)
 	ssize_t size = pread(file, bytes, sizeof(bytes), 0);
 	struct slice head = slice_of(bytes, size > 0 ? (size_t)size : 0);
 
-	if (slice_starts_with(head, "\xef\xbb\xbf"))
-		head = slice_from(head, 3);
+	head = utf8_skip_mark(head);
 	head = slice_trim(head);
 	if (slice_starts_with(head, "<"))
 		return FEED_STIX1;

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "loader/feed_input.h"
 #include "loader/json_reader.h"
 
@@ -228,9 +229,12 @@ static int scan_file(struct scan *scan, int fd)
 				scan->reason = "it ends before its end";
 			return 0;
 		}
+		struct slice piece = slice_of(bytes, (size_t)got);
+		if (offset == 0)
+			piece = utf8_skip_mark(piece);
 		offset += got;
 
-		int error = take_piece(scan, slice_of(bytes, (size_t)got));
+		int error = take_piece(scan, piece);
 		if (error < 0)
 			return error;
 	}

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "loader/feed_input.h"
 #include "loader/http_url.h"
 #include "loader/taxii2_client.h"
@@ -103,7 +104,8 @@ static int parse(struct taxii2 *taxii, struct taxii2_resource *resource)
 	if (!buffer_reserve(body, FEED_PADDING_BYTES))
 		return -ENOMEM;
 	memset(body->data + body->size, 0, FEED_PADDING_BYTES);
-	error = json_reader_parse(resource->reader, buffer_slice(body), &resource->root, &reason);
+	error = json_reader_parse(resource->reader, utf8_skip_mark(buffer_slice(body)),
+	                          &resource->root, &reason);
 	if (error == 0 && json_reader_type(resource->root) != JSON_OBJECT)
 		error = -EBADMSG;
 	if (error == -EBADMSG)

@@ -49,6 +49,16 @@ static void an_empty_envelope_has_nothing(void **state)
 	}
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+	struct taxii2_envelope envelope;
+
+	(void)state;
+	assert_int_equal(read_text("\xef\xbb\xbf{\"objects\": [{}]}", &envelope), 0);
+	assert_int_equal(envelope.object_count, 1);
+	assert_int_equal(read_text("\xef\xbb\xbf\xef\xbb\xbf{}", &envelope), -EBADMSG);
+}
+
 static void a_number_is_taken_as_next(void **state)
 {
 	struct taxii2_envelope envelope;
@@ -113,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_envelope_tells_of_more_and_next),
 		cmocka_unit_test(an_empty_envelope_has_nothing),
+		cmocka_unit_test(a_byte_order_mark_is_passed_over),
 		cmocka_unit_test(a_number_is_taken_as_next),
 		cmocka_unit_test(what_is_cut_or_broken_is_refused),
 		cmocka_unit_test(the_digest_is_of_the_objects_alone),
