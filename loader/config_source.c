@@ -70,6 +70,11 @@ static bool is_of_taxii(enum source_kind kind)
 	return kind == SOURCE_TAXII1 || kind == SOURCE_TAXII20 || kind == SOURCE_TAXII21;
 }
 
+static bool is_of_taxii2(enum source_kind kind)
+{
+	return kind == SOURCE_TAXII20 || kind == SOURCE_TAXII21;
+}
+
 static bool is_of_web(const struct source_config *source)
 {
 	return source->kind != SOURCE_FILE && source->kind != SOURCE_MAIL;
@@ -258,6 +263,10 @@ static void read_address(struct config_reading *reading, const struct raw_source
 	else if (strchr(strstr(address, "//") + 2, '@') != NULL)
 		config_mistake(reading, "address",
 		               "credentials do not belong here: username and password-file");
+	else if (is_of_taxii2(source->kind) && strpbrk(address, "?#") != NULL)
+		config_mistake(reading, "address",
+		               "TAXII has its own queries, this one would be lost: write a key "
+		               "into a file, with token-file and token-header");
 	else if (is_http && has_secrets(raw))
 		config_remark(reading, "address", "http: the credentials can be read on the way");
 	else if (is_http)

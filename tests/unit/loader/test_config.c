@@ -373,6 +373,17 @@ static void a_name_twice_is_refused(void **state)
 	                "4 sources[2].name: sources[0] is named 'b', too\n");
 }
 
+static void a_query_of_a_taxii_2_address_is_refused(void **state)
+{
+	(void)state;
+	assert_mistakes("sources:\n"
+	                "- {name: a, kind: taxii21, address: 'https://x/api/?key=1'}\n"
+	                "- {name: b, kind: taxii11, address: 'https://x/api/?key=1'}\n"
+	                "- {name: c, kind: http, address: 'https://x/list?key=1'}\n",
+	                "2 sources[0].address: TAXII has its own queries, this one would be lost: "
+	                "write a key into a file, with token-file and token-header\n");
+}
+
 static void what_works_but_should_be_known_is_remarked(void **state)
 {
 	struct buffer problems = {0};
@@ -492,6 +503,7 @@ int main(void)
 		cmocka_unit_test(each_value_of_a_row_is_checked),
 		cmocka_unit_test(other_values_are_checked),
 		cmocka_unit_test(a_name_twice_is_refused),
+		cmocka_unit_test(a_query_of_a_taxii_2_address_is_refused),
 		cmocka_unit_test(what_works_but_should_be_known_is_remarked),
 		cmocka_unit_test(what_would_overwrite_the_store_is_refused),
 		cmocka_unit_test(a_public_suffix_is_nobodys_own),
