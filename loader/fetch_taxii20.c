@@ -28,7 +28,7 @@ static int get(struct taxii2_run *run, const struct place *place, struct taxii2_
 				       .added_after = place->added_after,
 				       .next = "",
 				       .first_item = place->first_item,
-				       .limit = TAXII2_PAGE_OBJECTS,
+				       .limit = run->limit,
 				       .has_all_versions = run->has_all_versions,
 			       },
 	                       ret_page);
@@ -46,6 +46,8 @@ static int recover(struct taxii2_run *run, const struct place *place, int error)
 		run->has_all_versions = false;
 		return 0;
 	}
+	if (error == -EFBIG) // the same items again, fewer of them
+		return taxii2_run_ask_for_less(run);
 	return error == -EAGAIN ? taxii2_run_restart(run, error) : error;
 }
 

@@ -48,7 +48,7 @@ static int get(struct taxii2_run *run, const struct place *place, struct taxii2_
 	                       &(struct taxii2_query){
 				       .added_after = place->added_after,
 				       .next = place->next,
-				       .limit = TAXII2_PAGE_OBJECTS,
+				       .limit = run->limit,
 				       .has_all_versions = run->has_all_versions,
 			       },
 	                       ret_page);
@@ -61,6 +61,10 @@ static int recover(struct taxii2_run *run, struct place *place, int error)
 	if (place->is_first && error == -EBADMSG && run->has_all_versions) {
 		run->has_all_versions = false;
 		return 0;
+	}
+	if (error == -EFBIG) {
+		place_at_cursor(place, run);
+		return taxii2_run_ask_for_less(run);
 	}
 	// A lost answer, or a `next` that the server does not know any more: its place is lost, the
 	// cursor is not.

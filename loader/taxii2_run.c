@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/temporary_file.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "loader/http_wait.h"
 
 static struct report *report_of(const struct taxii2_run *run)
@@ -33,6 +34,7 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 		.newest_ns = TIMESTAMP_MIN,
 		.last_page_ns = TIMESTAMP_MIN,
 		.spool_fd = -1,
+		.limit = TAXII2_PAGE_OBJECTS,
 	};
 	int error = fetch_http_client(fetch, &http);
 	if (error == 0)
@@ -166,8 +168,11 @@ static int spool(struct taxii2_run *run, const struct taxii2_page *page)
 			continue;
 		if (got <= 0)
 			break;
+		struct slice piece = slice_of(bytes, (size_t)got);
+		if (offset == 0)
+			piece = utf8_skip_mark(piece);
 		offset += got;
-		int error = temporary_file_write(run->spool_fd, slice_of(bytes, (size_t)got));
+		int error = temporary_file_write(run->spool_fd, piece);
 		if (error < 0)
 			return error;
 	}
@@ -197,6 +202,8 @@ int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool
 		return error;
 	run->restarts = 0;
 	run->object_count += page->envelope.object_count;
+	if (page->envelope.object_count > run->largest_page)
+		run->largest_page = page->envelope.object_count;
 	if (page->envelope.object_count > 0)
 		move_cursor(run, page, is_last);
 	if (run->is_complete)
@@ -234,6 +241,32 @@ int taxii2_run_end(struct taxii2_run *run)
 	return error == 0 ? taxii2_note_end(run) : error;
 }
 
+// What comes again now is no circle.
+static void forget_way(struct taxii2_run *run)
+{
+	run->last_page_ns = TIMESTAMP_MIN;
+	run->circle = (struct circle){0};
+}
+
+int taxii2_run_ask_for_less(struct taxii2_run *run)
+{
+	unsigned given = run->limit;
+
+	// The server's own bound may be lower than what was asked for.
+	if (run->largest_page > 0 && run->largest_page < given)
+		given = (unsigned)run->largest_page;
+	if (given <= 1)
+		return -EFBIG;
+	run->limit = given / 2;
+	report_add(report_of(run), &(struct problem){
+					   .reason = "page larger than body-max",
+					   .consequence = "asked for fewer objects at once",
+					   .object = slice_text(run->collection->id),
+				   });
+	forget_way(run);
+	return 0;
+}
+
 int taxii2_run_restart(struct taxii2_run *run, int error)
 {
 	const struct fetch *fetch = run->fetch;
@@ -244,7 +277,6 @@ int taxii2_run_restart(struct taxii2_run *run, int error)
 		return error == -EAGAIN ? -EIO : error;
 	}
 	run->restarts++;
-	run->last_page_ns = TIMESTAMP_MIN;
-	run->circle = (struct circle){0}; // what comes again now is none
+	forget_way(run);
 	return http_wait(http_wait_backoff_ms(run->restarts), fetch->is_stopped, fetch->context);
 }

@@ -32,6 +32,7 @@ struct taxii2_run {
 	int64_t settled_ns;    // the cursor; TIMESTAMP_MIN: from the beginning
 	uint64_t object_count; // that came
 	unsigned restarts;     // since the last page
+	unsigned limit;        // objects a page asked for
 
 	// taxii2_run.c's and taxii2_note.c's own.
 	bool has_begun; // an earlier run of this source noted a cursor
@@ -42,10 +43,11 @@ struct taxii2_run {
 	// same numbers in the manifest, which has one for all versions of an object.
 	bool is_settled_late;
 	bool is_unordered;
-	bool is_partial;      // something changed under the run
-	unsigned empty_pages; // in a row
-	int spool_fd;         // of a complete run: its pages one behind the other; -1: none
-	struct circle circle; // of pages with objects
+	bool is_partial;       // something changed under the run
+	unsigned empty_pages;  // in a row
+	int spool_fd;          // of a complete run: its pages one behind the other; -1: none
+	struct circle circle;  // of pages with objects
+	uint64_t largest_page; // in objects
 };
 
 // Finds the collection and the cursor. Returns 0 or an error that was told; taxii2_run_close() in
@@ -62,6 +64,10 @@ int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool
 // A page did not come for good, or came too late: what `error` says is asked again from the cursor.
 // Returns 0 after a pause, or the error to end with.
 int taxii2_run_restart(struct taxii2_run *run, int error);
+
+// A page was larger than the source allows: what is asked from now on has half as many objects.
+// Returns 0 when the cursor may be asked from again, or -EFBIG when there are no fewer to ask for.
+int taxii2_run_ask_for_less(struct taxii2_run *run);
 
 // Nothing absent may be withdrawn for what this run did not see.
 void taxii2_run_is_partial(struct taxii2_run *run, const char *why);

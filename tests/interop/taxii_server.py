@@ -208,6 +208,15 @@ def bomb(handler, number, good):
                   {'Content-Encoding': 'gzip'})
 
 
+def large_by_objects(handler, number, good):
+    """30 KB an object; from the second page on."""
+    envelope = json.loads(good.body)
+    if number > 1:
+        for made in envelope['objects']:
+            made['x_filling'] = 'x' * 30_000
+    return dataclasses.replace(good, body=json.dumps(envelope).encode())
+
+
 def hang_up(handler, number, good):
     handler.hang_up()
 

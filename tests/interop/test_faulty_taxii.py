@@ -93,9 +93,15 @@ CASES = [
             outcome='goes on from the last date of addition'),
     lasting('`more` with neither `next` nor a date', 'ends, what came is kept',
             taxii.no_way_on, says='no way to the next page', arrives=20),
-    lasting('page larger than `body-max`', 'ends', taxii.body(b' ' * 200_000), says='larger',
+    lasting('page larger than `body-max`, for any number of objects',
+            'ends when one object is too large', taxii.body(b' ' * 200_000), 5, 'larger',
             settings={'body_max': '64K'}),
-    lasting('gzip bomb', 'ends at `body-max` of what comes out', taxii.bomb, 2, 'larger',
+    passing('page larger than `body-max`', taxii.large_by_objects,
+            outcome='asked for half as many objects, from the cursor',
+            settings={'body_max': '64K'}),
+    passing('a byte order mark before the envelope', lambda handler, number, good:
+            dataclasses.replace(good, body=b'\xef\xbb\xbf' + good.body), 3, outcome='taken'),
+    lasting('gzip bomb', 'ends at `body-max` of what comes out', taxii.bomb, 5, 'larger',
             settings={'body_max': '64K'}),
     lasting('a byte now and then (stall)', 'ended after a quarter of `timeout` (30 s at most) '
             'with less than 1 KB, asked again', taxii.drip, says='slowly',
