@@ -9,6 +9,7 @@
 #include "loader/misp_tags.h"
 #include "loader/piece_spool.h"
 #include "loader/reader.h"
+#include "loader/versioned.h"
 
 enum { MISP_PORTS_MAX = 16, MISP_TEXT_BYTES_MAX = 1024 };
 
@@ -33,13 +34,13 @@ struct misp_reader {
 	struct feed *feed;
 	struct json_reader *json;
 	struct misp_event event;
-	struct misp_object object;   // around the attribute at hand; none: the event's tags
-	struct misp_tags tags;       // of the attribute at hand
-	struct piece_spool spool;    // attributes and objects whose event has not ended
-	struct buffer shell;         // the event's JSON, without them
-	bool is_shell_lost;          // it is too large
-	bool is_last_part_lost;      // of an event that is; so it ends without being told
-	uint32_t first_indicator_id; // of this feed, NO_INDICATOR when there is none yet
+	struct misp_object object; // around the attribute at hand; none: the event's tags
+	struct misp_tags tags;     // of the attribute at hand
+	struct piece_spool spool;  // attributes and objects whose event has not ended
+	struct buffer shell;       // the event's JSON, without them
+	bool is_shell_lost;        // it is too large
+	bool is_last_part_lost;    // of an event that is; so it ends without being told
+	struct versioned versioned;
 	uint64_t event_count;
 };
 

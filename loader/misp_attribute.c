@@ -4,9 +4,7 @@
 #include <stdio.h>
 
 #include "loader/misp_attribute.h"
-#include "loader/sink.h"
 #include "loader/stix_id.h"
-#include "loader/versions.h"
 
 void misp_attribute_tell(const struct misp_reader *reader, const struct misp_attribute *attribute,
                          const char *reason, const char *consequence)
@@ -177,89 +175,39 @@ static struct indicator fill_record(struct misp_reader *reader,
 	return indicator;
 }
 
-// *ret_indicator_id is NO_INDICATOR when none of its values was taken.
-static int take(struct misp_reader *reader, const struct misp_attribute *attribute,
-                uint32_t *ret_indicator_id)
+struct adding {
+	struct misp_reader *reader;
+	const struct misp_attribute *attribute;
+};
+
+static int64_t add_values(void *context, uint32_t indicator_id)
 {
-	struct sink *sink = reader->feed->sink;
-	struct indicator indicator = fill_record(reader, attribute);
-	uint32_t indicator_id;
+	const struct adding *adding = context;
 
-	if (reader->tags.labels.failed || reader->tags.threat_types.failed)
-		return -ENOMEM;
-	if (reader->tags.has_unknown_tlp)
-		misp_attribute_tell(reader, attribute, "TLP not understood", "kept as TLP:RED");
-	int result = sink->ops->add_indicator(sink, &indicator, &indicator_id);
-	if (result == 0)
-		result = misp_value_add(reader, attribute, indicator_id);
-	if (result < 0)
-		return result;
-	if (result == 0) {
-		sink->ops->withdraw(sink, indicator_id, SINK_NOTHING_TAKEN);
-		return 0;
-	}
-	if (reader->first_indicator_id == NO_INDICATOR)
-		reader->first_indicator_id = indicator_id;
-	reader->feed->summary->indicators++;
-	*ret_indicator_id = indicator_id;
-	return 0;
-}
-
-// The newer version takes the older one's place, in this run and in what is remembered of earlier
-// ones.
-static int replace(struct misp_reader *reader, const struct misp_attribute *attribute,
-                   uint32_t held_id, uint32_t indicator_id)
-{
-	struct feed_summary *summary = reader->feed->summary;
-	struct sink *sink = reader->feed->sink;
-	const struct sink_identity identity = {attribute->id, buffer_slice(&reader->event.creator)};
-
-	if (held_id != NO_INDICATOR) {
-		sink->ops->withdraw(sink, held_id, SINK_REPLACED);
-		if (reader->first_indicator_id != NO_INDICATOR &&
-		    held_id >= reader->first_indicator_id) {
-			summary->indicators--;
-			summary->duplicates++;
-		}
-	}
-	if (indicator_id != NO_INDICATOR || sink->ops->retire == NULL)
-		return 0;
-	return sink->ops->retire(sink, &identity, attribute->timestamp_ns, SINK_REPLACED);
+	return misp_value_add(adding->reader, adding->attribute, indicator_id);
 }
 
 static int read_version(struct misp_reader *reader, const struct misp_attribute *attribute)
 {
-	struct feed *feed = reader->feed;
-	uint32_t indicator_id = NO_INDICATOR;
-	uint32_t held_id = NO_INDICATOR;
-	struct version_key key = {0};
+	struct indicator record = fill_record(reader, attribute);
+	struct adding adding = {reader, attribute};
 	const char *reason;
-	int error = 0;
 
-	if (attribute->id.size > 0) {
-		key = versions_key(feed->versions, attribute->id, feed->source,
-		                   buffer_slice(&reader->event.creator));
-		enum version_news news = versions_judge(feed->versions, key,
-		                                        attribute->timestamp_ns, &held_id);
-		if (news != VERSION_NEW && news != VERSION_NEWER) {
-			feed->summary->duplicates++;
-			return 0;
-		}
-	}
+	if (reader->tags.labels.failed || reader->tags.threat_types.failed)
+		return -ENOMEM;
+	if (!versioned_is_news(&reader->versioned, &record))
+		return 0;
 	reason = reason_against(reader, attribute);
-	if (reason != NULL)
+	if (reason != NULL) {
 		misp_attribute_tell(reader, attribute, reason,
-		                    held_id != NO_INDICATOR           ? "withdrawn"
-		                    : is_port_used(reader, attribute) ? "noted"
-		                                                      : NULL);
-	else
-		error = take(reader, attribute, &indicator_id);
-	if (error != 0 || attribute->id.size == 0)
-		return error;
-	error = replace(reader, attribute, held_id, indicator_id);
-	if (error != 0)
-		return error;
-	return versions_set(feed->versions, key, attribute->timestamp_ns, indicator_id);
+		                    versioned_is_held(&reader->versioned, &record) ? "withdrawn"
+		                    : is_port_used(reader, attribute)              ? "noted"
+		                                                                   : NULL);
+		return versioned_add_by(&reader->versioned, &record, NULL, NULL);
+	}
+	if (reader->tags.has_unknown_tlp)
+		misp_attribute_tell(reader, attribute, "TLP not understood", "kept as TLP:RED");
+	return versioned_add_by(&reader->versioned, &record, add_values, &adding);
 }
 
 int misp_attribute_read(struct misp_reader *reader, struct json_value value)

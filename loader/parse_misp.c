@@ -242,7 +242,7 @@ static int read_all(struct misp_reader *reader)
 static int misp_read(struct feed *feed)
 {
 	AUTO(json_reader) json = NULL;
-	struct misp_reader reader = {.feed = feed};
+	struct misp_reader reader = {.feed = feed, .versioned.feed = feed};
 	int error = json_reader_create(&json);
 
 	if (error != 0)

@@ -12,6 +12,9 @@ bool versioned_is_news(struct versioned *versioned, const struct indicator *reco
 {
 	struct feed *feed = versioned->feed;
 	uint32_t held_id;
+
+	if (record->id.size == 0)
+		return true;
 	enum version_news news = versions_judge(feed->versions, key_of(feed, record),
 	                                        record->modified_ns, &held_id);
 
@@ -21,29 +24,20 @@ bool versioned_is_news(struct versioned *versioned, const struct indicator *reco
 	return false;
 }
 
-// Counts the values that the intake takes, or returns an error.
-static int64_t take_values(struct versioned *versioned, const struct indicator *record,
-                           const struct candidate *const values[], size_t value_count,
-                           uint32_t indicator_id)
+bool versioned_is_held(const struct versioned *versioned, const struct indicator *record)
 {
-	int64_t taken = 0;
+	const struct feed *feed = versioned->feed;
+	uint32_t held_id = NO_INDICATOR;
 
-	for (size_t i = 0; i < value_count; i++) {
-		struct candidate candidate = *values[i];
-
-		candidate.object = record->id;
-		int result = intake_add(versioned->feed, indicator_id, &candidate);
-		if (result < 0)
-			return result;
-		taken += result;
-	}
-	return taken;
+	if (record->id.size > 0)
+		(void)versions_judge(feed->versions, key_of(feed, record), record->modified_ns,
+		                     &held_id);
+	return held_id != NO_INDICATOR;
 }
 
 // NO_INDICATOR when nothing of it was taken.
 static int add_indicator(struct versioned *versioned, const struct indicator *record,
-                         const struct candidate *const values[], size_t value_count,
-                         uint32_t *ret_indicator_id)
+                         versioned_values_fn *add_values, void *context, uint32_t *ret_indicator_id)
 {
 	struct sink *sink = versioned->feed->sink;
 	uint32_t indicator_id;
@@ -52,7 +46,7 @@ static int add_indicator(struct versioned *versioned, const struct indicator *re
 	if (error != 0)
 		return error;
 
-	int64_t taken = take_values(versioned, record, values, value_count, indicator_id);
+	int64_t taken = add_values(context, indicator_id);
 	if (taken < 0)
 		return (int)taken;
 	if (taken == 0)
@@ -85,32 +79,74 @@ static int retire(struct versioned *versioned, const struct sink_identity *ident
 	return sink->ops->retire != NULL ? sink->ops->retire(sink, identity, modified_ns, why) : 0;
 }
 
-int versioned_add(struct versioned *versioned, const struct indicator *record,
-                  const struct candidate *const values[], size_t value_count)
+static void count(struct versioned *versioned, uint32_t indicator_id)
+{
+	if (indicator_id == NO_INDICATOR)
+		return;
+	versioned->feed->summary->indicators++;
+	if (versioned->first_indicator_id == NO_INDICATOR)
+		versioned->first_indicator_id = indicator_id;
+}
+
+int versioned_add_by(struct versioned *versioned, const struct indicator *record,
+                     versioned_values_fn *add_values, void *context)
 {
 	const struct sink_identity identity = {record->id, record->created_by};
 	struct feed *feed = versioned->feed;
-	struct version_key key = key_of(feed, record);
 	uint32_t indicator_id = NO_INDICATOR;
+	struct version_key key;
 	uint32_t held_id;
 	int error = 0;
 
-	if (value_count > 0)
-		error = add_indicator(versioned, record, values, value_count, &indicator_id);
+	if (add_values != NULL)
+		error = add_indicator(versioned, record, add_values, context, &indicator_id);
 	if (error != 0)
 		return error;
+	if (record->id.size == 0) {
+		count(versioned, indicator_id);
+		return 0;
+	}
+	key = key_of(feed, record);
 	(void)versions_judge(feed->versions, key, record->modified_ns, &held_id);
 	withdraw_held(versioned, held_id, SINK_REPLACED);
 	if (indicator_id == NO_INDICATOR)
 		error = retire(versioned, &identity, record->modified_ns, SINK_REPLACED);
 	if (error != 0)
 		return error;
-	if (indicator_id != NO_INDICATOR) {
-		feed->summary->indicators++;
-		if (versioned->first_indicator_id == NO_INDICATOR)
-			versioned->first_indicator_id = indicator_id;
-	}
+	count(versioned, indicator_id);
 	return versions_set(feed->versions, key, record->modified_ns, indicator_id);
+}
+
+struct listed {
+	struct versioned *versioned;
+	const struct indicator *record;
+	const struct candidate *const *values;
+	size_t value_count;
+};
+
+static int64_t take_listed(void *context, uint32_t indicator_id)
+{
+	const struct listed *listed = context;
+	int64_t taken = 0;
+
+	for (size_t i = 0; i < listed->value_count; i++) {
+		struct candidate candidate = *listed->values[i];
+
+		candidate.object = listed->record->id;
+		int result = intake_add(listed->versioned->feed, indicator_id, &candidate);
+		if (result < 0)
+			return result;
+		taken += result;
+	}
+	return taken;
+}
+
+int versioned_add(struct versioned *versioned, const struct indicator *record,
+                  const struct candidate *const values[], size_t value_count)
+{
+	struct listed listed = {versioned, record, values, value_count};
+
+	return versioned_add_by(versioned, record, value_count > 0 ? take_listed : NULL, &listed);
 }
 
 int versioned_withdraw(struct versioned *versioned, const struct sink_identity *identity,
