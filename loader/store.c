@@ -171,7 +171,8 @@ static int prepare(struct store *store, const char *path, enum store_mode mode,
 		if (code != SQLITE_OK)
 			return store_failure(store, code);
 	}
-	return store_schema_settle(store, mode == STORE_CREATE, report);
+	error = store_rows_register(store);
+	return error < 0 ? error : store_schema_settle(store, mode == STORE_CREATE, report);
 }
 
 static const char *why_not_opened(const struct store *store, const char *path, enum store_mode mode,

@@ -57,19 +57,8 @@ static int flush_members(struct store_delivery *delivery)
 	if (error < 0)
 		return error;
 	store_query_number(&query, 1, delivery->options.source_id);
-
-	const struct store_sort_row *rows =
-		(const struct store_sort_row *)delivery->member_rows.data;
-	size_t count = delivery->member_rows.size / sizeof(*rows);
-	for (size_t i = 0; i < count && error == 0; i++) {
-		store_query_number(&query, 2, rows[i].key);
-		store_query_number(&query, 3, (int64_t)(rows[i].payload[0] >> 32));
-		store_query_number(&query, 4, (uint32_t)rows[i].payload[0]);
-		store_query_number(&query, 5, (int64_t)(rows[i].payload[1] >> 8));
-		store_query_number(&query, 6, (int64_t)(rows[i].payload[1] & 0xff));
-		error = store_query_run(&query);
-	}
-	return error;
+	return store_rows_run(&query, (const struct store_sort_row *)delivery->member_rows.data,
+	                      delivery->member_rows.size / sizeof(struct store_sort_row));
 }
 
 struct value_queries {
@@ -78,24 +67,41 @@ struct value_queries {
 	struct store_query put_past;
 };
 
-static int flush_value(const struct store_delivery *delivery, struct value_queries *queries,
-                       const struct store_sort_row *row)
+static bool is_past(const struct store_sort_row *row)
+{
+	return (row->payload[0] & VALUE_IS_PAST) != 0;
+}
+
+static int flush_past_value(struct value_queries *queries, const struct store_sort_row *row)
 {
 	int64_t vote_id = (int64_t)(row->payload[0] & ~VALUE_IS_PAST);
 
-	if ((row->payload[0] & VALUE_IS_PAST) == 0) {
-		store_query_number(&queries->put, 1, row->key);
-		store_query_number(&queries->put, 2, vote_id);
-		store_query_number(&queries->put, 3, delivery->options.source_id);
-		store_query_number(&queries->put, 4, (int64_t)row->payload[1]);
-		return store_query_run(&queries->put);
-	}
 	store_query_number(&queries->put_past, 1, row->key);
 	store_query_number(&queries->put_past, 2, vote_id);
 	store_query_number(&queries->remove, 1, row->key);
 	store_query_number(&queries->remove, 2, vote_id);
 	int error = store_query_run(&queries->put_past);
 	return error == 0 ? store_query_run(&queries->remove) : error;
+}
+
+// In their order: a value may go and come back. Those that are there are put many at a time.
+static int flush_value_rows(struct value_queries *queries, const struct store_sort_row rows[],
+                            size_t count)
+{
+	size_t done = 0;
+	int error = 0;
+
+	while (done < count && error == 0) {
+		size_t end = done;
+
+		while (end < count && !is_past(&rows[end]))
+			end++;
+		error = store_rows_run(&queries->put, rows + done, end - done);
+		if (error == 0 && end < count)
+			error = flush_past_value(queries, &rows[end]);
+		done = end + 1;
+	}
+	return error;
 }
 
 static int flush_values(struct store_delivery *delivery)
@@ -111,11 +117,12 @@ static int flush_values(struct store_delivery *delivery)
 	if (error == 0)
 		error = store_query_begin(store, SQL_PAST_VALUE_PUT, &queries.put_past);
 
-	const struct store_sort_row *rows =
-		(const struct store_sort_row *)delivery->value_rows.data;
-	size_t count = delivery->value_rows.size / sizeof(*rows);
-	for (size_t i = 0; i < count && error == 0; i++)
-		error = flush_value(delivery, &queries, &rows[i]);
+	if (error == 0) {
+		store_query_number(&queries.put, 1, delivery->options.source_id);
+		error = flush_value_rows(&queries,
+		                         (const struct store_sort_row *)delivery->value_rows.data,
+		                         delivery->value_rows.size / sizeof(struct store_sort_row));
+	}
 	store_query_end(&queries.put);
 	store_query_end(&queries.remove);
 	store_query_end(&queries.put_past);

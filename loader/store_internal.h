@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "loader/store.h"
 #include "loader/store_query.h"
+#include "loader/store_rows.h"
 
 enum {
 	STORE_APPLICATION_ID = 0x534b5354, // "SKST"
@@ -22,9 +23,10 @@ struct store {
 	uint8_t uuid[16];
 	uint64_t seed;
 	bool is_delivering;
-	struct task *writer; // a delivery's helper, which may be at work; NULL: none
-	struct buffer error; // text with its NUL, of the last failure
-	struct buffer text;  // of what store_source_get() and the like lend
+	struct task *writer;    // a delivery's helper, which may be at work; NULL: none
+	struct store_rows rows; // what a statement reads now
+	struct buffer error;    // text with its NUL, of the last failure
+	struct buffer text;     // of what store_source_get() and the like lend
 
 	// The block of objects read last: neighbours are asked for one after the other.
 	struct buffer object_block;

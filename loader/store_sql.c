@@ -65,7 +65,8 @@ const char *const store_sql_texts[] = {
 
 	[SQL_MEMBER_PUT] =
 		"INSERT OR REPLACE INTO member (source_id, key, owner, vote_id, content, end) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		"SELECT ?1, key, first >> 32 & 0xffffffff, first & 0xffffffff, "
+		"second >> 8 & 0xffffffffffffff, second & 0xff FROM sorted_row",
 	[SQL_MEMBER_GET] = "SELECT vote_id, content, end FROM member "
 			   "WHERE source_id = ?1 AND key = ?2 AND owner = ?3",
 	[SQL_MEMBER_EACH] =
@@ -75,7 +76,7 @@ const char *const store_sql_texts[] = {
 
 	[SQL_VALUE_PUT] =
 		"INSERT OR REPLACE INTO value_vote (value_hash, vote_id, source_id, poster_id) "
-		"VALUES (?1, ?2, ?3, ?4)",
+		"SELECT key, first, ?1, second FROM sorted_row",
 	[SQL_VALUE_REMOVE] = "DELETE FROM value_vote WHERE value_hash = ?1 AND vote_id = ?2",
 	[SQL_VALUE_EACH] = "SELECT value_hash, vote_id, source_id, poster_id FROM value_vote "
 			   "ORDER BY value_hash, vote_id",
