@@ -9,11 +9,9 @@
 
 #include "base/temporary_file.h"
 #include "base/timestamp.h"
-#include "loader/xml_tree.h"
+#include "loader/taxii1_listing.h"
 
 enum { WAIT_MAX_S = 86400 };
-
-static const char xml_binding[] = "urn:taxii.mitre.org:message:xml:1.1";
 
 struct reading {
 	struct xml_reader *xml;
@@ -30,89 +28,16 @@ static void copy_text(struct slice text, char *ret_text, size_t size)
 	(void)snprintf(ret_text, size, "%.*s", SLICE_FORMAT(slice_first(text, size)));
 }
 
-static bool is_true(struct slice text)
-{
-	return slice_is(text, "true") || slice_is(text, "1");
-}
-
 // ---- small parts -----------------------------------------------------------------------------
 
-static int copy_slice(struct reading *reading, struct slice text, struct slice *ret_copy)
+static int read_service(struct reading *reading, const struct xml_node *node)
 {
-	*ret_copy = arena_copy(&reading->message->arena, text);
-	return ret_copy->data != NULL ? 0 : -ENOMEM;
+	return taxii1_listing_service(reading->message, node);
 }
 
-// Over HTTP, and in the binding that this client speaks? What is not told is taken to be.
-static bool is_usable(const struct xml_node *service)
+static int read_collection(struct reading *reading, const struct xml_node *node)
 {
-	const struct xml_node *binding = xml_tree_child(service, "Message_Binding");
-	struct slice protocol = xml_tree_child_text(service, "Protocol_Binding");
-
-	if (protocol.size > 0 && !slice_is(protocol, "urn:taxii.mitre.org:protocol:http:1.0") &&
-	    !slice_is(protocol, "urn:taxii.mitre.org:protocol:https:1.0"))
-		return false;
-	if (binding == NULL)
-		return true;
-	for (; binding != NULL; binding = xml_tree_sibling(binding))
-		if (slice_is(xml_tree_text(binding), xml_binding))
-			return true;
-	return false;
-}
-
-static int add_service(struct reading *reading, const struct xml_node *node)
-{
-	struct taxii1_message *message = reading->message;
-	struct slice available = xml_tree_attribute(node, "available");
-	struct taxii1_service *service;
-
-	if (message->service_count == TAXII1_SERVICES_MAX)
-		return 0;
-	service = arena_allocate(&message->arena, sizeof(*service));
-	if (service == NULL)
-		return -ENOMEM;
-	*service = (struct taxii1_service){
-		.is_usable = (available.size == 0 || is_true(available)) && is_usable(node),
-		.next = message->services,
-	};
-	message->services = service;
-	message->service_count++;
-	int error = copy_slice(reading, xml_tree_attribute(node, "service_type"), &service->type);
-	return error == 0 ? copy_slice(reading, xml_tree_child_text(node, "Address"),
-	                               &service->address)
-	                  : error;
-}
-
-static int add_collection(struct reading *reading, const struct xml_node *node)
-{
-	struct taxii1_message *message = reading->message;
-	const struct xml_node *poll = xml_tree_child(node, "Polling_Service");
-	struct slice available = xml_tree_attribute(node, "available");
-	struct taxii1_collection *collection;
-
-	if (message->collection_count == TAXII1_COLLECTIONS_MAX)
-		return 0;
-	while (poll != NULL && !is_usable(poll))
-		poll = xml_tree_sibling(poll);
-	collection = arena_allocate(&message->arena, sizeof(*collection));
-	if (collection == NULL)
-		return -ENOMEM;
-	*collection = (struct taxii1_collection){
-		.is_data_set = slice_is(xml_tree_attribute(node, "collection_type"), "DATA_SET"),
-		.is_available = available.size == 0 || is_true(available),
-		.next = message->collections,
-	};
-	message->collections = collection;
-	message->collection_count++;
-	int error = copy_slice(reading, xml_tree_attribute(node, "collection_name"),
-	                       &collection->name);
-	if (error == 0)
-		error = copy_slice(reading, xml_tree_child_text(node, "Description"),
-		                   &collection->description);
-	if (error == 0)
-		error = copy_slice(reading, xml_tree_child_text(poll, "Address"),
-		                   &collection->poll_address);
-	return error;
+	return taxii1_listing_collection(reading->message, node);
 }
 
 static int read_status_text(struct reading *reading, const struct xml_node *node)
@@ -178,8 +103,8 @@ static const struct {
 	const char *element;
 	int (*read)(struct reading *reading, const struct xml_node *node);
 } parts[] = {
-	{TAXII1_COLLECTIONS, "Collection", add_collection},
-	{TAXII1_DISCOVERY, "Service_Instance", add_service},
+	{TAXII1_COLLECTIONS, "Collection", read_collection},
+	{TAXII1_DISCOVERY, "Service_Instance", read_service},
 	{TAXII1_POLL, "Content_Binding", read_binding},
 	{TAXII1_POLL, "Inclusive_End_Timestamp", read_end},
 	{TAXII1_POLL, "Timestamp_Label", read_label},
@@ -306,7 +231,7 @@ static void begin_poll(struct reading *reading)
 	struct taxii1_message *message = reading->message;
 	char part[32];
 
-	message->is_more = is_true(xml_reader_attribute(reading->xml, "more"));
+	message->is_more = taxii1_listing_is_true(xml_reader_attribute(reading->xml, "more"));
 	copy_text(xml_reader_attribute(reading->xml, "result_id"), message->result_id,
 	          sizeof(message->result_id));
 	copy_text(xml_reader_attribute(reading->xml, "result_part_number"), part, sizeof(part));
