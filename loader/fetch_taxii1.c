@@ -26,7 +26,7 @@ static int begin(struct taxii1_poll *poll, struct fetch *fetch)
 	};
 	int error = fetch_http_client(fetch, &poll->taxii.http);
 	if (error == 0)
-		error = taxii1_find(&poll->taxii, NULL, &poll->target);
+		error = taxii1_target_find(&poll->taxii, NULL, &poll->target);
 	return error == 0 ? taxii1_note_read(poll) : error;
 }
 
@@ -140,7 +140,7 @@ static int test(struct fetch *fetch, struct report *report, struct buffer *ret_t
 	int error = fetch_http_client(fetch, &taxii.http);
 
 	if (error == 0)
-		error = taxii1_find(&taxii, ret_text, &target);
+		error = taxii1_target_find(&taxii, ret_text, &target);
 	if (error < 0)
 		return error;
 	buffer_format(ret_text, "collection: %s\npoll service: %s\n", target.collection,

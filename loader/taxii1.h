@@ -1,8 +1,8 @@
 // loader/taxii1.h — TAXII 1.1 as a client speaks it, over one http_client.
 //
 // TAXII 1.1 Services, XML Message Binding and HTTP Protocol Binding. Requests are in
-// taxii1_request.c, answers in taxii1_message.c, looking for a collection in taxii1.c. One owner,
-// one thread. Problems go to the report that it was created with.
+// taxii1_request.c, answers in taxii1_message.c, looking for a collection in taxii1_target.c. One
+// owner, one thread. Problems go to the report that it was created with.
 #pragma once
 
 #include "base/cleanup.h"
@@ -36,7 +36,7 @@ int taxii1_ask(struct taxii1 *taxii, const char *url, struct buffer *request,
 // Finds the source's collection from its address: of a discovery service, a collection management
 // service, or a poll service (then the collection must be given). What there is goes to `text`, for
 // people, when it is not NULL. Returns 0 (taxii1_target_close() when done), or an error as above.
-int taxii1_find(struct taxii1 *taxii, struct buffer *text, struct taxii1_target *ret_target);
+int taxii1_target_find(struct taxii1 *taxii, struct buffer *text, struct taxii1_target *ret_target);
 void taxii1_target_close(struct taxii1_target *target);
 
 // taxii1_request.c: each appends one message to `request`.
