@@ -139,31 +139,34 @@ static void read_row(struct config_reading *reading, const struct raw_row *raw,
 	read_least(reading, "posters", raw->posters, &row->posters_min);
 }
 
-static bool fits_everything(const struct policy_row *row)
+// The first row that leaves nothing to this one; `row` itself when there is none.
+static unsigned find_cover(const struct policy_row rows[], unsigned row)
 {
-	return row->group_count == 0 && row->source_count == 0 && row->threat_type_count == 0 &&
-	       row->observable_types == 0 && row->tlps == 0 && row->reliability_min == 0 &&
-	       row->reliability_max == 100 && row->confidence_min == 0 &&
-	       row->confidence_max == 100 && row->age_max_days == 0 && row->sources_min <= 1 &&
-	       row->posters_min <= 1 && row->known_benign < 0 && row->promoted < 0;
+	for (unsigned i = 0; i < row; i++)
+		if (policy_row_covers(&rows[i], &rows[row]))
+			return i;
+	return row;
 }
 
-// What can never do what it says: rows behind one that fits everything, and drops of what the
-// veto set lowers anyway.
+// What can never do what it says: rows behind one that fits all that they fit, and drops of what
+// the veto set lowers anyway.
 static void remark_on_rows(struct config_reading *reading, const struct policy_row rows[],
                            unsigned count)
 {
-	unsigned all = count;
+	static const struct policy_row everything = {
+		.reliability_max = 100, .confidence_max = 100, .known_benign = -1, .promoted = -1};
 
 	for (unsigned i = 0; i < count; i++) {
+		unsigned cover = find_cover(rows, i);
+
 		(void)snprintf(reading->within, sizeof(reading->within), "policy[%u]", i);
-		if (i > all)
-			config_remark(reading, "", "is never reached: policy[%u] fits everything",
-			              all);
+		if (cover < i)
+			config_remark(reading, "", "is never reached: policy[%u] fits %s", cover,
+			              policy_row_covers(&rows[cover], &everything)
+			                      ? "everything"
+			                      : "all that it fits");
 		if (rows[i].action == ACTION_DROP && rows[i].known_benign == 1)
 			config_remark(reading, "", "drops nothing: known-benign values cannot be");
-		if (all == count && fits_everything(&rows[i]))
-			all = i;
 	}
 	reading->within[0] = '\0';
 }

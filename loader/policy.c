@@ -129,6 +129,57 @@ const char *policy_column_name(enum policy_column column)
 	return columns[column].name;
 }
 
+// Each of the other's words is one of these.
+static bool words_cover(const char *const words[], unsigned count, const char *const others[],
+                        unsigned other_count)
+{
+	if (count == 0)
+		return true;
+	for (unsigned i = 0; i < other_count; i++)
+		if (!words_fit(words, count, slice_text(others[i])))
+			return false;
+	return other_count > 0;
+}
+
+static bool bits_cover(uint32_t bits, uint32_t others)
+{
+	return bits == 0 || (others != 0 && (others & ~bits) == 0);
+}
+
+static bool least_covers(uint32_t least, uint32_t other)
+{
+	return least <= 1 || least <= other;
+}
+
+static bool answer_covers(int8_t answer, int8_t other)
+{
+	return answer < 0 || answer == other;
+}
+
+static bool figures_cover(const struct policy_row *row, const struct policy_row *other)
+{
+	return row->reliability_min <= other->reliability_min &&
+	       row->reliability_max >= other->reliability_max &&
+	       row->confidence_min <= other->confidence_min &&
+	       row->confidence_max >= other->confidence_max &&
+	       least_covers(row->sources_min, other->sources_min) &&
+	       least_covers(row->posters_min, other->posters_min) &&
+	       (row->age_max_days == 0 ||
+	        (other->age_max_days != 0 && other->age_max_days <= row->age_max_days));
+}
+
+bool policy_row_covers(const struct policy_row *row, const struct policy_row *other)
+{
+	return words_cover(row->groups, row->group_count, other->groups, other->group_count) &&
+	       words_cover(row->sources, row->source_count, other->sources, other->source_count) &&
+	       words_cover(row->threat_types, row->threat_type_count, other->threat_types,
+	                   other->threat_type_count) &&
+	       bits_cover(row->observable_types, other->observable_types) &&
+	       bits_cover(row->tlps, other->tlps) && figures_cover(row, other) &&
+	       answer_covers(row->known_benign, other->known_benign) &&
+	       answer_covers(row->promoted, other->promoted);
+}
+
 uint32_t policy_row_misfits(const struct policy_row *row, const struct policy_facts *facts)
 {
 	uint32_t misfits = 0;

@@ -90,6 +90,9 @@ enum policy_column {
 // "groups", "sources", "threat-types" …: as people are told.
 const char *policy_column_name(enum policy_column column);
 
+// Does `row` fit whatever `other` fits? False where it would take both together with a third.
+bool policy_row_covers(const struct policy_row *row, const struct policy_row *other);
+
 // Which columns of the row do not fit: bits by enum policy_column, 0: the row fits.
 uint32_t policy_row_misfits(const struct policy_row *row, const struct policy_facts *facts);
 

@@ -406,6 +406,29 @@ static void what_works_but_should_be_known_is_remarked(void **state)
 	buffer_close(&problems);
 }
 
+static void rows_that_a_single_one_leaves_nothing_to_are_told(void **state)
+{
+	struct buffer problems = {0};
+	AUTO(config) config = NULL;
+
+	(void)state;
+	assert_int_equal(read_text("policy:\n"
+	                           "- {group: [C2, 'bkmw*'], type: [name, url], action: alert}\n"
+	                           "- {reliability: '>=50', sources: 2, age: 30d, action: log}\n"
+	                           "- {group: BKMW_CONF, type: url, tlp: green, action: drop}\n"
+	                           "- {group: 'B*', type: url, action: drop}\n"
+	                           "- {group: C2, action: drop}\n"
+	                           "- {reliability: '>=60', sources: 3, age: 7d, action: drop}\n"
+	                           "- {reliability: '>=60', sources: 3, action: drop}\n"
+	                           "- {reliability: '>=60', age: 7d, action: drop}\n",
+	                           &problems, &config),
+	                 0);
+	assert_string_equal((const char *)problems.data,
+	                    "4 policy[2]: is never reached: policy[0] fits all that it fits\n"
+	                    "7 policy[5]: is never reached: policy[1] fits all that it fits\n");
+	buffer_close(&problems);
+}
+
 static void what_would_overwrite_the_store_is_refused(void **state)
 {
 	(void)state;
@@ -505,6 +528,7 @@ int main(void)
 		cmocka_unit_test(a_name_twice_is_refused),
 		cmocka_unit_test(a_query_of_a_taxii_2_address_is_refused),
 		cmocka_unit_test(what_works_but_should_be_known_is_remarked),
+		cmocka_unit_test(rows_that_a_single_one_leaves_nothing_to_are_told),
 		cmocka_unit_test(what_would_overwrite_the_store_is_refused),
 		cmocka_unit_test(a_public_suffix_is_nobodys_own),
 		cmocka_unit_test(credentials_that_are_not_there_are_remarked),
