@@ -86,7 +86,7 @@ static int run_source(const struct sync_run *run, const struct config *config, s
 	result->run_count++;
 	result->failed_count += outcome.state == SYNC_FAILED || outcome.state == SYNC_HELD;
 	if (error < 0 && error != -ECANCELED)
-		log_error("%s: %s: %s", source->name, strerror(-error), store_error(store));
+		log_error("%s: %s (%s)", source->name, sync_error_text(error), store_error(store));
 	sync_outcome_close(&outcome);
 	return stop_signal() != 0 ? -EINTR : error;
 }
@@ -177,16 +177,20 @@ static int run_locked(const struct sync_run *run, const struct config *config, b
                       struct sync_round_result *result)
 {
 	AUTO(store) store = NULL;
+	struct work work = {.run = run};
 	int error = config_source_store(config, STORE_CREATE, &store);
 
 	if (error < 0)
 		return error;
+	store_set_stop(store, is_stopped, &work);
 	error = run_sources(run, config, store, is_everything, result);
 	if (error == 0 && !run->is_uncompiled)
 		error = compile(run, config, store);
 	if (error == 0)
 		error = consider(config, store);
 	int next_error = find_next(run, config, store, &result->next_due_ns);
+	if (error == -EBUSY && stop_signal() != 0) // while it waited for another process
+		return -EINTR;
 	return error < 0 ? error : next_error;
 }
 

@@ -36,7 +36,8 @@ struct fetch {
 	struct store_delivery *delivery; // the one under way, or NULL
 	bool is_complete;                // all that the source has came with it
 
-	bool has_committed; // one at least in this run
+	bool has_committed;           // one at least in this run
+	uint64_t store_failure_count; // at the beginning
 
 	// fetch.c's own.
 	struct loader *loader; // reads into `delivery`

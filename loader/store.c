@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loader/store_internal.h"
@@ -52,6 +53,7 @@ static int errno_of(int code)
 
 int store_failure(struct store *store, int code)
 {
+	store->failure_count++;
 	buffer_clear(&store->error);
 	buffer_append_text(&store->error, sqlite3_errmsg(store->db));
 	buffer_append_byte(&store->error, '\0');
@@ -65,6 +67,30 @@ const char *store_error(const struct store *store)
 	bool has_text = store->error.size > 0 && !store->error.failed;
 
 	return has_text ? (const char *)store->error.data : "";
+}
+
+uint64_t store_failure_count(const struct store *store)
+{
+	return store->failure_count;
+}
+
+void store_set_stop(struct store *store, bool (*is_stopped)(void *context), void *context)
+{
+	store->is_stopped = is_stopped;
+	store->stop_context = context;
+}
+
+// SQLite's: another process has the file. Tries again when it returns 1.
+static int wait_for_other(void *context, int times)
+{
+	const struct store *store = context;
+	const struct timespec pause = {.tv_nsec = STORE_BUSY_PAUSE_MS * 1000000};
+
+	if (times >= STORE_BUSY_TIMEOUT_MS / STORE_BUSY_PAUSE_MS ||
+	    (store->is_stopped != NULL && store->is_stopped(store->stop_context)))
+		return 0;
+	(void)nanosleep(&pause, NULL);
+	return 1;
 }
 
 void store_uuid(const struct store *store, uint8_t ret_uuid[16])
@@ -152,7 +178,7 @@ static int open_file(struct store *store, const char *path, enum store_mode mode
 	if (code != SQLITE_OK)
 		return store_failure(store, code);
 	(void)sqlite3_extended_result_codes(store->db, 1);
-	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_TIMEOUT_MS);
+	(void)sqlite3_busy_handler(store->db, wait_for_other, store);
 	if (mode != STORE_READ && sqlite3_db_readonly(store->db, "main") == 1)
 		return -EACCES;
 	return 0;

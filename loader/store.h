@@ -38,6 +38,12 @@ DEFINE_AUTO(store, store_close)
 
 // What SQLite said of the error that the last call gave. Valid until the next call.
 const char *store_error(const struct store *store);
+// How many calls SQLite failed so far: was it the store, or something else?
+uint64_t store_failure_count(const struct store *store);
+
+// Who writes while another process does waits for it, 10 s at most, or until `is_stopped` (NULL:
+// never stopped), which is borrowed until the next call.
+void store_set_stop(struct store *store, bool (*is_stopped)(void *context), void *context);
 
 // 16 random bytes that name this store, for whoever remembers it (the database's origin).
 void store_uuid(const struct store *store, uint8_t ret_uuid[16]);

@@ -12,7 +12,8 @@
 enum {
 	STORE_APPLICATION_ID = 0x534b5354, // "SKST"
 	STORE_SCHEMA_VERSION = 1,
-	STORE_BUSY_TIMEOUT_MS = 10000,
+	STORE_BUSY_TIMEOUT_MS = 10000, // as loader/store.h says
+	STORE_BUSY_PAUSE_MS = 20,
 	STORE_CHANGES_MAX = 100000, // told one by one
 	STORE_BLOCK_OBJECTS = 64,   // in a block
 };
@@ -26,7 +27,10 @@ struct store {
 	struct task *writer;    // a delivery's helper, which may be at work; NULL: none
 	struct store_rows rows; // what a statement reads now
 	struct buffer error;    // text with its NUL, of the last failure
-	struct buffer text;     // of what store_source_get() and the like lend
+	uint64_t failure_count;
+	bool (*is_stopped)(void *context); // asked while another process writes; NULL
+	void *stop_context;
+	struct buffer text; // of what store_source_get() and the like lend
 
 	// The block of objects read last: neighbours are asked for one after the other.
 	struct buffer object_block;

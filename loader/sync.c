@@ -87,7 +87,10 @@ static void close_fetch(struct fetch *fetch)
 // Errors of our own end everything; others are the source's.
 static bool is_ours(const struct fetch *fetch, int error)
 {
+	bool is_stores = store_failure_count(fetch->store) != fetch->store_failure_count;
+
 	return error == -ENOMEM || error == -EBUSY || error == -EROFS || error == -ENOSPC ||
+	       ((error == -EIO || error == -EBADMSG || error == -EACCES) && is_stores) ||
 	       (error == -ECANCELED && fetch->is_stopped != NULL &&
 	        fetch->is_stopped(fetch->context));
 }
@@ -96,6 +99,8 @@ const char *sync_error_text(int error)
 {
 	if (error == -EBADMSG)
 		return "what came is damaged, or of no kind that is read";
+	if (error == -EBUSY)
+		return "another process is writing to the store, and did not end: try again later";
 	return strerror(-error);
 }
 
@@ -136,6 +141,8 @@ static int settle_outcome(struct fetch *fetch, int error)
 	struct sync_outcome *outcome = fetch->outcome;
 	char text[PROBLEM_TEXT_BYTES] = "";
 
+	if (error == -EBUSY && fetch->is_stopped != NULL && fetch->is_stopped(fetch->context))
+		error = -ECANCELED; // stopped while it waited
 	outcome->error = error;
 	if (error == -ECANCELED) {
 		outcome->state = SYNC_STOPPED;
@@ -145,6 +152,8 @@ static int settle_outcome(struct fetch *fetch, int error)
 	} else if (outcome->state == SYNC_HELD) {
 		(void)strcpy(text, "held for review");
 	}
+	if (error == -EBUSY) // neither can that be noted
+		return error;
 	int told = outcome->state == SYNC_STOPPED
 	                   ? 0
 	                   : store_source_attempted(fetch->store, fetch->source_id, fetch->now_ns,
@@ -173,6 +182,8 @@ static struct fetch fetch_of(const struct sync_options *options, const struct so
 		.store = options->store,
 		.outcome = outcome,
 		.is_full = options->is_full,
+		.store_failure_count = options->store != NULL ? store_failure_count(options->store)
+	                                                      : 0,
 		.is_stopped = options->is_stopped,
 		.progress = options->progress,
 		.context = options->context,

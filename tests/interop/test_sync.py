@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -368,6 +369,55 @@ def test_vetoed_drops_are_queued_a_thousand_of_them(sensor, tmp_path):
     assert 'further ones' not in {item['subject'] for item in sensor.reviews()}
     assert sensor.run('compile', '--full').returncode == 0
     assert len(sensor.reviews()) == 1000
+
+
+def test_another_writer_is_waited_for_and_then_told(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_bytes(names(3))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    sensor.sync()
+    (tmp_path / 'list.txt').write_bytes(names(4))
+    writer = sqlite3.connect(tmp_path / 'store.db', isolation_level=None)
+    writer.execute('BEGIN IMMEDIATE')
+    waiting = subprocess.Popen([SEKISHO, 'sync', '-c', sensor.config], text=True,
+                               stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(2)
+    assert waiting.poll() is None
+    begin = time.monotonic()
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=30)
+    assert waiting.returncode == 130 and time.monotonic() - begin < 5
+    done = sensor.run('sync')
+    assert done.returncode == 2 and 'another process is writing to the store' in done.stderr
+    writer.execute('ROLLBACK')
+    writer.close()
+    assert sensor.sync()[0] == 0 and sensor.has('host3.example.com')
+
+
+def test_a_damaged_store_is_not_taken_for_a_damaged_source(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_bytes(names(5000))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    sensor.sync()
+    with sqlite3.connect(tmp_path / 'store.db') as store:
+        store.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+        page_bytes, = store.execute('PRAGMA page_size').fetchone()
+        page, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'member'"
+                              ).fetchone()
+    store.close()
+    with open(tmp_path / 'store.db', 'r+b') as file:
+        file.seek((page - 1) * page_bytes)
+        file.write(b'\xff' * page_bytes)
+    (tmp_path / 'list.txt').write_bytes(names(5001))
+    done = sensor.run('sync')
+    assert done.returncode == 2 and 'malformed' in done.stderr
+
+
+def test_a_source_test_says_what_is_wrong_with_a_credential(sensor, tmp_path, server):
+    secret = tmp_path / 'token'
+    secret.write_text('pass-phrase')
+    secret.chmod(0o644)
+    sensor.configure({'kind': 'http', 'address': server.url, 'token-file': str(secret)})
+    done = sensor.run('source', 'test', 'list')
+    assert done.returncode == 1 and str(secret) in done.stdout + done.stderr
 
 
 def test_what_finds_no_room_in_the_queue_comes_later(sensor, tmp_path):
