@@ -1,6 +1,7 @@
 #include "app/sync_round.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,9 +13,11 @@
 #include "app/stop.h"
 #include "app/sync_lock.h"
 #include "app/sync_print.h"
+#include "app/text.h"
 #include "base/log.h"
 #include "loader/store_compile.h"
 #include "loader/sync_consider.h"
+#include "loader/sync_purge.h"
 
 // What the callbacks of one piece of work need.
 struct work {
@@ -155,6 +158,24 @@ static int consider(const struct config *config, struct store *store)
 	return error;
 }
 
+// Before the sources, so that the database is brought up to date with it.
+static int purge(const struct sync_run *run, const struct config *config, struct store *store)
+{
+	uint64_t count = 0;
+	int error = sync_purge(store, config, wall_now_ns(), &count);
+
+	if (error < 0)
+		log_error("%s: %s (%s)", config->store_path, strerror(-error), store_error(store));
+	if (count > 0 && run->has_json)
+		(void)printf("{\"purged\":%" PRIu64 ",\"retention_days\":%u}\n", count,
+		             config->retention_days);
+	else if (count > 0 && !run->is_quiet)
+		(void)printf("retention: %s discarded, more than %u days out of use\n",
+		             text_count(count).text, config->retention_days);
+	(void)fflush(stdout);
+	return error;
+}
+
 static int find_next(const struct sync_run *run, const struct config *config, struct store *store,
                      int64_t *ret_due_ns)
 {
@@ -183,7 +204,9 @@ static int run_locked(const struct sync_run *run, const struct config *config, b
 	if (error < 0)
 		return error;
 	store_set_stop(store, is_stopped, &work);
-	error = run_sources(run, config, store, is_everything, result);
+	error = purge(run, config, store);
+	if (error == 0)
+		error = run_sources(run, config, store, is_everything, result);
 	if (error == 0 && !run->is_uncompiled)
 		error = compile(run, config, store);
 	if (error == 0)

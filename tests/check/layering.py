@@ -20,7 +20,7 @@ PUBLIC = {  # from outside, only these headers of a folder
     'dataplane': {'dataplane.h'},
     'loader': {'loader.h', 'config.h', 'config_insert.h', 'judge.h', 'policy.h', 'store.h',
                'store_history.h', 'store_review.h', 'store_figures.h', 'store_compile.h', 'sync.h',
-               'sync_consider.h',
+               'sync_consider.h', 'sync_purge.h',
                'taxii_client.h'},  # for sightings only
     'sightings': {'sightings.h'},
 }

@@ -420,6 +420,35 @@ def test_a_source_test_says_what_is_wrong_with_a_credential(sensor, tmp_path, se
     assert done.returncode == 1 and str(secret) in done.stdout + done.stderr
 
 
+def test_retention_is_kept_once_a_day(sensor, tmp_path):
+    def alter(statement):
+        with sqlite3.connect(tmp_path / 'store.db') as store:
+            store.execute(statement)
+        store.close()
+
+    def purged():
+        return [json.loads(line)['purged'] for line in sensor.run('sync', '--json').stdout
+                .splitlines() if 'purged' in line]
+
+    (tmp_path / 'list.txt').write_bytes(names(3))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'},
+                     'guards: {change-min: 9}\nretention: 9d\n')
+    assert purged() == []
+    (tmp_path / 'list.txt').write_bytes(names(1))
+    sensor.sync()
+    alter(f'UPDATE vote SET withdrawn_ns = withdrawn_ns - {10 * 86400 * 10**9} '
+          'WHERE withdrawn_ns IS NOT NULL')
+    assert purged() == []  # it was done today
+    alter(f"UPDATE note SET value = value - {86400 * 10**9} WHERE name = 'purge.time'")
+    assert purged() == [2]
+    assert purged() == []
+    store = sqlite3.connect(tmp_path / 'store.db')
+    assert store.execute('SELECT count(*) FROM vote').fetchone() == (1,)
+    assert ('purge', '2 votes, 0 older versions') in store.execute(
+        "SELECT who, why FROM event WHERE what = 'purged'").fetchall()
+    store.close()
+
+
 def test_what_finds_no_room_in_the_queue_comes_later(sensor, tmp_path):
     (tmp_path / 'members.txt').write_bytes(names(2500))
     sensor.config.write_text(
