@@ -212,7 +212,7 @@ static void add_counts(struct delivery_counts *sum, const struct delivery_counts
 static int commit(struct fetch *fetch, const struct delivery_counts *counts, bool is_judged)
 {
 	struct sync_outcome *outcome = fetch->outcome;
-	int error = is_judged ? guard_settle(fetch->store, fetch->source_id) : 0;
+	int error = is_judged ? guard_settle(fetch->store, fetch->source_id, true) : 0;
 
 	if (error == 0 && !fetch->is_complete)
 		error = guard_run_note(fetch->store, fetch->source_id, counts);
@@ -244,6 +244,7 @@ static int ask_guards(struct fetch *fetch, const struct delivery_counts *counts,
 		is_whole = result == 1;
 	}
 	guard_judge(fetch->guards, ret_judged, is_whole, ret_verdict);
+	ret_verdict->is_complete = fetch->is_complete;
 	if (!ret_verdict->is_held)
 		return 1;
 	return guard_is_permitted(fetch->store, fetch->source_id, fetch->is_complete, ret_judged);

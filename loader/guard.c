@@ -7,7 +7,10 @@
 #include "loader/store_review.h"
 
 // What is noted of a delivery that is held: "absent added live subject".
-static const char note_name[] = "guard.held";
+static const char *note_name(bool is_complete)
+{
+	return is_complete ? "guard.held" : "guard.held-pages";
+}
 
 enum { SUBJECT_BYTES = 64 };
 
@@ -44,7 +47,10 @@ void guard_judge(const struct guard_config *guards, const struct delivery_counts
 	             counts->added >= guards->change_min &&
 	             exceeds(counts->added, before, guards->gain_percent_max);
 
-	*ret_verdict = (struct guard_verdict){.is_held = loses || is_empty || gains};
+	*ret_verdict = (struct guard_verdict){
+		.is_held = loses || is_empty || gains,
+		.is_complete = is_complete,
+	};
 	char *reason = ret_verdict->reason;
 	if (is_empty)
 		(void)snprintf(reason, GUARD_TEXT_BYTES, "is empty, and had %" PRIu64, before);
@@ -60,10 +66,11 @@ void guard_judge(const struct guard_config *guards, const struct delivery_counts
 }
 
 // Returns 1 when something is noted, 0 when not, or the store's error.
-static int read_held(struct store *store, uint32_t source_id, struct held *ret_held)
+static int read_held(struct store *store, uint32_t source_id, bool is_complete,
+                     struct held *ret_held)
 {
 	struct buffer note = {0};
-	int error = store_source_noted(store, source_id, note_name, &note);
+	int error = store_source_noted(store, source_id, note_name(is_complete), &note);
 	int count = 0;
 
 	buffer_append_byte(&note, 0);
@@ -91,7 +98,7 @@ int guard_is_permitted(struct store *store, uint32_t source_id, bool is_complete
 {
 	enum review_state state = REVIEW_OPEN;
 	struct held held;
-	int result = read_held(store, source_id, &held);
+	int result = read_held(store, source_id, is_complete, &held);
 
 	if (result <= 0)
 		return result;
@@ -104,17 +111,18 @@ int guard_is_permitted(struct store *store, uint32_t source_id, bool is_complete
 		return 1;
 	if (!is_no_worse(&held, counts))
 		return 0;
-	error = guard_settle(store, source_id);
+	error = guard_settle(store, source_id, true);
 	return error < 0 ? error : 1;
 }
 
-static int note_held(struct store *store, uint32_t source_id, const struct held *held)
+static int note_held(struct store *store, uint32_t source_id, bool is_complete,
+                     const struct held *held)
 {
 	char note[3 * 24 + SUBJECT_BYTES];
 
 	(void)snprintf(note, sizeof(note), "%" PRIu64 " %" PRIu64 " %" PRIu64 " %s", held->lost,
 	               held->added, held->live, held->subject);
-	return store_source_note(store, source_id, note_name, note);
+	return store_source_note(store, source_id, note_name(is_complete), note);
 }
 
 int guard_ask(struct store *store, uint32_t source_id, const struct delivery_counts *counts,
@@ -123,7 +131,7 @@ int guard_ask(struct store *store, uint32_t source_id, const struct delivery_cou
 	struct held held;
 	char time_text[TIMESTAMP_TEXT_BYTES];
 	enum review_state state;
-	int result = read_held(store, source_id, &held);
+	int result = read_held(store, source_id, verdict->is_complete, &held);
 
 	if (result < 0)
 		return result;
@@ -131,7 +139,7 @@ int guard_ask(struct store *store, uint32_t source_id, const struct delivery_cou
 		held = (struct held){lost_of(counts), counts->added, counts->live_before, ""};
 		timestamp_format(now_ns, 3, time_text);
 		(void)snprintf(held.subject, sizeof(held.subject), "delivery of %s", time_text);
-		int error = note_held(store, source_id, &held);
+		int error = note_held(store, source_id, verdict->is_complete, &held);
 		if (error < 0)
 			return error;
 	}
@@ -146,7 +154,7 @@ int guard_ask(struct store *store, uint32_t source_id, const struct delivery_cou
 	                        &state);
 }
 
-int guard_settle(struct store *store, uint32_t source_id)
+int guard_settle(struct store *store, uint32_t source_id, bool is_complete)
 {
-	return store_source_note(store, source_id, note_name, NULL);
+	return store_source_note(store, source_id, note_name(is_complete), NULL);
 }

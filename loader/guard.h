@@ -14,6 +14,7 @@ enum { GUARD_TEXT_BYTES = 160 };
 
 struct guard_verdict {
 	bool is_held;
+	bool is_complete; // as of guard_judge(); of sources that come page by page, false
 	char reason[GUARD_TEXT_BYTES]; // for people: "loses 6,000 of 10,000 (60 %; 50 % at most)"
 };
 
@@ -24,7 +25,8 @@ void guard_judge(const struct guard_config *guards, const struct delivery_counts
 // A delivery that guard_judge() holds: what does a person say? Call within it, before it is
 // committed or abandoned. Returns 1 when it may pass, 0 when not, or the store's error. Of a
 // complete delivery the commit uses the permission up; of others (loader/guard_run.h)
-// guard_settle() does when the run ends well, and it permits any gain.
+// guard_settle() does when the run ends well, and it permits any gain. What is asked of the one is
+// not asked of the other.
 int guard_is_permitted(struct store *store, uint32_t source_id, bool is_complete,
                        const struct delivery_counts *counts);
 
@@ -35,4 +37,4 @@ int guard_ask(struct store *store, uint32_t source_id, const struct delivery_cou
 
 // It passed by itself, or as permitted: what was asked before is over. Part of the delivery under
 // way, if there is one.
-int guard_settle(struct store *store, uint32_t source_id);
+int guard_settle(struct store *store, uint32_t source_id, bool is_complete);

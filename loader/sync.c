@@ -129,7 +129,10 @@ static void describe_error(const struct sync_outcome *outcome, char ret_text[PRO
 static int end_run(struct fetch *fetch)
 {
 	struct store_source row;
-	int error = fetch->has_committed ? guard_settle(fetch->store, fetch->source_id) : 0;
+	int error = 0;
+
+	if (fetch->has_committed && !fetch->is_complete)
+		error = guard_settle(fetch->store, fetch->source_id, false);
 
 	if (error == 0)
 		error = store_source_get(fetch->store, fetch->source->name, &row);

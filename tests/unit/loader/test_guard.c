@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "loader/guard_run.h"
 #include "loader/store_review.h"
 #include "tests/unit/unit_test.h"
 
@@ -176,6 +177,42 @@ static void what_is_accepted_passes_once(void **state)
 	assert_int_equal(is_permitted(*state, &counts), 0);
 }
 
+static void pages_and_complete_deliveries_are_asked_about_each(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct delivery_counts counts = {.seen = 1, .added = 9000, .live_before = 1000};
+	struct delivery_counts more = counts;
+
+	ask(fixture, &counts, NS_PER_S);
+	decide_open(fixture, REVIEW_ACCEPTED);
+	assert_int_equal(guard_is_permitted(fixture->store, fixture->source_id, false, &counts), 0);
+	assert_int_equal(guard_settle(fixture->store, fixture->source_id, false), 0);
+	more.added = 90000; // than was accepted
+	assert_int_equal(is_permitted(fixture, &more), 0);
+	assert_int_equal(is_permitted(fixture, &counts), 1);
+}
+
+static void pages_count_together_until_a_run_ends_well(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct delivery_counts page = {.seen = 100, .added = 90, .removed = 5};
+	struct delivery_counts since;
+
+	assert_int_equal(guard_run_note(fixture->store, 1, &page), 0);
+	assert_int_equal(guard_run_counts(fixture->store, 1, &page, &since), 0); // the first run
+	assert_int_equal(guard_run_end(fixture->store, 1, 1000), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(guard_run_note(fixture->store, 1, &page), 0);
+	assert_int_equal(guard_run_counts(fixture->store, 1, &page, &since), 1);
+	assert_int_equal(since.added, 360);
+	assert_int_equal(since.removed, 20);
+	assert_int_equal(since.live_before, 1000);
+	assert_int_equal(guard_run_end(fixture->store, 1, 1255), 0);
+	assert_int_equal(guard_run_counts(fixture->store, 1, &page, &since), 1);
+	assert_int_equal(since.added, 90);
+	assert_int_equal(since.live_before, 1255);
+}
+
 static void what_is_much_worse_than_accepted_does_not_pass(void **state)
 {
 	struct delivery_counts counts = {.seen = 9, .absent = 600, .live_before = 1000};
@@ -202,7 +239,7 @@ static void what_is_rejected_is_not_asked_again_until_it_was_well(void **state)
 	assert_int_equal(store_review_each(fixture->store, REVIEW_OPEN, remember_last, &open), 0);
 	assert_int_equal(open, 0);
 
-	assert_int_equal(guard_settle(fixture->store, fixture->source_id), 0);
+	assert_int_equal(guard_settle(fixture->store, fixture->source_id, true), 0);
 	ask(fixture, &counts, 3 * NS_PER_S);
 	assert_int_equal(store_review_each(fixture->store, REVIEW_OPEN, remember_last, &open), 0);
 	assert_int_not_equal(open, 0);
@@ -219,6 +256,10 @@ int main(void)
 		cmocka_unit_test(guards_can_be_switched_off),
 		cmocka_unit_test(huge_counts_do_not_overflow),
 		cmocka_unit_test_setup_teardown(what_is_accepted_passes_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(pages_and_complete_deliveries_are_asked_about_each,
+	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(pages_count_together_until_a_run_ends_well, set_up,
+	                                        tear_down),
 		cmocka_unit_test_setup_teardown(what_is_much_worse_than_accepted_does_not_pass,
 	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
