@@ -25,8 +25,11 @@ static int parse(struct version *version)
 {
 	struct json_value root;
 	const char *reason;
-	int error = json_reader_create(&version->reader);
+	int error;
 
+	if (version->json.size == 0)
+		return 0;
+	error = json_reader_create(&version->reader);
 	if (!buffer_reserve(&version->json, FEED_PADDING_BYTES))
 		error = -ENOMEM;
 	if (error == 0)
@@ -53,7 +56,7 @@ static int read_known(const struct store_delivery *delivery, struct slice id,
 	result = store_query_step(&query);
 	if (result == 1)
 		buffer_append_slice(&version->json, store_query_get_bytes(&query, 0));
-	return result < 0 ? result : parse(version);
+	return result < 0 ? result : version->json.failed ? -ENOMEM : 0;
 }
 
 static bool is_marking(const struct version *version)
@@ -147,6 +150,14 @@ static int note_change(struct store_delivery *delivery, struct slice id,
 	return error == 0 ? note_named(delivery, version) : error;
 }
 
+static int replace(struct store_delivery *delivery, struct slice id, const struct version *known,
+                   const struct version *version)
+{
+	int error = put(delivery, id, version);
+
+	return error == 0 ? note_change(delivery, id, known, version) : error;
+}
+
 int store_context_put(struct store_delivery *delivery, struct slice id, struct slice json)
 {
 	struct version known = {.modified_ns = TIMESTAMP_MIN};
@@ -155,12 +166,11 @@ int store_context_put(struct store_delivery *delivery, struct slice id, struct s
 
 	if (error == 0 && !slice_equal(buffer_slice(&known.json), json)) {
 		buffer_append_slice(&version.json, json);
-		error = parse(&version);
-		if (error == 0 && takes_place(&known, &version)) {
-			error = put(delivery, id, &version);
-			if (error == 0)
-				error = note_change(delivery, id, &known, &version);
-		}
+		error = parse(&known);
+		if (error == 0)
+			error = parse(&version);
+		if (error == 0 && takes_place(&known, &version))
+			error = replace(delivery, id, &known, &version);
 	}
 	close_version(&known);
 	close_version(&version);
