@@ -32,3 +32,6 @@ int config_source_store(const struct config *config, enum store_mode mode,
 // Both, for commands that only look into the store.
 int config_source_open(const char *path, enum store_mode mode, struct config **ret_config,
                        struct store **ret_store);
+
+// Warns of sources with live indicators that the configuration does not name any more.
+int config_source_warn_left(const struct config *config, struct store *store);

@@ -3,6 +3,7 @@
 
 #include "app/config_source.h"
 #include "app/problems.h"
+#include "app/text.h"
 #include "base/log.h"
 
 int config_source_store(const struct config *config, enum store_mode mode, struct store **ret_store)
@@ -31,4 +32,21 @@ int config_source_open(const char *path, enum store_mode mode, struct config **r
 	if (error == 0)
 		*ret_config = TAKE(config);
 	return error;
+}
+
+static int warn_left(void *context, const struct store_source *source)
+{
+	const struct config *config = context;
+
+	if (source->live > 0 && config_source(config, source->name) == NULL)
+		log_warning("%s: is not in %s, and what lives of it (%s) stays in effect: "
+		            "'sekisho source withdraw %s' ends that",
+		            source->name, config->path, text_count(source->live).text,
+		            source->name);
+	return 0;
+}
+
+int config_source_warn_left(const struct config *config, struct store *store)
+{
+	return store_source_each(store, warn_left, (void *)(uintptr_t)config);
 }

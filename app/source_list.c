@@ -148,7 +148,10 @@ static int run(int argc, char **argv)
 	if (access(config->store_path, F_OK) == 0 &&
 	    config_source_store(config, STORE_READ, &store) < 0)
 		return EXIT_FAILED;
-	return list(&values, config, store) < 0 ? EXIT_FAILED : EXIT_FOUND;
+	int error = list(&values, config, store);
+	if (error == 0 && store != NULL)
+		error = config_source_warn_left(config, store);
+	return error < 0 ? EXIT_FAILED : EXIT_FOUND;
 }
 
 const struct command command_source_list = {

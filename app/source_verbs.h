@@ -4,3 +4,4 @@
 extern const struct command command_source_list;
 extern const struct command command_source_test;
 extern const struct command command_source_add;
+extern const struct command command_source_withdraw;

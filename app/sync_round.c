@@ -207,6 +207,8 @@ static int run_locked(const struct sync_run *run, const struct config *config, b
 	error = purge(run, config, store);
 	if (error == 0)
 		error = run_sources(run, config, store, is_everything, result);
+	if (error == 0 && is_everything && !run->is_quiet)
+		error = config_source_warn_left(config, store);
 	if (error == 0 && !run->is_uncompiled)
 		error = compile(run, config, store);
 	if (error == 0)

@@ -93,6 +93,9 @@ int store_source_note(struct store *store, uint32_t source_id, const char *name,
 int store_source_noted(struct store *store, uint32_t source_id, const char *name,
                        struct buffer *ret_value); // appended; nothing when there is none
 
+// Forgets all that was noted: the next run fetches everything.
+int store_source_forget(struct store *store, uint32_t source_id);
+
 // Attempt made: `error_text` "" when it went well.
 int store_source_attempted(struct store *store, uint32_t source_id, int64_t time_ns,
                            const char *error_text);

@@ -186,6 +186,17 @@ int store_source_note(struct store *store, uint32_t source_id, const char *name,
 	return store_query_run(&query);
 }
 
+int store_source_forget(struct store *store, uint32_t source_id)
+{
+	AUTO_QUERY query = {};
+	int error = store_query_begin(store, SQL_NOTE_CLEAR_ALL, &query);
+
+	if (error < 0)
+		return error;
+	store_query_number(&query, 1, source_id);
+	return store_query_run(&query);
+}
+
 int store_source_noted(struct store *store, uint32_t source_id, const char *name,
                        struct buffer *ret_value)
 {

@@ -32,6 +32,7 @@ const char *const store_sql_texts[] = {
 		"last_complete_ns = ifnull(?4, last_complete_ns) WHERE source_id = ?1",
 	[SQL_NOTE_SET] = "INSERT OR REPLACE INTO note (source_id, name, value) VALUES (?1, ?2, ?3)",
 	[SQL_NOTE_CLEAR] = "DELETE FROM note WHERE source_id = ?1 AND name = ?2",
+	[SQL_NOTE_CLEAR_ALL] = "DELETE FROM note WHERE source_id = ?1",
 	[SQL_NOTE_GET] = "SELECT value FROM note WHERE source_id = ?1 AND name = ?2",
 
 	[SQL_VOTE_INSERT] =

@@ -51,6 +51,19 @@ struct buffer;
 int sync_test(const struct sync_options *options, const struct source_config *source,
               struct report *report, struct buffer *ret_text);
 
+// What a person does with a source, and why, for the audit trail.
+struct sync_withdrawal {
+	const char *source;
+	const char *who;
+	const char *why;
+	int64_t time_ns;
+};
+
+// Ends all that lives of the source, and forgets its cursors: the next run takes everything again.
+// Returns 0 and how many votes that were, -ENOENT (there is no such source), or the store's error.
+int sync_withdraw(struct store *store, const struct sync_withdrawal *withdrawal,
+                  uint64_t *ret_count);
+
 // When the source is to be run next, by what the store knows of it: TIMESTAMP_MIN when it never
 // was. Its interval after the last attempt, give or take a twentieth, so that not all members of a
 // group ask at once; after failures sooner, then later and later. Returns 0 or the store's error.

@@ -596,6 +596,25 @@ def test_what_is_wrong_with_credentials_is_said(sensor):
     assert 'SEKISHO_NOT_SET: is not set in the environment' in sensor.run('source', 'list').stdout
 
 
+def test_a_source_that_is_gone_is_withdrawn_when_a_person_says_so(sensor, tmp_path):
+    (tmp_path / 'list.txt').write_bytes(names(3))
+    sensor.configure({'kind': 'file', 'address': 'list.txt'})
+    assert sensor.sync()[0] == 0
+    named = sensor.config.read_text()
+    sensor.config.write_text('store: store.db\ndatabase: list.skdb\nsources: []\n')
+    done = sensor.run('sync')
+    assert done.returncode == 0 and 'stays in effect' in done.stderr
+    assert 'stays in effect' in sensor.run('source', 'list').stderr
+    assert sensor.has('host1.example.com')
+    done = sensor.run('source', 'withdraw', 'list', '--why', 'unreliable')
+    assert done.returncode == 0 and '3 withdrawn' in done.stdout, done.stderr
+    assert 'stays in effect' not in sensor.run('sync').stderr
+    assert not sensor.has('host1.example.com')
+    assert sensor.run('source', 'withdraw', 'other').returncode == 2
+    sensor.config.write_text(named)  # the same bytes as before: read all the same
+    assert sensor.sync()[1]['live'] == 3 and sensor.has('host1.example.com')
+
+
 def test_what_is_no_feed_is_said(sensor, tmp_path):
     (tmp_path / 'list.bin').write_bytes(bytes(range(256)) * 8)
     sensor.configure({'kind': 'file', 'address': 'list.bin'})
