@@ -54,7 +54,8 @@ static inline struct slice slice_from(struct slice slice, size_t offset)
 {
 	if (offset > slice.size)
 		offset = slice.size;
-	return slice_of(slice.data + offset, slice.size - offset);
+	// As integers: an empty slice may have no data, and NULL + 0 is not defined (C17, 6.5.6).
+	return slice_of((const uint8_t *)((uintptr_t)slice.data + offset), slice.size - offset);
 }
 
 // At most the first `size` bytes.
