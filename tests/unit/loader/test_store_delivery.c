@@ -69,6 +69,66 @@ static void a_partial_delivery_withdraws_nothing(void **state)
 	store_fixture_close(&fixture);
 }
 
+static int count_value(void *context, const struct value_vote *value)
+{
+	size_t *count = context;
+
+	(void)value;
+	(*count)++;
+	return 0;
+}
+
+static size_t values_of(struct store *store)
+{
+	size_t count = 0;
+
+	assert_int_equal(store_value_each(store, count_value, &count), 0);
+	return count;
+}
+
+// Every `step`th of so many names, as all that the source has.
+static struct delivery_counts deliver_every(struct store_fixture *fixture, int64_t time_ns,
+                                            unsigned step)
+{
+	enum { NAMES = 70000 }; // more than one statement puts into an index
+	char name[32];
+
+	store_fixture_begin(fixture, time_ns, true);
+	for (unsigned i = 0; i < NAMES; i += step) {
+		(void)snprintf(name, sizeof(name), "n%u.example", i);
+		store_fixture_list(fixture, name);
+	}
+	return store_fixture_commit(fixture);
+}
+
+static void many_votes_come_stay_go_and_come_back(void **state)
+{
+	struct store_fixture fixture;
+	struct delivery_counts counts;
+
+	(void)state;
+	store_fixture_open(&fixture);
+	counts = deliver_every(&fixture, 1 * DAY_NS, 1);
+	assert_int_equal(counts.added, 70000);
+	assert_int_equal(values_of(fixture.store), 70000);
+
+	store_fixture_reopen(&fixture);
+	counts = deliver_every(&fixture, 2 * DAY_NS, 1);
+	assert_int_equal(counts.unchanged, 70000);
+	assert_int_equal(counts.added + counts.changed + counts.absent, 0);
+
+	counts = deliver_every(&fixture, 3 * DAY_NS, 2);
+	assert_int_equal(counts.unchanged, 35000);
+	assert_int_equal(counts.absent, 35000);
+	assert_int_equal(values_of(fixture.store), 35000);
+
+	counts = deliver_every(&fixture, 4 * DAY_NS, 1);
+	assert_int_equal(counts.added, 35000);
+	assert_int_equal(counts.live_after, 70000);
+	assert_int_equal(values_of(fixture.store), 70000);
+	store_fixture_close(&fixture);
+}
+
 static int note_id(void *context, uint64_t vote_id)
 {
 	uint64_t *mask = context;
@@ -162,6 +222,7 @@ int main(void)
 		cmocka_unit_test(what_is_delivered_lives_until_it_is_absent),
 		cmocka_unit_test(what_is_not_committed_never_was),
 		cmocka_unit_test(a_partial_delivery_withdraws_nothing),
+		cmocka_unit_test(many_votes_come_stay_go_and_come_back),
 		cmocka_unit_test(changes_are_told_once_each),
 		cmocka_unit_test(too_many_changes_are_told_as_such),
 		cmocka_unit_test(a_large_difference_finds_what_is_known),
