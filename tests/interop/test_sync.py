@@ -539,7 +539,7 @@ def test_watch_reads_the_configuration_again_and_ends_cleanly(sensor, tmp_path):
         sensor.config.write_text(sensor.config.read_text() + 'nonsense: 1\n')
         watch.send_signal(signal.SIGHUP)
         seen = b''
-        while b'WATCHDOG' not in seen or b'RELOADING' not in seen:
+        while b'WATCHDOG' not in seen or b'RELOADING=1' not in seen or b'READY' not in seen:
             seen += messages.recv(200)
         assert watch.poll() is None
         sensor.configure({'kind': 'file', 'address': 'two.txt'})
