@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the measurements of scripts/bench: a JSON result and a table.
 
-What is timed runs on one core, three times; the best is taken, all are kept.
+What is timed runs three times; the best is taken, all are kept. Look-ups and matching use one core.
 """
 import argparse
 import datetime
@@ -12,33 +12,11 @@ import platform
 import resource
 import subprocess
 import tempfile
-import time
 
-RUNS = 3
+from loader import measure_loader, print_loader
+from timing import best, write_feed
+
 KINDS = ['ipv4', 'ipv6', 'network', 'name', 'url', 'hash']
-
-
-def timed(arguments, statuses=(0,)):
-    """Seconds of wall and processor time and the peak memory in bytes of one run."""
-    begin = time.monotonic()
-    process = subprocess.Popen([str(item) for item in arguments], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - begin
-    assert os.waitstatus_to_exitcode(status) in statuses, arguments
-    return {'wall_s': wall, 'user_s': usage.ru_utime, 'system_s': usage.ru_stime,
-            'peak_bytes': usage.ru_maxrss * 1024}
-
-
-def best(arguments, statuses=(0,)):
-    runs = [timed(arguments, statuses) for _ in range(RUNS)]
-    return {**min(runs, key=lambda run: run['wall_s']),
-            'all_wall_s': [round(run['wall_s'], 4) for run in runs]}
-
-
-def write_feed(build, path, count, kind, form='text'):
-    subprocess.run([build / 'bench/generate_indicators', '-n', str(count), '--kind', kind,
-                    '--format', form, '-o', path], check=True)
 
 
 def measure_lookups(build, entries):
@@ -104,31 +82,48 @@ def print_tables(result):
     print('  mix:', json.dumps(result['mix']))
 
 
+def measure_all(build, folder, options):
+    count = min(options.entries, 1000000)
+    mix, match = measure_match(build, folder, [1000, count], options.capture)
+    return {
+        'date': datetime.date.today().isoformat(),
+        'machine': platform.machine(), 'cores': os.cpu_count(),
+        'processor': next((line.split(': ')[1].strip() for line in open('/proc/cpuinfo')
+                           if line.startswith('model name')), 'unknown'),
+        'lookups': measure_lookups(build, options.entries),
+        'compile': measure_compile(build, folder, count),
+        'mix': mix, 'match': match,
+        'loader': measure_loader(build, folder, count, options.long),
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=pathlib.Path, required=True)
     parser.add_argument('--entries', type=int, default=10000000)
     parser.add_argument('--capture')
+    parser.add_argument('--long', action='store_true',
+                        help='the loader with ten million indicators, too')
+    parser.add_argument('--loader', type=pathlib.Path, metavar='RESULT',
+                        help='measure the loader alone, and put it into RESULT')
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     build = options.build.resolve()
-    count = min(options.entries, 1000000)
     with tempfile.TemporaryDirectory(prefix='sekisho-bench-', dir=build) as name:
         folder = pathlib.Path(name)
-        mix, match = measure_match(build, folder, [1000, count], options.capture)
-        result = {
-            'date': datetime.date.today().isoformat(),
-            'machine': platform.machine(), 'cores': os.cpu_count(),
-            'processor': next((line.split(': ')[1].strip() for line in open('/proc/cpuinfo')
-                               if line.startswith('model name')), 'unknown'),
-            'lookups': measure_lookups(build, options.entries),
-            'compile': measure_compile(build, folder, count),
-            'mix': mix, 'match': match,
-        }
-    path = pathlib.Path('bench/results') / f'{result["date"]}.json'
+        if options.loader:
+            path = options.loader
+            result = json.loads(path.read_text())
+            result['loader'] = measure_loader(build, folder, min(options.entries, 1000000),
+                                              options.long)
+        else:
+            result = measure_all(build, folder, options)
+            path = pathlib.Path('bench/results') / f'{result["date"]}.json'
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + '\n')
-    print_tables(result)
+    if not options.loader:
+        print_tables(result)
+    print_loader(result['loader'])
     print(f'\nresult: {path}')
 
 
