@@ -59,11 +59,12 @@ static int take_sharers(void *context, const struct vote *vote)
 	struct intake_value value;
 	size_t cursor = 0;
 	int error = 0;
+	int result = 0;
 
-	while (error == 0 && value_code_next(vote->values, &cursor, &value) == 1)
+	while (error == 0 && (result = value_code_next(vote->values, &cursor, &value)) == 1)
 		error = store_vote_of_value(store, value_code_hash(store_value_seed(store), &value),
 		                            take_sharer, gathering);
-	return error;
+	return error < 0 ? error : result;
 }
 
 // One that is in the veto set, or was: all values may be decided otherwise.

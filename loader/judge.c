@@ -351,10 +351,11 @@ static int decode_values(struct judge *judge, struct slice bytes, size_t *ret_co
 	size_t cursor = 0;
 	size_t count = 0;
 	struct intake_value value;
+	int result;
 
 	judge->values.size = 0;
 	judge->decoded.size = 0;
-	while (value_code_next(bytes, &cursor, &value) == 1) {
+	while ((result = value_code_next(bytes, &cursor, &value)) == 1) {
 		struct intake_value *decoded = block_extend(&judge->decoded, sizeof(*decoded));
 
 		if (decoded == NULL ||
@@ -364,7 +365,7 @@ static int decode_values(struct judge *judge, struct slice bytes, size_t *ret_co
 		count++;
 	}
 	*ret_count = count;
-	return 0;
+	return result;
 }
 
 static int judge_values(struct judge *judge, const struct policy_facts *facts, size_t count,

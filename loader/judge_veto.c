@@ -92,6 +92,7 @@ static int add_vote(struct filling *filling, const struct vote *vote)
 	struct intake_value value;
 	size_t cursor = 0;
 	const char *reason;
+	int result = 0;
 	uint32_t id;
 
 	record.source = source->name;
@@ -102,13 +103,13 @@ static int add_vote(struct filling *filling, const struct vote *vote)
 	record.is_source_hidden = source->is_hidden;
 
 	int error = build_add_indicator(filling->build, &record, &id);
-	while (error == 0 && value_code_next(vote->values, &cursor, &value) == 1) {
+	while (error == 0 && (result = value_code_next(vote->values, &cursor, &value)) == 1) {
 		if (!value.is_pattern)
 			error = build_value_add(filling->build, id, &value, &reason);
 		if (error > 0)
 			error = 0;
 	}
-	return error;
+	return error < 0 ? error : result;
 }
 
 // Whatever its validity: a site under attack, or a benign one, does not turn bad by a date.

@@ -136,14 +136,16 @@ static int consider_withdrawn(struct considering *work, const struct vote *vote)
 	size_t cursor = 0;
 	uint64_t vote_id = vote->vote_id;
 	int error = 0;
+	int result = 0;
 
 	buffer_clear(&work->values); // the vote is gone once another one is read
 	buffer_append_slice(&work->values, vote->values);
 	if (work->values.failed)
 		return -ENOMEM;
-	while (error == 0 && value_code_next(buffer_slice(&work->values), &cursor, &value) == 1)
+	while (error == 0 &&
+	       (result = value_code_next(buffer_slice(&work->values), &cursor, &value)) == 1)
 		error = consider_value(work, vote_id, &value);
-	return error;
+	return error < 0 ? error : result;
 }
 
 static int consider_vote(void *context, const struct vote *vote)

@@ -1,7 +1,10 @@
 // Counts of sources and posters, what covers a value, and values as text.
 #include "tests/unit/loader/compile_fixture.h"
 
+#include <errno.h>
 #include <time.h>
+
+#include <sqlite3.h>
 
 #include "base/buffer.h"
 #include "loader/judge.h"
@@ -156,6 +159,38 @@ static void many_votes_for_one_value_are_counted_once(void **state)
 	buffer_close(&bundle);
 }
 
+static int judge_damaged(void *context, const struct vote *vote)
+{
+	struct judgement judgement;
+
+	return judge_vote(context, vote, TLP_NONE, &judgement);
+}
+
+// Half of its values would be another vote.
+static void a_vote_whose_values_are_damaged_is_an_error(void **state)
+{
+	struct compile_fixture fixture;
+	struct noted noted;
+	sqlite3 *db;
+
+	(void)state;
+	compile_fixture_open(&fixture);
+	compile_fixture_deliver(&fixture,
+	                        compile_fixture_source(&fixture, "a", NULL, SOURCE_INDICATORS),
+	                        "one.example\n");
+	assert_int_equal(sqlite3_open(fixture.store.path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "UPDATE vote SET record = substr(record, 1, length(record) - 1)",
+	                     NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	open_judge(&fixture, true, &noted);
+	assert_int_equal(store_vote_each(fixture.store.store, judge_damaged, noted.judge),
+	                 -EBADMSG);
+	judge_free(noted.judge);
+	compile_fixture_close(&fixture);
+}
+
 static void values_are_told_as_they_are_compared(void **state)
 {
 	static const char list[] =
@@ -219,6 +254,7 @@ int main(void)
 		cmocka_unit_test(ids_are_found_whatever_order_they_came_in),
 		cmocka_unit_test(counts_are_the_same_asked_at_once_or_one_by_one),
 		cmocka_unit_test(many_votes_for_one_value_are_counted_once),
+		cmocka_unit_test(a_vote_whose_values_are_damaged_is_an_error),
 		cmocka_unit_test(values_are_told_as_they_are_compared),
 		cmocka_unit_test(what_covers_a_value_is_found),
 	};
