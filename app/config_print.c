@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 
+#include "base/buffer.h"
 #include "engine/normalize.h"
+#include "loader/http_url.h"
 
 // A text in double quotes (YAML 1.2, section 5.7). The configuration holds no control bytes.
 static void print_quoted(FILE *file, const char *text)
@@ -23,6 +25,20 @@ static void print_text(FILE *file, const char *key, const char *text)
 	(void)fprintf(file, "%s: ", key);
 	print_quoted(file, text);
 	(void)fputc('\n', file);
+}
+
+// Without a name and password in it.
+static void print_proxy(FILE *file, const char *proxy)
+{
+	struct buffer text = {0};
+
+	if (proxy == NULL)
+		return;
+	http_url_tell(proxy, &text);
+	buffer_append_byte(&text, '\0');
+	if (!text.failed)
+		print_text(file, "    proxy", (const char *)text.data);
+	buffer_close(&text);
 }
 
 static void print_words(FILE *file, const char *key, const char *const words[], unsigned count)
@@ -53,7 +69,7 @@ static void print_access(FILE *file, const struct source_config *source)
 	print_text(file, "    client-cert", source->client_cert);
 	print_text(file, "    client-key", source->client_key);
 	print_text(file, "    ca-file", source->ca_file);
-	print_text(file, "    proxy", source->proxy);
+	print_proxy(file, source->proxy);
 }
 
 static void print_types(FILE *file, const struct source_config *source)
@@ -83,6 +99,8 @@ static void print_source(FILE *file, const struct source_config *source)
 		print_flag(file, "    snapshot", source->is_snapshot);
 	(void)fprintf(file, "    subdomains: %s\n", source->has_same_subdomains ? "same" : "alert");
 	print_flag(file, "    hide-source", source->is_hidden);
+	print_flag(file, "    plain-names", source->has_plain_names);
+	print_flag(file, "    attachments-only", source->has_attachments_only);
 	print_flag(file, "    enabled", source->is_enabled);
 	print_access(file, source);
 	(void)fprintf(file,

@@ -18,7 +18,7 @@ PUBLIC = {  # from outside, only these headers of a folder
                'publish.h', 'match.h', 'overlay.h', 'search.h'},
     'ebpf': {'ebpf.h'},
     'dataplane': {'dataplane.h'},
-    'loader': {'loader.h', 'config.h', 'config_insert.h', 'judge.h', 'policy.h', 'store.h',
+    'loader': {'loader.h', 'config.h', 'config_insert.h', 'http_url.h', 'judge.h', 'policy.h', 'store.h',
                'store_history.h', 'store_review.h', 'store_figures.h', 'store_compile.h', 'sync.h',
                'sync_consider.h', 'sync_purge.h',
                'taxii_client.h'},  # for sightings only

@@ -623,6 +623,20 @@ def test_what_is_no_feed_is_said(sensor, tmp_path):
     assert 'failed: what came is damaged, or of no kind that is read' in done.stdout
 
 
+def test_what_is_shown_has_every_field_and_no_password(tmp_path):
+    fields = {'name': 'a', 'kind': 'mail', 'address': '/var/mail/a', 'plain-names': 'yes',
+              'attachments-only': 'yes', 'proxy': 'http://user:secret@proxy.example:3128'}
+    config = tmp_path / 'sekisho.yaml'
+    config.write_text('sources:\n  - ' + '\n    '.join(f'{key}: {value}'
+                                                       for key, value in fields.items()) + '\n')
+    shown = subprocess.run([SEKISHO, 'config', 'show', config], capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    assert 'plain-names: yes' in shown.stdout
+    assert 'attachments-only: yes' in shown.stdout
+    assert 'proxy: "http://proxy.example:3128"' in shown.stdout
+    assert 'secret' not in shown.stdout
+
+
 def test_the_example_configuration_has_no_mistake():
     example = os.path.join(os.path.dirname(__file__), '../../examples/sekisho.yaml')
     done = subprocess.run([SEKISHO, 'config', 'check', example], capture_output=True, text=True)
