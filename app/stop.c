@@ -42,8 +42,8 @@ void stop_install_reload(void)
 
 bool stop_take_reload(void)
 {
-	bool is_wanted = reload_flag != 0;
-
+	if (reload_flag == 0) // one that comes from here on is seen next time
+		return false;
 	reload_flag = 0;
-	return is_wanted;
+	return true;
 }
