@@ -7,6 +7,7 @@
 #include "loader/fetch.h"
 #include "loader/fetch_digest.h"
 #include "loader/http_client.h"
+#include "loader/http_url.h"
 
 static const char settings_note[] = "http.settings";
 static const char digest_note[] = "http.digest";
@@ -127,8 +128,8 @@ static int take_answer(struct fetch *fetch, const struct http_answer *answer, co
 		return 0;
 	}
 	if (answer->body_fd < 0) {
-		report_note(&fetch->outcome->feed.report, "answer without a body",
-		            slice_text(fetch->source->address), "status %ld", answer->status);
+		http_url_note(&fetch->outcome->feed.report, "answer without a body",
+		              fetch->source->address, "");
 		return -EBADMSG;
 	}
 	int error = digest_body(fetch, answer->body_fd, digest);

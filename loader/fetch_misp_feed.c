@@ -16,6 +16,7 @@
 #include "loader/fetch_digest.h"
 #include "loader/file_list.h"
 #include "loader/http_client.h"
+#include "loader/http_url.h"
 #include "loader/misp_manifest.h"
 
 static const char events_note[] = "misp.events";
@@ -66,8 +67,7 @@ static int open_url(struct fetch *fetch, const char *url, struct report *report,
 	ret_file->fd = ret_file->answer.body_fd;
 	if (ret_file->fd >= 0)
 		return 0;
-	report_note(report, "answer without a body", slice_text(url), "status %ld",
-	            ret_file->answer.status);
+	http_url_note(report, "answer without a body", url, "");
 	http_answer_close(&ret_file->answer);
 	return -EBADMSG;
 }

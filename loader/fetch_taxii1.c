@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/timestamp.h"
+#include "loader/http_url.h"
 #include "loader/http_wait.h"
 #include "loader/taxii1_poll.h"
 
@@ -83,8 +84,8 @@ static int take(struct taxii1_poll *poll, const struct taxii1_message *message, 
 		return error == 0 ? 1 : error;
 	}
 	if (message->kind != TAXII1_POLL) {
-		report_note(taxii1_poll_report(poll), "not the answer to a poll",
-		            slice_text(poll->target.url), "%s", message->status);
+		http_url_note(taxii1_poll_report(poll), "not the answer to a poll",
+		              poll->target.url, message->status);
 		return -EBADMSG;
 	}
 	error = taxii1_part_take(poll, message, body);

@@ -10,11 +10,7 @@
 int http_exchange_tell(struct http_exchange *exchange, const char *reason, int error,
                        const char *detail)
 {
-	struct buffer text = {0};
-
-	http_url_tell((const char *)exchange->url.data, &text);
-	report_note(exchange->report, reason, buffer_slice(&text), "%s", detail);
-	buffer_close(&text);
+	http_url_note(exchange->report, reason, (const char *)exchange->url.data, detail);
 	return error;
 }
 

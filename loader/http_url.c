@@ -81,6 +81,15 @@ void http_url_tell(const char *url, struct buffer *text)
 		buffer_append_text(text, "?...");
 }
 
+void http_url_note(struct report *report, const char *reason, const char *url, const char *detail)
+{
+	struct buffer text = {0};
+
+	http_url_tell(url, &text);
+	report_note(report, reason, buffer_slice(&text), "%s", detail);
+	buffer_close(&text);
+}
+
 int http_url_join(const char *base, const char *reference, struct buffer *ret_url)
 {
 	AUTO_URL parsed = curl_url();

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/report.h"
 
 enum { HTTP_URL_BYTES_MAX = 8192 };
 
@@ -29,6 +30,9 @@ bool http_url_may_redirect(const struct http_origin *from, const struct http_ori
 
 // Appends the URL without name, password, query and fragment: those may be secrets.
 void http_url_tell(const char *url, struct buffer *text);
+
+// Notes a problem with what stands at `url`, which is told as above.
+void http_url_note(struct report *report, const char *reason, const char *url, const char *detail);
 
 // Appends `reference`, which stands at `base`, as a whole URL (RFC 3986, section 5). -EINVAL when
 // it is none of http or https.

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "loader/http_url.h"
 #include "loader/http_wait.h"
 
 static int post(struct taxii1 *taxii, const char *url, const struct buffer *request,
@@ -86,8 +87,7 @@ static int ask_once(struct taxii1 *taxii, const char *url, const struct buffer *
 	if (error != 0)
 		return error;
 	if (ret_answer->body_fd < 0) {
-		report_note(taxii->report, "not a TAXII 1.1 message", slice_text(url), "%s",
-		            "an empty answer");
+		http_url_note(taxii->report, "not a TAXII 1.1 message", url, "an empty answer");
 		error = -EBADMSG;
 	} else {
 		error = taxii1_message_read(ret_answer->body_fd, NULL, taxii->report, ret_message);

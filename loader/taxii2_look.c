@@ -250,8 +250,8 @@ static int look_at(struct taxii2 *taxii, const struct taxii2_resource *resource)
 	if (find_member(resource->root, "versions", &value) ||
 	    find_member(resource->root, "max_content_length", &value))
 		return look_at_list(taxii, url);
-	report_note(taxii->report, "not a TAXII answer", slice_text(url),
-	            "neither discovery, API root, collections nor collection");
+	http_url_note(taxii->report, "not a TAXII answer", url,
+	              "neither discovery, API root, collections nor collection");
 	return -EBADMSG;
 }
 

@@ -48,11 +48,7 @@ static int make_url(const struct taxii2 *taxii, const struct taxii2_collection *
 
 static int tell(struct taxii2 *taxii, const struct taxii2_page *page, const char *detail, int error)
 {
-	struct buffer text = {0};
-
-	http_url_tell(page->answer.url, &text);
-	report_note(taxii->report, "page not taken", buffer_slice(&text), "%s", detail);
-	buffer_close(&text);
+	http_url_note(taxii->report, "page not taken", page->answer.url, detail);
 	return error;
 }
 

@@ -13,11 +13,7 @@
 
 static int tell(struct taxii2 *taxii, const char *reason, const char *url, const char *detail)
 {
-	struct buffer text = {0};
-
-	http_url_tell(url, &text);
-	report_note(taxii->report, reason, buffer_slice(&text), "%s", detail);
-	buffer_close(&text);
+	http_url_note(taxii->report, reason, url, detail);
 	return -EBADMSG;
 }
 

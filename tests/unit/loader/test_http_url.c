@@ -69,12 +69,25 @@ static void a_reference_is_joined_to_its_base(void **state)
 	buffer_close(&url);
 }
 
+static void a_problem_is_told_without_the_secrets_of_its_url(void **state)
+{
+	struct report report = {0};
+
+	(void)state;
+	http_url_note(&report, "not a list", "https://a.example/b?key=secret", "none");
+	assert_int_equal(report.reason_count, 1);
+	assert_string_equal(report.reasons[0].examples[0].object, "https://a.example/b?...");
+	assert_string_equal(report.reasons[0].examples[0].detail, "none");
+	report_clear(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(credentials_stay_with_host_and_port),
 		cmocka_unit_test(only_http_without_names_is_taken),
 		cmocka_unit_test(what_is_told_has_no_secrets),
+		cmocka_unit_test(a_problem_is_told_without_the_secrets_of_its_url),
 		cmocka_unit_test(a_reference_is_joined_to_its_base),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
