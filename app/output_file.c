@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder_sync.h"
 #include "base/log.h"
 
 enum { NEW_FILE_MODE = 0644 };
@@ -125,5 +126,5 @@ int output_file_commit(struct output_file *output)
 	if (rename(output->temporary_path, output->path) < 0)
 		return -errno;
 	free(TAKE(output->temporary_path));
-	return 0;
+	return folder_sync_of(output->path);
 }

@@ -10,6 +10,7 @@
 #include "app/options.h"
 #include "app/source_verbs.h"
 #include "app/text.h"
+#include "app/time_argument.h"
 #include "base/json_text.h"
 #include "loader/sync.h"
 
@@ -51,7 +52,7 @@ static int read_line(struct store *store, const struct source_config *source, st
 	};
 	if (store == NULL)
 		return 0;
-	int error = sync_next_run(store, source, &ret_line->next_ns);
+	int error = sync_next_run(store, source, time_argument_now_ns(), &ret_line->next_ns);
 	if (error == 0)
 		error = store_source_get(store, source->name, &ret_line->row);
 	return error == -ENOENT ? 0 : error;

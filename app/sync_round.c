@@ -106,7 +106,7 @@ static int run_sources(const struct sync_run *run, const struct config *config, 
 		if (!is_wanted(run, source))
 			continue;
 		if (!is_everything)
-			error = sync_next_run(store, source, &due_ns);
+			error = sync_next_run(store, source, wall_now_ns(), &due_ns);
 		if (error == 0 && (due_ns == TIMESTAMP_MIN || due_ns <= wall_now_ns()))
 			error = run_source(run, config, store, source, result);
 	}
@@ -186,7 +186,7 @@ static int find_next(const struct sync_run *run, const struct config *config, st
 		int64_t due_ns = TIMESTAMP_MAX;
 
 		if (is_wanted(run, &config->sources[i]))
-			error = sync_next_run(store, &config->sources[i], &due_ns);
+			error = sync_next_run(store, &config->sources[i], wall_now_ns(), &due_ns);
 		if (due_ns < earliest_ns)
 			earliest_ns = due_ns;
 	}

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder_sync.h"
+
 struct beside_file {
 	char *name;
 	char *temporary_name; // NULL: committed
@@ -95,29 +97,10 @@ int beside_file_descriptor(const struct beside_file *file)
 	return file->fd;
 }
 
-static int sync_folder(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	char *folder = slash != NULL ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
-	int error = 0;
-	int fd;
-
-	if (folder == NULL)
-		return -ENOMEM;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	// Some file systems cannot sync a folder: then there is nothing more to do.
-	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-		error = -errno;
-	if (fd >= 0)
-		(void)close(fd);
-	free(folder);
-	return error;
-}
-
 int beside_file_commit(struct beside_file *file)
 {
 	if (fsync(file->fd) != 0 || rename(file->temporary_name, file->name) != 0)
 		return -errno;
 	free(TAKE(file->temporary_name));
-	return sync_folder(file->name);
+	return folder_sync_of(file->name);
 }

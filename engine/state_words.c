@@ -127,15 +127,6 @@ int state_words_sync(const struct state_words *words)
 	return msync(bytes, file_bytes(words->count), MS_SYNC) == 0 ? 0 : -errno;
 }
 
-uint64_t state_words_count_silent(const struct state_words *words)
-{
-	uint64_t count = 0;
-
-	for (uint32_t id = 0; id < words->count; id++)
-		count += state_words_is_silent(words, id);
-	return count;
-}
-
 bool state_words_are_known(const struct state_words *words)
 {
 	for (uint32_t id = 0; id < words->count; id++) {

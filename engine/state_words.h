@@ -68,6 +68,5 @@ static inline bool state_words_is_silent(const struct state_words *words, uint32
 	        INDICATOR_IS_SILENT) != 0;
 }
 
-// How many words say so, and whether all say what is known.
-uint64_t state_words_count_silent(const struct state_words *words);
+// Do all words say what is known?
 bool state_words_are_known(const struct state_words *words);

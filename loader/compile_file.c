@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder_sync.h"
+
 enum { DATABASE_MODE = 0644 };
 
 struct compile_file {
@@ -67,7 +69,7 @@ int compile_file_commit(struct compile_file *file)
 	if (fsync(file->fd) < 0 || rename(file->temporary_path, file->path) < 0)
 		return -errno;
 	free(TAKE(file->temporary_path));
-	return 0;
+	return folder_sync_of(file->path);
 }
 
 int compile_file_open_database(const char *path, struct database **ret_database)

@@ -66,5 +66,7 @@ int sync_withdraw(struct store *store, const struct sync_withdrawal *withdrawal,
 
 // When the source is to be run next, by what the store knows of it: TIMESTAMP_MIN when it never
 // was. Its interval after the last attempt, give or take a twentieth, so that not all members of a
-// group ask at once; after failures sooner, then later and later. Returns 0 or the store's error.
-int sync_next_run(struct store *store, const struct source_config *source, int64_t *ret_due_ns);
+// group ask at once; after failures sooner, then later and later. An attempt later than `now_ns`
+// (the clock was set back) counts as none. Returns 0 or the store's error.
+int sync_next_run(struct store *store, const struct source_config *source, int64_t now_ns,
+                  int64_t *ret_due_ns);

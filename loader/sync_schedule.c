@@ -55,13 +55,15 @@ uint64_t sync_schedule_delay_s(uint32_t interval_s, unsigned failures)
 	return delay < most ? delay : most;
 }
 
-int sync_next_run(struct store *store, const struct source_config *source, int64_t *ret_due_ns)
+int sync_next_run(struct store *store, const struct source_config *source, int64_t now_ns,
+                  int64_t *ret_due_ns)
 {
 	struct store_source row;
 	unsigned failures = 0;
 	int error = store_source_get(store, source->name, &row);
 
-	if (error == -ENOENT || (error == 0 && row.last_attempt_ns == TIMESTAMP_MIN)) {
+	if (error == -ENOENT || (error == 0 && (row.last_attempt_ns == TIMESTAMP_MIN ||
+	                                        row.last_attempt_ns > now_ns))) {
 		*ret_due_ns = TIMESTAMP_MIN;
 		return 0;
 	}
