@@ -217,22 +217,54 @@ static int note(struct fetch *fetch, struct buffer *taken, bool is_all, const ch
 	                                      is_all ? digest : NULL);
 }
 
-static int take(struct fetch *fetch, const struct misp_manifest *manifest, const char *digest)
+// A complete delivery that turned out partial withdrew nothing. What changed or went stays as it
+// was known, so that the next run gets all again; what was new has nothing to be withdrawn.
+static int keep_known(const struct misp_manifest *known, struct buffer *taken)
 {
-	struct misp_manifest known = {0};
+	struct misp_manifest got = {0};
+	int error = misp_manifest_read_text(&got, buffer_slice(taken));
+
+	buffer_clear(taken);
+	misp_manifest_write_text(known, taken);
+	for (size_t i = 0; i < got.count && error == 0; i++) {
+		const struct misp_manifest one = {&got.events[i], 1, 1};
+
+		if (misp_manifest_find(known, got.events[i].uuid) == NULL)
+			misp_manifest_write_text(&one, taken);
+	}
+	misp_manifest_close(&got);
+	return taken->failed ? -ENOMEM : error;
+}
+
+// Reads what is due into a delivery and notes what was taken, and `digest` when that is all.
+static int deliver(struct fetch *fetch, const struct misp_manifest *manifest,
+                   const struct misp_manifest *known, const char *digest)
+{
+	bool is_all_due = fetch->is_full || known->count == 0 || has_changes(known, manifest);
+	bool is_complete = is_all_due && fetch->source->is_snapshot;
 	AUTO_BUFFER taken = {0};
 	AUTO_BUFFER all = {0};
-	int error = fetch->is_full ? 0 : read_known(fetch, &known);
-	bool is_complete = known.count == 0 || has_changes(&known, manifest);
+	int error = fetch_begin(fetch, is_complete);
 
 	misp_manifest_write_text(manifest, &all);
 	if (error == 0)
-		error = fetch_begin(fetch, is_complete && fetch->source->is_snapshot);
+		error = read_events(fetch, manifest, is_all_due ? NULL : known, &taken);
+	bool is_all = taken.size == all.size;
+	if (error == 0 && is_complete && !fetch->is_complete) {
+		is_all = false;
+		error = keep_known(known, &taken);
+	}
+	return error == 0 ? note(fetch, &taken, is_all, digest) : error;
+}
+
+static int take(struct fetch *fetch, const struct misp_manifest *manifest, const char *digest)
+{
+	struct misp_manifest known = {0};
+	int error = read_known(fetch, &known);
+
 	if (error == 0)
-		error = read_events(fetch, manifest, is_complete ? NULL : &known, &taken);
+		error = deliver(fetch, manifest, &known, digest);
 	misp_manifest_close(&known);
-	if (error == 0)
-		error = note(fetch, &taken, taken.size == all.size, digest);
 	if (error == 0)
 		return fetch_commit(fetch);
 	fetch_abandon(fetch);

@@ -109,3 +109,23 @@ def test_an_event_that_is_missing_withdraws_nothing_and_is_asked_again(feed, tmp
     path.write_text(content)
     assert sensor.sync().returncode == 0
     assert live(sensor) == 2
+
+
+def test_what_a_broken_complete_run_could_not_withdraw_goes_with_the_next(feed, tmp_path):
+    sensor = Sensor(tmp_path / 'sensor', kind='misp-feed', address=feed.address)
+    feed.put(1, 'a.example.com', 'b.example.com')
+    feed.put(2, 'c.example.com')
+    assert sensor.sync().returncode == 0
+
+    path = feed.folder / f'{uuid(2)}.json'
+    content = path.read_text()
+    feed.put(1, 'a.example.com', timestamp=1700000001)  # without its second attribute
+    path.unlink()
+    sensor.sync()
+    assert live(sensor) == 3
+    path.write_text(content)
+    assert sensor.sync().returncode == 0
+    assert live(sensor) == 2
+    Handler.asked.clear()
+    assert sensor.sync().returncode == 0
+    assert not any(uuid(1) in path for path in Handler.asked)
