@@ -8,15 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/folder_sync.h"
 #include "base/log.h"
+#include "base/replacement.h"
 
 enum { NEW_FILE_MODE = 0644 };
 
 struct output_file {
 	FILE *stream;
-	char *path;           // borrowed by nobody; NULL for standard output
-	char *temporary_path; // NULL: written directly
+	struct replacement *replacement; // NULL: written directly
 };
 
 void output_file_free(struct output_file *output)
@@ -25,49 +24,25 @@ void output_file_free(struct output_file *output)
 		return;
 	if (output->stream != NULL && output->stream != stdout)
 		(void)fclose(output->stream);
-	if (output->temporary_path != NULL)
-		(void)unlink(output->temporary_path);
-	free(output->temporary_path);
-	free(output->path);
+	replacement_free(output->replacement);
 	free(output);
 }
 
-static int open_directly(struct output_file *output)
+static int open_directly(struct output_file *output, const char *path)
 {
-	output->stream = fopen(output->path, "we");
+	output->stream = fopen(path, "we");
 	return output->stream != NULL ? 0 : -errno;
 }
 
-// Follows a symbolic link, so that it stays one.
-static int resolve_path(const char *path, char **ret_path)
+static int open_replacement(struct output_file *output, const char *path)
 {
-	char *resolved = realpath(path, NULL);
+	int error = replacement_open(path, &output->replacement);
 
-	if (resolved == NULL && errno == ENOENT)
-		resolved = strdup(path);
-	if (resolved == NULL)
-		return -errno;
-	*ret_path = resolved;
-	return 0;
-}
-
-static int open_temporary(struct output_file *output)
-{
-	if (asprintf(&output->temporary_path, "%s.XXXXXX", output->path) < 0) {
-		output->temporary_path = NULL;
-		return -ENOMEM;
-	}
-
-	int fd = mkostemp(output->temporary_path, O_CLOEXEC);
-	if (fd < 0) {
-		int error = -errno;
-		free(TAKE(output->temporary_path));
+	if (error < 0)
 		return error;
-	}
-
-	mode_t mask = umask(0);
-	(void)umask(mask);
-	(void)fchmod(fd, NEW_FILE_MODE & ~mask);
+	int fd = fcntl(replacement_descriptor(output->replacement), F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
 	output->stream = fdopen(fd, "w+");
 	if (output->stream == NULL) {
 		(void)close(fd);
@@ -89,13 +64,10 @@ int output_file_open(const char *path, struct output_file **ret_output)
 		*ret_output = TAKE(output);
 		return 0;
 	}
-	error = resolve_path(path, &output->path);
-	if (error < 0)
-		return error;
-	if (stat(output->path, &status) == 0 && !S_ISREG(status.st_mode))
-		error = S_ISDIR(status.st_mode) ? -EISDIR : open_directly(output);
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		error = S_ISDIR(status.st_mode) ? -EISDIR : open_directly(output, path);
 	else
-		error = open_temporary(output);
+		error = open_replacement(output, path);
 	if (error < 0)
 		return error;
 	*ret_output = TAKE(output);
@@ -119,12 +91,5 @@ int output_file_commit(struct output_file *output)
 {
 	if (ferror(output->stream) != 0 || fflush(output->stream) != 0)
 		return errno != 0 ? -errno : -EIO;
-	if (output->temporary_path == NULL)
-		return 0;
-	if (fsync(fileno(output->stream)) < 0)
-		return -errno;
-	if (rename(output->temporary_path, output->path) < 0)
-		return -errno;
-	free(TAKE(output->temporary_path));
-	return folder_sync_of(output->path);
+	return output->replacement != NULL ? replacement_commit(output->replacement) : 0;
 }

@@ -53,13 +53,13 @@ struct change {
 static int write_overlay(const struct change *change, struct report *report,
                          struct build_figures *ret_figures)
 {
-	AUTO(beside_file) file = NULL;
+	AUTO(replacement) file = NULL;
 	int error = beside_file_create(change->path, OVERLAY_SUFFIX, &file);
 
 	if (error == 0)
-		error = build_write(change->additions, beside_file_descriptor(file), NULL, report,
+		error = build_write(change->additions, replacement_descriptor(file), NULL, report,
 		                    ret_figures);
-	return error != 0 ? error : beside_file_commit(file);
+	return error != 0 ? error : replacement_commit(file);
 }
 
 // A reader that has not opened this overlay yet still needs what it takes the place of.

@@ -88,7 +88,7 @@ int state_words_create(const char *path, const struct state_words_base *base)
 		.version = STATE_WORDS_VERSION,
 		.word_count = base->word_count,
 	};
-	AUTO(beside_file) file = NULL;
+	AUTO(replacement) file = NULL;
 	int error = beside_file_create(path, STATE_WORDS_SUFFIX, &file);
 	int fd;
 
@@ -96,14 +96,14 @@ int state_words_create(const char *path, const struct state_words_base *base)
 		return error;
 	memcpy(header.base_build_id, base->build_id, sizeof(header.base_build_id));
 	header.checksum = state_words_checksum(&header);
-	fd = beside_file_descriptor(file);
+	fd = replacement_descriptor(file);
 	// With its blocks: a full disk must not end the one who writes a word later with SIGBUS.
 	error = -posix_fallocate(fd, 0, (off_t)file_bytes(base->word_count));
 	if (error != 0)
 		return error;
 	if (pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
 		return errno != 0 ? -errno : -EIO;
-	return beside_file_commit(file);
+	return replacement_commit(file);
 }
 
 void state_words_close(struct state_words *words)

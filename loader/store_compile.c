@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/replacement.h"
 #include "engine/overlay.h"
 #include "loader/compile_file.h"
 #include "loader/compile_overlay.h"
@@ -45,14 +46,14 @@ static struct build_origin origin_now(struct compile_run *run, uint64_t rules)
 static int write_base(struct compile_run *run)
 {
 	const char *path = run->config->database_path;
-	AUTO(compile_file) file = NULL;
-	int error = compile_file_open(path, &file);
+	AUTO(replacement) file = NULL;
+	int error = replacement_open(path, &file);
 
 	if (error == 0)
-		error = build_write(run->build, compile_file_fd(file), NULL, &run->result->report,
-		                    &run->result->figures);
+		error = build_write(run->build, replacement_descriptor(file), NULL,
+		                    &run->result->report, &run->result->figures);
 	if (error == 0)
-		error = compile_file_commit(file);
+		error = replacement_commit(file);
 	if (error == 0)
 		error = overlay_remove(path);
 	return error;
