@@ -269,6 +269,20 @@ int fetch_commit(struct fetch *fetch)
 	return result;
 }
 
+bool fetch_has_enough(struct fetch *fetch, const char *collection)
+{
+	if (++fetch->page_count < FETCH_PAGES_MAX)
+		return false;
+	report_add(&fetch->outcome->feed.report,
+	           &(struct problem){
+			   .reason = "more pages than one run takes",
+			   .consequence = "kept what came, the next run goes on",
+			   .object = slice_text(collection),
+			   .detail = slice_text("10,000, and more to come"),
+		   });
+	return true;
+}
+
 int fetch_http_client(struct fetch *fetch, struct http_client **ret_client)
 {
 	int error = 0;

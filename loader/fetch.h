@@ -12,6 +12,8 @@
 #include "loader/store_delivery.h"
 #include "loader/sync.h"
 
+enum { FETCH_PAGES_MAX = 10000 }; // of one run, so that no server keeps the other sources waiting
+
 struct http_client;
 struct loader;
 struct public_suffixes;
@@ -45,6 +47,7 @@ struct fetch {
 	unsigned queued_count; // of the screening's refused values
 	unsigned queued_pattern_count;
 	struct http_client *http;
+	unsigned page_count;
 };
 
 struct fetcher_ops {
@@ -86,6 +89,10 @@ int fetch_read_body(struct fetch *fetch, const char *name, int fd, enum feed_for
 // Settles, asks the guards, and commits, or abandons and queues for review what a guard stops.
 // Returns 0 (committed), 1 (held), or an error (abandoned).
 int fetch_commit(struct fetch *fetch);
+
+// Counts a page of `collection` that came with more to come. True: the run may have no further
+// ones, which is told; it ends with what came.
+bool fetch_has_enough(struct fetch *fetch, const char *collection);
 
 // The source's HTTP client, made when first asked for; freed with the fetch.
 int fetch_http_client(struct fetch *fetch, struct http_client **ret_client);

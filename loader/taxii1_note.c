@@ -137,11 +137,12 @@ int taxii1_note_progress(struct taxii1_poll *poll)
 
 static int note_cursor_at(struct taxii1_poll *poll, int64_t cursor_ns)
 {
-	char date[TIMESTAMP_TEXT_BYTES];
+	char date[TIMESTAMP_TEXT_BYTES] = "-";
 	struct buffer text = {0};
 	int error = -ENOMEM;
 
-	timestamp_format(cursor_ns, 9, date);
+	if (cursor_ns != TIMESTAMP_MIN)
+		timestamp_format(cursor_ns, 9, date);
 	buffer_format(&text, "%s ", date);
 	(void)target_text(poll, &text);
 	buffer_append_byte(&text, '\0');
@@ -169,4 +170,17 @@ int taxii1_note_end(struct taxii1_poll *poll)
 	if (error == 0 && (known[0] == '\0' || poll->is_complete))
 		error = write_note(poll, note_full, now);
 	return error;
+}
+
+int taxii1_note_early_end(struct taxii1_poll *poll)
+{
+	char now[TIMESTAMP_TEXT_BYTES];
+	int error = taxii1_note_progress(poll);
+
+	timestamp_format(poll->fetch->now_ns, 0, now);
+	if (error == 0)
+		error = note_cursor_at(poll, TIMESTAMP_MIN);
+	if (error == 0)
+		error = write_note(poll, note_settings, poll->settings);
+	return error == 0 ? write_note(poll, note_full, now) : error;
 }

@@ -127,6 +127,26 @@ static int end_without_way(struct taxii1_poll *poll, bool has_delivery)
 	                         "there is more, but no result to ask for", -EBADMSG);
 }
 
+// Notes how far it came and commits what is due.
+static int settle(struct taxii1_poll *poll, const struct taxii1_message *message, bool has_delivery)
+{
+	bool is_enough = message->is_more && fetch_has_enough(poll->fetch, poll->target.collection);
+	bool is_due = has_delivery && (!poll->is_complete || !message->is_more || is_enough);
+	int error = 0;
+
+	if (!message->is_more) {
+		error = taxii1_note_end(poll);
+	} else if (!poll->is_complete) {
+		error = taxii1_note_progress(poll);
+	} else if (is_enough) {
+		fetch_is_partial(poll->fetch);
+		error = taxii1_note_early_end(poll);
+	}
+	if (error == 0 && is_due)
+		error = fetch_commit(poll->fetch);
+	return error == 0 && is_enough ? 1 : error;
+}
+
 int taxii1_part_take(struct taxii1_poll *poll, const struct taxii1_message *message, int body)
 {
 	bool has_delivery = poll->is_complete || message->block_count > 0;
@@ -144,10 +164,5 @@ int taxii1_part_take(struct taxii1_poll *poll, const struct taxii1_message *mess
 	take_time(poll, message->newest_label_ns, &poll->newest_ns);
 	memcpy(poll->result_id, message->result_id, sizeof(poll->result_id));
 	poll->part++;
-	if (!message->is_more)
-		error = taxii1_note_end(poll);
-	else if (!poll->is_complete)
-		error = taxii1_note_progress(poll);
-	bool is_due = has_delivery && (!poll->is_complete || !message->is_more);
-	return error == 0 && is_due ? fetch_commit(poll->fetch) : error;
+	return settle(poll, message, has_delivery);
 }

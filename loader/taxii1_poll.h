@@ -33,8 +33,12 @@ int taxii1_note_read(struct taxii1_poll *poll);
 int taxii1_note_progress(struct taxii1_poll *poll);
 int taxii1_note_end(struct taxii1_poll *poll);
 int taxii1_note_no_place(struct taxii1_poll *poll);
+// Of a complete run that had as many parts as a run may have: the runs to come go on from its
+// place, or, when the result is gone, from the beginning.
+int taxii1_note_early_end(struct taxii1_poll *poll);
 
 // taxii1_part.c: one part, one transaction, with the place; of a complete run all parts are one.
-// Returns 0, 1 when a guard holds it, or an error that was told: -ELOOP when the server goes round
-// in a circle, -EBADMSG when there is no way on.
+// Returns 0, 1 when the run ends (a guard holds it, or it had as many parts as it may have), or an
+// error that was told: -ELOOP when the server goes round in a circle, -EBADMSG when there is no way
+// on.
 int taxii1_part_take(struct taxii1_poll *poll, const struct taxii1_message *message, int body);

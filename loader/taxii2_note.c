@@ -98,7 +98,8 @@ int taxii2_note_progress(struct taxii2_run *run)
 	return error;
 }
 
-// When nothing is known of when all was fetched, all has been, run by run.
+// When nothing is known of when all was fetched, all has been, run by run. A complete run that
+// ended early is not begun again at once: it would never come further.
 int taxii2_note_end(struct taxii2_run *run)
 {
 	char now[TIMESTAMP_TEXT_BYTES];
@@ -106,7 +107,9 @@ int taxii2_note_end(struct taxii2_run *run)
 	int error = read_note(run->fetch, note_full, &known);
 
 	timestamp_format(run->fetch->now_ns, 0, now);
-	if (error == 0 && (known.size <= 1 || (run->is_complete && !run->is_partial)))
+	bool is_due = known.size <= 1 || (run->is_complete && !run->is_partial) ||
+	              run->has_ended_early;
+	if (error == 0 && is_due)
 		error = store_source_note(run->fetch->store, run->fetch->source_id, note_full, now);
 	buffer_close(&known);
 	return error;

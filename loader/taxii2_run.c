@@ -194,23 +194,6 @@ static int deliver(struct taxii2_run *run, const struct taxii2_page *page)
 	return error == 0 ? fetch_commit(run->fetch) : error;
 }
 
-int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool is_last)
-{
-	int error = check_progress(run, page, is_last);
-
-	if (error < 0)
-		return error;
-	run->restarts = 0;
-	run->object_count += page->envelope.object_count;
-	if (page->envelope.object_count > run->largest_page)
-		run->largest_page = page->envelope.object_count;
-	if (page->envelope.object_count > 0)
-		move_cursor(run, page, is_last);
-	if (run->is_complete)
-		return page->envelope.object_count > 0 ? spool(run, page) : 0;
-	return page->envelope.object_count > 0 ? deliver(run, page) : 0;
-}
-
 static int deliver_complete(struct taxii2_run *run)
 {
 	if (lseek(run->spool_fd, 0, SEEK_SET) < 0)
@@ -227,6 +210,38 @@ static int deliver_complete(struct taxii2_run *run)
 	if (error == 0)
 		error = taxii2_note_end(run);
 	return error == 0 ? fetch_commit(run->fetch) : error;
+}
+
+// What came of a complete run is delivered, and nothing withdrawn; the runs to come go on from its
+// cursor.
+static int end_early(struct taxii2_run *run)
+{
+	int error = 0;
+
+	run->is_partial = true;
+	run->has_ended_early = true;
+	if (run->is_complete)
+		error = deliver_complete(run);
+	return error < 0 ? error : 1;
+}
+
+int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool is_last)
+{
+	int error = check_progress(run, page, is_last);
+
+	if (error < 0)
+		return error;
+	run->restarts = 0;
+	run->object_count += page->envelope.object_count;
+	if (page->envelope.object_count > run->largest_page)
+		run->largest_page = page->envelope.object_count;
+	if (page->envelope.object_count > 0)
+		move_cursor(run, page, is_last);
+	if (page->envelope.object_count > 0)
+		error = run->is_complete ? spool(run, page) : deliver(run, page);
+	if (error != 0 || is_last || !fetch_has_enough(run->fetch, run->collection->id))
+		return error;
+	return end_early(run);
 }
 
 int taxii2_run_end(struct taxii2_run *run)

@@ -43,7 +43,8 @@ struct taxii2_run {
 	// same numbers in the manifest, which has one for all versions of an object.
 	bool is_settled_late;
 	bool is_unordered;
-	bool is_partial;       // something changed under the run
+	bool is_partial;       // something changed under the run, or it ended early
+	bool has_ended_early;  // it had as many pages as a run may have
 	unsigned empty_pages;  // in a row
 	int spool_fd;          // of a complete run: its pages one behind the other; -1: none
 	struct circle circle;  // of pages with objects
@@ -57,8 +58,9 @@ int taxii2_run_begin(struct fetch *fetch, enum taxii2_version version, struct ta
 // "added_after" for a page from the cursor on, with the overlap; "" from the beginning.
 void taxii2_run_added_after(const struct taxii2_run *run, char ret_text[TIMESTAMP_TEXT_BYTES]);
 
-// Takes a page: delivers and commits it, or spools it. Returns 0, 1 (a guard holds it: the run
-// ends), or an error that was told, -ELOOP when the server goes round in a circle.
+// Takes a page: delivers and commits it, or spools it. Returns 0, 1 (the run ends: a guard holds
+// it, or it had as many pages as it may have), or an error that was told, -ELOOP when the server
+// goes round in a circle.
 int taxii2_run_take(struct taxii2_run *run, const struct taxii2_page *page, bool is_last);
 
 // A page did not come for good, or came too late: what `error` says is asked again from the cursor.

@@ -46,6 +46,7 @@ def status(kind, text='no, and here is why', **details):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -184,6 +185,11 @@ def same_blocks(handler, count, good):
     """The same blocks under the right number, with more to come."""
     taxii = handler.server.taxii
     return taxii.response(taxii.results['r0'][:PART], True, 'r0', count)
+
+
+def endless(handler, count, good):
+    """Ever new blocks."""
+    return Taxii1Server.response([Taxii1Server.made(count)[1]], True, 'r0', count)
 
 
 def without_result(handler, count, good):

@@ -30,6 +30,7 @@ class Answer:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -242,6 +243,14 @@ def same_objects(handler, number, good):
     envelope = json.loads(handler.server.taxii.page({}).body)
     envelope['next'] = f'x{number}'
     return dataclasses.replace(good, body=json.dumps(envelope).encode())
+
+
+def endless(handler, number, good):
+    """Ever new objects behind an ever new `next`."""
+    added = f'2020-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z'
+    return Answer(200, json.dumps({'more': True, 'next': str(number),
+                                   'objects': [samples.indicator(number)]}).encode(),
+                  {'X-TAXII-Date-Added-First': added, 'X-TAXII-Date-Added-Last': added})
 
 
 def empty_with_more(handler, number, good):

@@ -17,6 +17,7 @@ from sensor import Sensor
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'connect-a-taxii-server.md'
 EVERYTHING = 30
+PAGES_MAX = 10000  # of one run
 PAGE = ONE_PAGE = 10
 
 
@@ -284,6 +285,27 @@ def test_a_flood_of_pages_is_held_until_accepted(tmp_path):
         add(14 * PAGE)  # and is used up
         done = sensor.sync()
         assert done.returncode == 1 and ' on 130 (' in done.stdout, done.stdout
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize('words', [(), ('--full',)], ids=['news', 'full'])
+def test_a_server_without_end_keeps_no_source_waiting(words, tmp_path):
+    server = taxii.TaxiiServer(EVERYTHING, taxii.endless)
+    sensor = Sensor(tmp_path, kind='taxii21', address=server.url())
+    try:
+        done = sensor.sync(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert 'more pages than one run takes' in done.stdout + done.stderr
+        assert server.object_requests == PAGES_MAX
+        assert sensor.count('vote', 'end = 0') == PAGES_MAX
+        server.fault = None
+        server.objects.clear()
+        server.requests.clear()
+        assert sensor.sync().returncode == 0
+        asked = [path for path, _ in server.requests if '/objects/' in path]
+        assert 'added_after=2020-01-01T02%3A46%3A' in asked[0]  # of 10,000 s
+        assert sensor.count('vote', 'end = 0') == PAGES_MAX
     finally:
         server.close()
 

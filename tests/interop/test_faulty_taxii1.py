@@ -17,6 +17,7 @@ from test_tls import make_keys  # noqa: F401
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'connect-a-taxii-server.md'
 EVERYTHING, ONE_PART = 30, 10
+PARTS_MAX = 10000  # of one run
 
 
 @dataclasses.dataclass
@@ -190,6 +191,24 @@ def test_a_client_certificate(has_certificate, keys, tmp_path):
         assert (done.returncode == 0) == has_certificate, done.stdout + done.stderr
         assert len(sensor.indicators()) == (EVERYTHING if has_certificate else 0)
         assert bool(server.requests) == has_certificate
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize('words', [(), ('--full',)], ids=['news', 'full'])
+def test_a_server_without_end_keeps_no_source_waiting(words, tmp_path):
+    server = taxii.Taxii1Server(EVERYTHING, taxii.endless)
+    sensor = Sensor(tmp_path, kind='taxii11', address=server.url())
+    try:
+        done = sensor.sync(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert 'more pages than one run takes' in done.stdout + done.stderr
+        assert server.poll_requests == PARTS_MAX
+        server.requests.clear()
+        server.fault = on({PARTS_MAX + 2}, taxii.status('FAILURE'))
+        assert sensor.sync().returncode == 0
+        polls = [words for kind, words in server.requests if kind == 'Poll_Fulfillment']
+        assert polls[0]['result_part_number'] == str(PARTS_MAX + 1)
     finally:
         server.close()
 
