@@ -18,7 +18,8 @@ struct misp_event {
 	struct buffer info;    // the report's name
 	struct buffer creator; // "identity--<uuid of the creating organisation>", or empty
 	struct misp_tags tags;
-	int64_t date_ns; // TIMESTAMP_MIN: none
+	int64_t date_ns;    // TIMESTAMP_MIN: none
+	bool has_told_tags; // that some were left out
 };
 
 // What an object says of its attributes.
@@ -48,6 +49,8 @@ struct misp_reader {
 void misp_event_read(struct misp_reader *reader, struct json_value root);
 // Tells of the proposals of others, which the creator has not taken over: they are not read.
 void misp_event_note_proposals(const struct misp_reader *reader, struct json_value array);
+// Tells, once for an event, that `tags` of it or of what it holds were left out.
+void misp_event_note_tags(struct misp_reader *reader, const struct misp_tags *tags);
 void misp_event_reset(struct misp_event *event);
 void misp_event_close(struct misp_event *event);
 

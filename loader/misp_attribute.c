@@ -108,6 +108,7 @@ static struct misp_attribute read_members(struct misp_reader *reader, struct jso
 	misp_tags_inherit(&reader->tags, &reader->object.tags);
 	while (json_reader_next_member(&walk, &key, &value))
 		read_member(reader, &attribute, key, value);
+	misp_event_note_tags(reader, &reader->tags);
 	attribute.type = misp_type_find(attribute.type_name);
 	return attribute;
 }

@@ -45,6 +45,8 @@ void misp_event_reset(struct misp_event *event)
 	buffer_clear(&event->tags.threat_types);
 	event->tags.tlp = TLP_NONE;
 	event->tags.has_unknown_tlp = false;
+	event->tags.has_left_out = false;
+	event->has_told_tags = false;
 	event->tags.confidence = CONFIDENCE_NONE;
 	event->date_ns = TIMESTAMP_MIN;
 }
@@ -97,6 +99,19 @@ void misp_event_note_proposals(const struct misp_reader *reader, struct json_val
 		            buffer_slice(&reader->event.info), "%s", "");
 }
 
+void misp_event_note_tags(struct misp_reader *reader, const struct misp_tags *tags)
+{
+	if (!tags->has_left_out || reader->event.has_told_tags)
+		return;
+	reader->event.has_told_tags = true;
+	report_add(&reader->feed->summary->report,
+	           &(struct problem){
+			   .reason = "more tags than a record keeps",
+			   .consequence = "the first 1 KB of them are kept",
+			   .object = buffer_slice(&reader->event.info),
+		   });
+}
+
 static void read_member(struct misp_reader *reader, struct slice key, struct json_value value)
 {
 	struct misp_event *event = &reader->event;
@@ -138,4 +153,5 @@ void misp_event_read(struct misp_reader *reader, struct json_value root)
 {
 	if (json_reader_type(root) == JSON_OBJECT)
 		read_members(reader, root, 1);
+	misp_event_note_tags(reader, &reader->event.tags);
 }

@@ -103,6 +103,7 @@ static int read_object(struct misp_reader *reader, struct json_value root,
 		else if (slice_is(key, "name") && slice_is(misp_text(value), "ip-port"))
 			read_ports(&reader->object, attributes);
 	}
+	misp_event_note_tags(reader, &reader->object.tags);
 	walk = json_reader_walk(attributes);
 	while (error == 0 && json_reader_next_item(&walk, &value))
 		error = misp_attribute_read(reader, value);

@@ -4,8 +4,6 @@
 
 #include "loader/csv_field.h"
 
-enum { LIST_BYTES_MAX = 8 * 1024 };
-
 // "namespace:predicate="value"" → 0-100, as STIX 2.1, appendix A, maps the scales that it knows.
 static const struct {
 	const char *tag;
@@ -71,6 +69,7 @@ void misp_tags_inherit(struct misp_tags *tags, const struct misp_tags *above)
 	buffer_append_slice(&tags->threat_types, buffer_slice(&above->threat_types));
 	tags->tlp = above->tlp;
 	tags->has_unknown_tlp = above->has_unknown_tlp;
+	tags->has_left_out = false;
 	tags->confidence = CONFIDENCE_NONE;
 }
 
@@ -86,12 +85,15 @@ static bool list_has(struct slice list, struct slice item)
 	return false;
 }
 
-// Bounded: what one event's tags may cost each of its attributes.
-static void list_add(struct buffer *list, struct slice item)
+static void list_add(struct misp_tags *tags, struct buffer *list, struct slice item)
 {
 	if (item.size == 0 || slice_find(item, '\n') < item.size ||
-	    list->size + item.size > LIST_BYTES_MAX || list_has(buffer_slice(list), item))
+	    list_has(buffer_slice(list), item))
 		return;
+	if (list->size + (list->size > 0) + item.size > MISP_TAGS_BYTES_MAX) {
+		tags->has_left_out = true;
+		return;
+	}
 	if (list->size > 0)
 		buffer_append_byte(list, '\n');
 	buffer_append_slice(list, item);
@@ -148,14 +150,14 @@ static void add_threat_type(struct misp_tags *tags, struct slice tag)
 
 	for (size_t i = 0; i < sizeof(threat_prefixes) / sizeof(threat_prefixes[0]); i++)
 		if (begins_with(tag, threat_prefixes[i]) && slice_find(tag, '=') < tag.size)
-			list_add(&tags->threat_types, value_of(tag));
+			list_add(tags, &tags->threat_types, value_of(tag));
 	if (!begins_with(tag, galaxy))
 		return;
 	struct slice name = slice_from(tag, strlen(galaxy));
 	name = slice_first(name, slice_find(name, '='));
 	for (size_t i = 0; i < sizeof(threat_galaxies) / sizeof(threat_galaxies[0]); i++)
 		if (slice_is(name, threat_galaxies[i]))
-			list_add(&tags->threat_types, name);
+			list_add(tags, &tags->threat_types, name);
 }
 
 void misp_tags_add(struct misp_tags *tags, struct slice tag)
@@ -167,7 +169,7 @@ void misp_tags_add(struct misp_tags *tags, struct slice tag)
 	}
 	add_confidence(tags, tag);
 	add_threat_type(tags, tag);
-	list_add(&tags->labels, tag);
+	list_add(tags, &tags->labels, tag);
 }
 
 // The text of the member `key` of an object; empty when there is none.

@@ -8,7 +8,11 @@
 #include "engine/indicator.h"
 #include "loader/json_reader.h"
 
-enum { MISP_TAGS_MAX = 64 }; // of one level; further ones are left out
+enum {
+	MISP_TAGS_MAX = 64, // of one level; further ones are left out
+	// Of a list: each of an event's attributes has a copy.
+	MISP_TAGS_BYTES_MAX = 1024,
+};
 
 // Zero but for `confidence` (CONFIDENCE_NONE): nothing said.
 struct misp_tags {
@@ -17,6 +21,7 @@ struct misp_tags {
 	enum tlp tlp;               // the strictest
 	uint8_t confidence;         // of the first tag that says one
 	bool has_unknown_tlp;       // a TLP that we cannot read; then `tlp` is TLP_RED
+	bool has_left_out;          // tags that had no room; not inherited
 };
 
 void misp_tags_open(struct misp_tags *tags);

@@ -381,9 +381,37 @@ static void other_json_is_not_taken_for_misp(void **state)
 		slice_text("{\"" UUID("1") "\":{\"info\":\"x\",\"threat_level_id\":\"1\"}}")));
 }
 
+static void a_record_keeps_whole_labels_of_1_kb_and_an_event_tells_the_rest_once(void **state)
+{
+	struct feed_fixture fixture;
+	struct buffer text = {0};
+
+	(void)state;
+	buffer_append_text(&text,
+	                   "{\"Event\":{\"info\":\"Report\",\"Tag\":[{\"name\":\"tlp:green\"}");
+	for (unsigned i = 0; i < 60; i++)
+		buffer_format(&text, ",{\"name\":\"%0100u\"}", i);
+	buffer_append_text(
+		&text, "],\"Attribute\":[" ATTRIBUTE("1", "domain", "a.example.com") "," ATTRIBUTE(
+			       "2", "domain", "b.example.com") "]}}");
+	feed_fixture_read(buffer_slice(&text), FEED_AUTO, &fixture);
+	assert_int_equal(fixture.summary.indicators, 2);
+	for (unsigned id = 1; id <= 2; id++) {
+		struct indicator indicator = feed_fixture_indicator(&fixture, id);
+
+		assert_int_equal(indicator.labels.size, 10 * 101 - 1);
+		assert_int_equal(indicator.tlp, TLP_GREEN);
+	}
+	assert_int_equal(feed_fixture_problems(&fixture, "more tags than a record keeps"), 1);
+	feed_fixture_close(&fixture);
+	buffer_close(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_record_keeps_whole_labels_of_1_kb_and_an_event_tells_the_rest_once),
 		cmocka_unit_test(attributes_of_an_event_become_indicators),
 		cmocka_unit_test(a_host_name_is_that_name_alone_and_a_domain_all_below_it),
 		cmocka_unit_test(what_is_not_for_detection_is_not_compiled),
