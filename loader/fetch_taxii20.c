@@ -114,7 +114,7 @@ static int run_pages(struct taxii2_run *run)
 		taxii2_page_close(&page);
 		if (error != 0)
 			return error;
-		if (run->fetch->is_stopped != NULL && run->fetch->is_stopped(run->fetch->context))
+		if (taxii2_run_is_stopped(run))
 			return -ECANCELED;
 	}
 	return taxii2_run_end(run);
@@ -122,13 +122,7 @@ static int run_pages(struct taxii2_run *run)
 
 static int run(struct fetch *fetch)
 {
-	struct taxii2_run pages;
-	int error = taxii2_run_begin(fetch, TAXII_20, &pages);
-
-	if (error == 0)
-		error = run_pages(&pages);
-	taxii2_run_close(&pages);
-	return error < 0 ? error : 0; // 1: held, which the outcome says
+	return taxii2_run_whole(fetch, TAXII_20, run_pages);
 }
 
 static int test(struct fetch *fetch, struct report *report, struct buffer *ret_text)

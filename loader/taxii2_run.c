@@ -295,3 +295,20 @@ int taxii2_run_restart(struct taxii2_run *run, int error)
 	forget_way(run);
 	return http_wait(http_wait_backoff_ms(run->restarts), fetch->is_stopped, fetch->context);
 }
+
+bool taxii2_run_is_stopped(const struct taxii2_run *run)
+{
+	return run->fetch->is_stopped != NULL && run->fetch->is_stopped(run->fetch->context);
+}
+
+int taxii2_run_whole(struct fetch *fetch, enum taxii2_version version,
+                     int (*take_pages)(struct taxii2_run *run))
+{
+	struct taxii2_run run;
+	int error = taxii2_run_begin(fetch, version, &run);
+
+	if (error == 0)
+		error = take_pages(&run);
+	taxii2_run_close(&run);
+	return error < 0 ? error : 0; // 1: ended early, which the outcome or its report says
+}

@@ -78,6 +78,13 @@ void taxii2_run_is_partial(struct taxii2_run *run, const char *why);
 int taxii2_run_end(struct taxii2_run *run);
 void taxii2_run_close(struct taxii2_run *run);
 
+bool taxii2_run_is_stopped(const struct taxii2_run *run);
+
+// A run of a source from begin to close; `take_pages` takes them all, as its version has them.
+// Returns 0 or an error that was told.
+int taxii2_run_whole(struct fetch *fetch, enum taxii2_version version,
+                     int (*take_pages)(struct taxii2_run *run));
+
 // What `source test` tells of a server.
 int taxii2_run_test(struct fetch *fetch, enum taxii2_version version, struct report *report,
                     struct buffer *ret_text);
