@@ -34,6 +34,16 @@ static bool parse_number(struct slice digits, uint64_t *ret_number)
 	return true;
 }
 
+bool csv_field_number(struct slice digits, unsigned max, unsigned *ret_number)
+{
+	uint64_t number;
+
+	if (!parse_number(digits, &number) || number > max)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
 bool csv_field_time(struct slice field, int64_t *ret_time_ns)
 {
 	char text[TIMESTAMP_TEXT_BYTES];

@@ -11,6 +11,9 @@
 // The shape of the value, defanged or not.
 enum value_shape csv_field_shape(struct slice field);
 
+// Decimal digits, ten at most, of a number up to `max`.
+bool csv_field_number(struct slice digits, unsigned max, unsigned *ret_number);
+
 // "2024-09-01", "2022-05-12 00:03:34", RFC 3339, with "Z" or "UTC" or neither, or seconds since
 // 1970 (nine or ten digits). All as UTC. False when it is none of these.
 bool csv_field_time(struct slice field, int64_t *ret_time_ns);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "loader/csv_field.h"
+
 static const char *const role_names[CSV_ROLE_COUNT] = {
 	[CSV_VALUE] = "value",
 	[CSV_ADDRESS] = "ip",
@@ -37,21 +39,6 @@ const char *csv_map_role_name(enum csv_role role)
 	return role_names[role];
 }
 
-static bool parse_number(struct slice digits, unsigned max, unsigned *ret_number)
-{
-	unsigned number = 0;
-
-	if (digits.size == 0 || digits.size > 4)
-		return false;
-	for (size_t i = 0; i < digits.size; i++) {
-		if (digits.data[i] < '0' || digits.data[i] > '9')
-			return false;
-		number = number * 10 + (unsigned)(digits.data[i] - '0');
-	}
-	*ret_number = number;
-	return number <= max;
-}
-
 static bool parse_separator(struct slice value, uint8_t *ret_separator)
 {
 	if (value.size == 1 && value.data[0] != '"' && value.data[0] != '\n') {
@@ -79,7 +66,8 @@ static const char *add_column(struct csv_map *map, struct slice key, struct slic
 	if (value.size == 0)
 		return "no column behind '='";
 	bool is_number = value.data[0] >= '0' && value.data[0] <= '9';
-	if (is_number && (!parse_number(value, CSV_FIELDS_MAX, &entry.column) || entry.column == 0))
+	if (is_number &&
+	    (!csv_field_number(value, CSV_FIELDS_MAX, &entry.column) || entry.column == 0))
 		return "columns are numbered from 1 to 64";
 	if (map->entry_count == CSV_MAP_ENTRIES_MAX)
 		return "too many columns";
@@ -91,7 +79,7 @@ static const char *add_column(struct csv_map *map, struct slice key, struct slic
 static const char *add_entry(struct csv_map *map, struct slice key, struct slice value)
 {
 	if (slice_is(key, "skip"))
-		return parse_number(value, CSV_MAP_SKIP_MAX, &map->skip)
+		return csv_field_number(value, CSV_MAP_SKIP_MAX, &map->skip)
 		               ? NULL
 		               : "skip takes a number of lines, at most 1000";
 	if (slice_is(key, "separator"))

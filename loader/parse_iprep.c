@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loader/csv_field.h"
 #include "loader/list_lines.h"
 #include "loader/list_value.h"
 #include "loader/sink.h"
@@ -20,21 +21,6 @@ enum {
 struct iprep_reader {
 	char categories[CATEGORIES_MAX + 1][NAME_BYTES]; // "": not known
 };
-
-static bool parse_number(struct slice digits, unsigned max, unsigned *ret_number)
-{
-	unsigned number = 0;
-
-	if (digits.size == 0 || digits.size > 5)
-		return false;
-	for (size_t i = 0; i < digits.size; i++) {
-		if (digits.data[i] < '0' || digits.data[i] > '9')
-			return false;
-		number = number * 10 + (unsigned)(digits.data[i] - '0');
-	}
-	*ret_number = number;
-	return number <= max;
-}
 
 static void take_apart(struct slice line, struct slice ret_fields[FIELDS])
 {
@@ -52,7 +38,7 @@ static void read_category(struct iprep_reader *reader, struct slice line)
 	unsigned number;
 
 	take_apart(line, fields);
-	if (parse_number(fields[0], CATEGORIES_MAX, &number) && fields[1].size < NAME_BYTES)
+	if (csv_field_number(fields[0], CATEGORIES_MAX, &number) && fields[1].size < NAME_BYTES)
 		(void)snprintf(reader->categories[number], NAME_BYTES, "%.*s",
 		               SLICE_FORMAT(fields[1]));
 }
@@ -131,8 +117,8 @@ static int read_line(struct feed *feed, struct slice line, void *context)
 		return 0;
 	feed->summary->objects++;
 	take_apart(line, fields);
-	if (!parse_number(fields[1], CATEGORIES_MAX, &category) ||
-	    !parse_number(fields[2], SCORE_MAX, &score)) {
+	if (!csv_field_number(fields[1], CATEGORIES_MAX, &category) ||
+	    !csv_field_number(fields[2], SCORE_MAX, &score)) {
 		tell(feed, "not \"address,category,score\"", line);
 		return 0;
 	}

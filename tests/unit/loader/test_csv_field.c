@@ -77,9 +77,25 @@ static void markings_of_both_versions_are_known(void **state)
 	assert_int_equal(tlp, TLP_RED);
 }
 
+static void a_number_is_all_digits_and_no_more_than_its_bound(void **state)
+{
+	unsigned number = 7;
+
+	(void)state;
+	assert_false(csv_field_number(slice_text(""), 60, &number));
+	assert_false(csv_field_number(slice_text("6a"), 60, &number));
+	assert_false(csv_field_number(slice_text("-1"), 60, &number));
+	assert_false(csv_field_number(slice_text("61"), 60, &number));
+	assert_false(csv_field_number(slice_text("4294967296"), 60, &number)); // 2^32
+	assert_int_equal(number, 7);
+	assert_true(csv_field_number(slice_text("060"), 60, &number));
+	assert_int_equal(number, 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_is_all_digits_and_no_more_than_its_bound),
 		cmocka_unit_test(times_are_read_in_the_forms_that_lists_use),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(confidence_is_a_number_or_a_word),
