@@ -6,7 +6,6 @@
 #include "app/command.h"
 #include "app/config_source.h"
 #include "app/policy_values.h"
-#include "app/time_argument.h"
 #include "app/vote_fields.h"
 #include "base/buffer.h"
 #include "base/json_text.h"
@@ -275,15 +274,7 @@ int policy_explain(const struct policy_values *values)
 
 	if (error < 0)
 		return EXIT_FAILED;
-	error = judge_create(
-		&(struct judge_options){
-			.store = store,
-			.config = config,
-			.now_ns = time_argument_now_ns(),
-			.is_single = true,
-			.is_thorough = true,
-		},
-		NULL, &judge);
+	error = policy_judge_create(config, store, &judge);
 	explanation.config = config;
 	explanation.store = store;
 	explanation.judge = judge;

@@ -254,15 +254,7 @@ int policy_promote(const struct policy_values *values)
 
 	if (error < 0)
 		return EXIT_FAILED;
-	error = judge_create(
-		&(struct judge_options){
-			.store = store,
-			.config = config,
-			.now_ns = time_argument_now_ns(),
-			.is_single = true,
-			.is_thorough = true,
-		},
-		NULL, &judge);
+	error = policy_judge_create(config, store, &judge);
 	promotion.config = config;
 	promotion.store = store;
 	promotion.judge = judge;

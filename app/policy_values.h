@@ -27,6 +27,9 @@ int policy_explain(const struct policy_values *values);
 int policy_diff(const struct policy_values *values);
 int policy_promote(const struct policy_values *values);
 
+// A judge of a few votes, with all facts of each. Returns as judge_create().
+int policy_judge_create(const struct config *config, struct store *store, struct judge **ret_judge);
+
 // Vote ids, each once, in order of their numbers.
 struct policy_votes {
 	uint64_t *ids;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/policy_values.h"
+#include "app/time_argument.h"
 
 int policy_votes_add(struct policy_votes *votes, uint64_t vote_id)
 {
@@ -47,6 +48,19 @@ void policy_votes_close(struct policy_votes *votes)
 int policy_votes_take(void *context, const struct vote *vote)
 {
 	return policy_votes_add(context, vote->vote_id);
+}
+
+int policy_judge_create(const struct config *config, struct store *store, struct judge **ret_judge)
+{
+	const struct judge_options options = {
+		.store = store,
+		.config = config,
+		.now_ns = time_argument_now_ns(),
+		.is_single = true,
+		.is_thorough = true,
+	};
+
+	return judge_create(&options, NULL, ret_judge);
 }
 
 const char *policy_promotion_barred(const struct policy *policy, const struct judged_value *judged)
