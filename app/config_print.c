@@ -104,9 +104,10 @@ static void print_source(FILE *file, const struct source_config *source)
 	print_flag(file, "    enabled", source->is_enabled);
 	print_access(file, source);
 	(void)fprintf(file,
-	              "    timeout: %" PRIu32 "s\n    retries: %" PRIu32 "\n    body-max: %" PRIu64
-	              "\n",
-	              source->timeout_s, source->retries, source->body_bytes_max);
+	              "    timeout: %" PRIu32 "s\n    retries: %" PRIu32 "\n    pages-max: %" PRIu32
+	              "\n    body-max: %" PRIu64 "\n",
+	              source->timeout_s, source->retries, source->pages_max,
+	              source->body_bytes_max);
 	print_types(file, source);
 }
 

@@ -74,7 +74,8 @@ struct source_config {
 	const char *proxy;          // "none": no proxy; NULL: of the environment, as curl has it
 	uint32_t timeout_s;         // of one answer
 	uint32_t retries;           // of one page
-	uint64_t body_bytes_max;    // larger answers are refused
+	uint32_t pages_max;      // of one run (TAXII), so that no server keeps the others waiting
+	uint64_t body_bytes_max; // larger answers are refused
 
 	// The source's own words for threat types: word → ours. `types_count` pairs.
 	const char *(*types)[2];

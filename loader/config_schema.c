@@ -54,6 +54,7 @@ static const cyaml_schema_field_t source_fields[] = {
 	TEXT("proxy", struct raw_source, proxy),
 	TEXT("timeout", struct raw_source, timeout),
 	TEXT("retries", struct raw_source, retries),
+	TEXT("pages-max", struct raw_source, pages_max),
 	TEXT("body-max", struct raw_source, body_max),
 	LIST("types", struct raw_source, types, type_schema),
 	CYAML_FIELD_END,

@@ -15,7 +15,8 @@ struct raw_source {
 	const char *plain_names, *attachments_only;
 	const char *reliability, *interval, *full_resync, *snapshot, *subdomains, *hide_source;
 	const char *enabled, *username, *password_file, *password_env, *token_file, *token_env;
-	const char *token_header, *client_cert, *client_key, *ca_file, *proxy, *timeout, *retries;
+	const char *token_header, *client_cert, *client_key, *ca_file, *proxy, *timeout, *retries,
+		*pages_max;
 	const char *body_max;
 	struct raw_word *types;
 	unsigned types_count;

@@ -17,6 +17,7 @@ enum {
 	INTERVAL_MIN_S = 10,
 	TIMEOUT_DEFAULT_S = 60,
 	TIMEOUT_MAX_S = 3600,
+	PAGES_DEFAULT = 10000,
 	RETRIES_DEFAULT = 5,
 	RETRIES_MAX = 100,
 	RELIABILITY_DEFAULT = 50, // F: cannot be judged
@@ -118,7 +119,9 @@ static void read_when(struct config_reading *reading, const struct raw_source *r
 	const struct config_bounds of_timeout = {1, TIMEOUT_MAX_S};
 	const struct config_bounds any = {0, DURATION_MAX_S};
 	const struct config_bounds of_retries = {0, RETRIES_MAX};
+	const struct config_bounds of_pages = {1, UINT32_MAX};
 	uint64_t retries = RETRIES_DEFAULT;
+	uint64_t pages = PAGES_DEFAULT;
 	uint64_t body_bytes = BODY_BYTES_DEFAULT;
 
 	source->full_resync_s = is_of_taxii(source->kind) ? FULL_RESYNC_DEFAULT_S : 0;
@@ -128,6 +131,8 @@ static void read_when(struct config_reading *reading, const struct raw_source *r
 	config_read_duration(reading, "timeout", raw->timeout, &of_timeout, &source->timeout_s);
 	config_read_number(reading, "retries", raw->retries, &of_retries, &retries);
 	source->retries = (uint32_t)retries;
+	config_read_number(reading, "pages-max", raw->pages_max, &of_pages, &pages);
+	source->pages_max = (uint32_t)pages;
 	if (raw->body_max != NULL && config_text_size(raw->body_max, &body_bytes) < 0)
 		config_mistake(reading, "body-max", "'%s' is not a size (65536, 64K, 64M, 2G)",
 		               raw->body_max);

@@ -1,6 +1,7 @@
 #include "loader/fetch.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "loader/guard.h"
 #include "loader/guard_run.h"
@@ -271,14 +272,17 @@ int fetch_commit(struct fetch *fetch)
 
 bool fetch_has_enough(struct fetch *fetch, const char *collection)
 {
-	if (++fetch->page_count < FETCH_PAGES_MAX)
+	char detail[64];
+
+	if (++fetch->page_count < fetch->source->pages_max)
 		return false;
+	(void)snprintf(detail, sizeof(detail), "%u, and more to come", fetch->page_count);
 	report_add(&fetch->outcome->feed.report,
 	           &(struct problem){
 			   .reason = "more pages than one run takes",
 			   .consequence = "kept what came, the next run goes on",
 			   .object = slice_text(collection),
-			   .detail = slice_text("10,000, and more to come"),
+			   .detail = slice_text(detail),
 		   });
 	return true;
 }

@@ -12,8 +12,6 @@
 #include "loader/store_delivery.h"
 #include "loader/sync.h"
 
-enum { FETCH_PAGES_MAX = 10000 }; // of one run, so that no server keeps the other sources waiting
-
 struct http_client;
 struct loader;
 struct public_suffixes;
