@@ -51,7 +51,8 @@ static int test_source(const struct config *config, const struct source_config *
 
 	stop_install();
 	int error = sync_test(&options, source, &report, &text);
-	(void)fwrite(text.data, 1, text.size, stdout);
+	if (text.size > 0)
+		(void)fwrite(text.data, 1, text.size, stdout);
 	problems_print(error < 0 ? stderr : stdout, &report);
 	if (error < 0 && report.count == 0)
 		log_error("%s: %s", source->name, sync_error_text(error));
