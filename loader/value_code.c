@@ -159,7 +159,7 @@ static bool take_text(struct slice *rest, bool has_host, struct intake_value *va
 {
 	uint64_t size;
 
-	if (!varint_take(rest, &size) || size > rest->size)
+	if (!varint_take(rest, &size) || size == 0 || size > rest->size)
 		return false;
 	value->text = slice_first(*rest, (size_t)size);
 	*rest = slice_from(*rest, (size_t)size);
