@@ -101,13 +101,13 @@ static void print_part(FILE *file, const char **between, uint64_t count, const c
 void compile_store_print_line(FILE *file, const char *database_path,
                               const struct store_compile_result *result)
 {
-	const char *between = "";
+	const char *between = ": "; // nothing when the store is empty
 
 	if (result->is_unchanged) {
 		print_unchanged(file, database_path);
 		return;
 	}
-	(void)fprintf(file, "%s: %s, %s votes: ", database_path,
+	(void)fprintf(file, "%s: %s, %s votes", database_path,
 	              result->is_overlay ? "overlay" : "new database",
 	              text_count(result->votes).text);
 	for (unsigned i = 0; i < ACTION_COUNT; i++)
