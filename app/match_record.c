@@ -58,7 +58,7 @@ static int flush(struct recording *recording)
 		if (recording->slots[i].vote_id != 0)
 			recording->slots[kept++] = recording->slots[i];
 	if (kept > 0)
-		error = store_hits_add_all(recording->store, recording->slots, kept);
+		error = store_hits_add(recording->store, recording->slots, kept);
 	if (recording->slot_count > 0)
 		memset(recording->slots, 0, recording->slot_count * sizeof(*recording->slots));
 	recording->count = 0;

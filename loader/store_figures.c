@@ -23,7 +23,7 @@ static int add_hits(struct store_query *query, const struct vote_hits *hits)
 	return store_query_run(query);
 }
 
-int store_hits_add_all(struct store *store, const struct vote_hits hits[], size_t count)
+int store_hits_add(struct store *store, const struct vote_hits hits[], size_t count)
 {
 	AUTO_QUERY query = {};
 	int error = store_begin(store);
@@ -34,12 +34,6 @@ int store_hits_add_all(struct store *store, const struct vote_hits hits[], size_
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = add_hits(&query, &hits[i]);
 	return store_end(store, error);
-}
-
-int store_hits_add(struct store *store, uint64_t vote_id, int64_t first_ns, int64_t last_ns,
-                   uint64_t count)
-{
-	return store_hits_add_all(store, &(struct vote_hits){vote_id, count, first_ns, last_ns}, 1);
 }
 
 int store_hits_each(struct store *store, int64_t from_ns,

@@ -10,11 +10,8 @@ struct vote_hits {
 	int64_t first_ns, last_ns;
 };
 
-// Adds to the count of a vote's hits on the day of `first_ns`.
-int store_hits_add(struct store *store, uint64_t vote_id, int64_t first_ns, int64_t last_ns,
-                   uint64_t count);
-// The same for many, which is one transaction.
-int store_hits_add_all(struct store *store, const struct vote_hits hits[], size_t count);
+// Adds each to the count of its vote's hits on the day of `first_ns`: one transaction.
+int store_hits_add(struct store *store, const struct vote_hits hits[], size_t count);
 
 // Hits from `from_ns` on (whole days), summed by vote.
 int store_hits_each(struct store *store, int64_t from_ns,

@@ -211,11 +211,6 @@ struct slice xml_reader_name(const struct xml_reader *reader)
 	return local_name(xmlTextReaderConstLocalName(reader->text_reader));
 }
 
-struct slice xml_reader_namespace(const struct xml_reader *reader)
-{
-	return slice_of_xml(xmlTextReaderConstNamespaceUri(reader->text_reader));
-}
-
 struct slice xml_reader_text(const struct xml_reader *reader)
 {
 	return slice_of_xml(xmlTextReaderConstValue(reader->text_reader));

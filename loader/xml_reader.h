@@ -36,9 +36,8 @@ DEFINE_AUTO(xml_reader, xml_reader_free)
 // well-formed, or past a bound: xml_reader_error()), the input's error, or -ENOMEM.
 int xml_reader_next(struct xml_reader *reader, enum xml_event *ret_event);
 
-// Of the current event; valid until the next. Local name and namespace URI of an element; text.
+// Of the current event; valid until the next. Local name of an element; text.
 struct slice xml_reader_name(const struct xml_reader *reader);
-struct slice xml_reader_namespace(const struct xml_reader *reader);
 struct slice xml_reader_text(const struct xml_reader *reader);
 unsigned xml_reader_depth(const struct xml_reader *reader);
 

@@ -10,6 +10,14 @@ static int take_hits(void *context, const struct vote_hits *hits)
 	return 0;
 }
 
+static int add_hits(struct store_fixture *fixture, uint64_t vote_id, int64_t first_ns,
+                    int64_t last_ns, uint64_t count)
+{
+	const struct vote_hits hits = {vote_id, count, first_ns, last_ns};
+
+	return store_hits_add(fixture->store, &hits, 1);
+}
+
 static void hits_are_summed_by_vote_from_a_day_on(void **state)
 {
 	struct store_fixture fixture;
@@ -17,10 +25,10 @@ static void hits_are_summed_by_vote_from_a_day_on(void **state)
 
 	(void)state;
 	store_fixture_open(&fixture);
-	assert_int_equal(store_hits_add(fixture.store, 1, 1 * DAY_NS, 1 * DAY_NS + 5, 3), 0);
-	assert_int_equal(store_hits_add(fixture.store, 1, 1 * DAY_NS + 2, 1 * DAY_NS + 9, 4), 0);
-	assert_int_equal(store_hits_add(fixture.store, 1, 3 * DAY_NS, 3 * DAY_NS, 1), 0);
-	assert_int_equal(store_hits_add(fixture.store, 2, -5, -4, 2), 0);
+	assert_int_equal(add_hits(&fixture, 1, 1 * DAY_NS, 1 * DAY_NS + 5, 3), 0);
+	assert_int_equal(add_hits(&fixture, 1, 1 * DAY_NS + 2, 1 * DAY_NS + 9, 4), 0);
+	assert_int_equal(add_hits(&fixture, 1, 3 * DAY_NS, 3 * DAY_NS, 1), 0);
+	assert_int_equal(add_hits(&fixture, 2, -5, -4, 2), 0);
 	assert_int_equal(store_hits_each(fixture.store, DAY_NS, take_hits, hits), 0);
 	assert_int_equal(hits[1].count, 8);
 	assert_int_equal(hits[1].first_ns, DAY_NS);
@@ -87,7 +95,7 @@ static void a_source_is_counted_against_the_others(void **state)
 	                 0);
 	fixture.source_id = benign_id;
 	(void)store_fixture_deliver(&fixture, 3 * DAY_NS, (const char *[]){"c.example", NULL});
-	assert_int_equal(store_hits_add(fixture.store, 1, 3 * DAY_NS, 3 * DAY_NS, 7), 0);
+	assert_int_equal(add_hits(&fixture, 1, 3 * DAY_NS, 3 * DAY_NS, 7), 0);
 
 	assert_int_equal(
 		store_source_figures(fixture.store, first, 1 * DAY_NS, 4 * DAY_NS, &figures), 0);
