@@ -273,7 +273,7 @@ unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
 		flow_batch_end(&pipeline->flows, packets + done, taken);
 	}
 	match_batch_run(&pipeline->batch);
-	port->ops->release(port);
+	port->ops->release(port, NULL);
 	pipeline->packet_count += count;
 	return count;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/byte_source.h"
 
@@ -16,13 +17,23 @@ int port_open(const char *path, struct report *report, struct port **ret_port)
 	if (error < 0)
 		return error;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		error = ports[i]->open(source, report, ret_port);
+		if (ports[i]->open_capture == NULL)
+			continue;
+		error = ports[i]->open_capture(source, report, ret_port);
 		if (error == 0)
 			source = NULL; // the port has it
 		if (error != -EINVAL)
 			return error;
 	}
 	return error;
+}
+
+int port_open_device(const char *backend, const struct port_device *device, struct port **ret_port)
+{
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (ports[i]->open_device != NULL && strcmp(ports[i]->name, backend) == 0)
+			return ports[i]->open_device(device, ret_port);
+	return -ENOTSUP;
 }
 
 void port_close(struct port *port)

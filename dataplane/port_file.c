@@ -104,8 +104,9 @@ static unsigned port_file_receive(struct port *port, struct frame frames[PORT_BU
 	return 0;
 }
 
-static void port_file_release(struct port *port)
+static void port_file_release(struct port *port, const enum verdict verdicts[])
 {
+	(void)verdicts;
 	struct port_file *file = (struct port_file *)port;
 
 	byte_source_skip(file->source, file->held_bytes);
@@ -148,7 +149,7 @@ static int port_file_open(struct byte_source *source, struct report *report, str
 
 const struct port_ops port_file = {
 	.name = "file",
-	.open = port_file_open,
+	.open_capture = port_file_open,
 	.receive = port_file_receive,
 	.release = port_file_release,
 	.counters = port_file_counters,

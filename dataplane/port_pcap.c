@@ -111,8 +111,9 @@ static unsigned port_pcap_receive(struct port *port, struct frame frames[PORT_BU
 	return count;
 }
 
-static void port_pcap_release(struct port *port)
+static void port_pcap_release(struct port *port, const enum verdict verdicts[])
 {
+	(void)verdicts;
 	((struct port_pcap *)port)->burst_bytes = 0;
 }
 
@@ -155,7 +156,7 @@ static int port_pcap_open(struct byte_source *source, struct report *report, str
 
 const struct port_ops port_pcap = {
 	.name = "pcap",
-	.open = port_pcap_open,
+	.open_capture = port_pcap_open,
 	.receive = port_pcap_receive,
 	.release = port_pcap_release,
 	.counters = port_pcap_counters,

@@ -70,6 +70,13 @@ struct origin {
 	uint8_t protocol; // IP protocol number
 };
 
+// What a hit did to its packets.
+enum hit_outcome {
+	OUTCOME_NONE,       // nothing: no drop, or nothing that holds packets
+	OUTCOME_DROPPED,    // they were dropped
+	OUTCOME_WOULD_DROP, // they would have been: a dry run
+};
+
 // The fixed part of a hit as it travels; observable_bytes of text follow it. All-integer and
 // without holes that matter: two equal hits are equal byte for byte.
 struct hit {
@@ -78,7 +85,9 @@ struct hit {
 	uint32_t indicator_id;
 	enum match_kind kind;
 	enum action action;
-	uint32_t is_vetoed; // 1: the veto set made an alert of a drop
+	uint32_t is_vetoed;  // 1: the veto set made an alert of a drop
+	uint32_t generation; // of the publication that judged it (engine/publish.h); 0: no sensor
+	enum hit_outcome outcome;
 };
 
 // The record to push into a ring is {hit, sizeof(struct hit)} followed by observable.text.

@@ -69,7 +69,11 @@ static int compare_verdicts(const struct hit *a, const struct hit *b)
 
 	if (order == 0)
 		order = COMPARE(a->action, b->action);
-	return order != 0 ? order : COMPARE(a->is_vetoed, b->is_vetoed);
+	if (order == 0)
+		order = COMPARE(a->is_vetoed, b->is_vetoed);
+	if (order == 0)
+		order = COMPARE(a->generation, b->generation);
+	return order != 0 ? order : COMPARE(a->outcome, b->outcome);
 }
 
 int hit_order_by_time(const struct hit *a, const struct hit *b)

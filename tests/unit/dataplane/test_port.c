@@ -54,7 +54,7 @@ static unsigned read_all(bool *ret_is_cut_short)
 			assert_memory_equal(frames[i].data + 42, "some payload", 12);
 		}
 		total += count;
-		port->ops->release(port);
+		port->ops->release(port, NULL);
 	}
 	port->ops->counters(port, &counters);
 	*ret_is_cut_short = counters.is_cut_short;
@@ -207,7 +207,7 @@ static void formats_only_libpcap_knows_are_read_through_it(void **state)
 	assert_int_equal(frames[0].wire_bytes, 60);
 	assert_int_equal(frames[0].time_ns, 3 * NS_PER_S + 4 * NS_PER_US);
 	assert_int_equal(frames[0].data[0], 7);
-	port->ops->release(port);
+	port->ops->release(port, NULL);
 	assert_int_equal(port->ops->receive(port, frames), 0);
 }
 

@@ -1,0 +1,154 @@
+// ebpf/ebpf.h — the XDP program on an interface, and the database's drops in its maps. The folder's
+// only public header.
+//
+// One struct xdp is the program on one interface, with its pinned maps; the thread or process that
+// opened it owns it, unless said. Opening, filling and closing need CAP_BPF and CAP_NET_ADMIN; what
+// is HOT works through mapped memory, without any.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/report.h"
+#include "engine/hit.h"
+#include "engine/match.h"
+
+// What the program does with what it does not drop.
+enum xdp_purpose {
+	XDP_FILTER, // it goes on into the kernel; what needs a deeper look is copied to user space
+	XDP_HAND_OVER, // it goes to AF_XDP sockets, all but flows that are done, which go to the
+	               // peer
+};
+
+struct xdp_options {
+	const char *device;
+	const char *peer; // XDP_HAND_OVER inline: where packets go when user space is dead; or NULL
+	const char *pin_path; // folder below a bpffs; NULL: /sys/fs/bpf/sekisho/DEVICE
+	enum xdp_purpose purpose;
+	bool is_fail_closed; // a stale heartbeat: drop; else pass, or redirect to the peer
+	bool has_heartbeat;  // false: loaded by hand, nobody is behind it, it never becomes stale
+	uint32_t stale_ms;
+	bool is_dry_run;          // count and tell, drop nothing
+	bool is_generic;          // do not try the driver's own XDP
+	uint32_t flow_slots;      // of the flow array; a power of two, 0: 1 << 20
+	uint32_t copy_ring_bytes; // 0: 16 MB
+};
+
+struct xdp;
+
+// Attaches the program, or takes over what an earlier process left pinned on the device: its maps
+// stay in force until the next xdp_mirror(). Through libxdp's dispatcher where the kernel has it,
+// alone elsewhere; in native mode, in generic mode with a warning in `report` where the driver has
+// none. Returns 0 and gives it to the caller, -EPERM, -EBUSY (another's program is there), or
+// another error: `report` says what, and what helps.
+int xdp_open(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp);
+
+// Closes what this process holds: the program stays attached and its maps pinned, and (with a
+// heartbeat) becomes stale. Accepts NULL.
+void xdp_close(struct xdp *xdp);
+DEFINE_AUTO(xdp, xdp_close)
+
+// Detaches the program and removes what is pinned: the interface is as it was. Works on what
+// another process left, too. Returns 0, -ENOENT when there is nothing of ours, or an error.
+int xdp_unload(const char *device, const char *pin_path, struct report *report);
+
+struct xdp_mirror_figures {
+	uint64_t hosts, networks; // in force now
+	uint64_t vetoed;          // networks told to ask the veto map first
+	uint64_t left_out;        // drops that XDP cannot express: user space judges them
+	uint64_t added, removed;  // of a difference
+	bool is_difference;       // made in place; else a whole set, swapped at one instant
+	int64_t next_change_ns;   // when the validity of the next one begins or ends; TIMESTAMP_MAX
+};
+
+// Makes what the maps say what `database` says may be dropped at `now_ns` (CLOCK_REALTIME). Small
+// differences to what is in force are made in place, others by filling a new set and exchanging it
+// at one instant; after a crash the fill goes on where it stopped. `generation` is told with hits.
+// Returns 0, or an error (reported): what was in force stays in force.
+int xdp_mirror(struct xdp *xdp, const struct database *database, uint32_t generation,
+               int64_t now_ns, struct report *report, struct xdp_mirror_figures *ret_figures);
+
+// Tells the program that user space is alive. HOT, any process that has the memory mapped.
+void xdp_beat(struct xdp *xdp);
+
+// What the flow array says of a flow, both directions at once. A slot may be taken by another flow
+// at any time: then it says nothing, which only costs a second look.
+enum xdp_flow_state {
+	XDP_FLOW_UNKNOWN,
+	XDP_FLOW_CONDEMNED, // dropped for 120 s from its last packet on, or until a SYN
+	XDP_FLOW_DONE,      // nothing of it is wanted any more
+};
+struct xdp_flow_key {
+	struct address low, high; // the smaller (address, port) pair first, as dataplane's flows
+	uint16_t low_port, high_port;
+	uint8_t protocol;
+};
+// HOT. `indicator_id` of this generation, for the count of what is dropped on its account.
+void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow_state state,
+                  uint32_t indicator_id);
+
+// XDP_HAND_OVER: the XSKMAP, and whether the interface runs native.
+int xdp_sockets_fd(const struct xdp *xdp);
+bool xdp_is_native(const struct xdp *xdp);
+
+// XDP_FILTER: what was copied. Calls `take` for up to `count_max` frames (valid during the call);
+// one thread. Returns how many. `fd` is for poll(2).
+unsigned xdp_copies(struct xdp *xdp, unsigned count_max,
+                    void (*take)(void *context, const uint8_t *data, uint32_t captured_bytes,
+                                 uint32_t wire_bytes, int64_t time_ns, bool is_dropped),
+                    void *context);
+int xdp_copies_fd(const struct xdp *xdp);
+
+// Calls `take` with what the program dropped since the last call, as hits: one a flow with its
+// headers when it is first dropped, and for what the rate limit left out one an indicator with the
+// packets' and bytes' counts. Needs the capabilities. Returns how many, or an error.
+int xdp_hits(struct xdp *xdp, void (*take)(void *context, const struct hit *hit), void *context);
+
+// What the program has done since it was attached.
+enum xdp_reason {
+	XDP_PASSED,
+	XDP_COPIED,      // passed, and copied to user space
+	XDP_HANDED_OVER, // to an AF_XDP socket
+	XDP_FORWARDED,   // to the peer
+	XDP_DROP_ADDRESS,
+	XDP_DROP_CONDEMNED,
+	XDP_DROP_STALE, // fail-closed
+	XDP_WOULD_DROP, // dry run
+	XDP_VETOED,     // listed, and the veto set kept it
+	XDP_NOT_IP,
+	XDP_MALFORMED, // passed: not ours to judge
+	XDP_COPY_LOST, // the ring was full
+	XDP_REASON_COUNT,
+};
+const char *xdp_reason_name(enum xdp_reason reason); // "passed", "drop-address" …
+
+struct xdp_status {
+	char device[32];
+	bool is_native;
+	bool is_dispatched; // by libxdp's dispatcher, others may be beside it
+	bool is_stale;
+	enum xdp_purpose purpose;
+	bool is_fail_closed, is_dry_run;
+	uint32_t generation; // of the maps
+	uint64_t hosts, networks;
+	uint64_t packets[XDP_REASON_COUNT];
+	uint64_t bytes[XDP_REASON_COUNT];
+	uint64_t map_bytes; // that the kernel keeps
+};
+// Of a program that is attached, by whomever. Returns 0, -ENOENT, or an error.
+int xdp_status(const char *device, const char *pin_path, struct report *report,
+               struct xdp_status *ret_status);
+
+// Visits what is in the maps that are in force, in order: `sekisho xdp dump`.
+struct xdp_entry {
+	struct prefix prefix;
+	uint16_t port;    // 0: any
+	uint8_t protocol; // 0: any
+	bool is_veto;
+	uint32_t indicator_id;
+	uint64_t packets, bytes; // dropped on its account
+};
+int xdp_dump(const char *device, const char *pin_path,
+             bool (*visit)(void *context, const struct xdp_entry *entry), void *context,
+             struct report *report);
