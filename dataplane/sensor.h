@@ -3,6 +3,7 @@
 // A sensor watches links. Of a tap a link is one device; inline it is two, and what passes one
 // leaves by the other. Worker i has queue i of every device of every link, is pinned to its own
 // core, and asks the publisher for the database once a batch. Nothing is shared between workers.
+// origin.capture_id of its hits is 2 * link, and 1 more for what came in by the peer.
 #pragma once
 
 #include <stdbool.h>
@@ -47,6 +48,10 @@ struct sensor_options {
 	bool has_nxdomain;     // a dropped DNS query is answered NXDOMAIN
 	bool is_fail_closed;   // without a database nothing passes; else everything
 	struct report *report; // what the user should know about the ports; borrowed
+	// Called when every port is open and before the first thread is started, so that what the
+	// caller drops of its privileges no thread has; an error ends the start. NULL: nothing.
+	int (*opened)(void *context);
+	void *opened_context;
 };
 
 // Why packets were dropped.
@@ -107,6 +112,9 @@ int sensor_start(const struct sensor_options *options, struct sensor **ret_senso
 void sensor_figures(const struct sensor *sensor, unsigned worker,
                     struct sensor_figures *ret_figures);
 void sensor_figures_add(struct sensor_figures *sum, const struct sensor_figures *figures);
+
+// Any thread: from its next batches on, does the sensor drop, or only say so?
+void sensor_set_dry_run(struct sensor *sensor, bool is_dry_run);
 
 // Links that are down now, as bits by number of link (the first 64).
 uint64_t sensor_links_down(const struct sensor *sensor);

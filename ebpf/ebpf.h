@@ -2,8 +2,10 @@
 // only public header.
 //
 // One struct xdp is the program on one interface, with its pinned maps; the thread or process that
-// opened it owns it, unless said. Opening, filling and closing need CAP_BPF and CAP_NET_ADMIN; what
-// is HOT works through mapped memory, without any.
+// opened it owns it, unless said. A process forked after xdp_open() has it, too: one of the two
+// fills the maps and takes the hits, the other beats, sets flows and takes the copies. Opening,
+// filling and closing need CAP_BPF and CAP_NET_ADMIN; what is HOT works through mapped memory,
+// without any.
 #pragma once
 
 #include <stdbool.h>
@@ -71,6 +73,9 @@ int xdp_mirror(struct xdp *xdp, const struct database *database, uint32_t genera
 
 // Tells the program that user space is alive. HOT, any process that has the memory mapped.
 void xdp_beat(struct xdp *xdp);
+
+// From the next packet on: does the program drop, or only count and tell? Likewise.
+void xdp_set_dry_run(struct xdp *xdp, bool is_dry_run);
 
 // What the flow array says of a flow, both directions at once. A slot may be taken by another flow
 // at any time: then it says nothing, which only costs a second look.
