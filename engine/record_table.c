@@ -28,6 +28,26 @@ static void record_table_get_detail(const struct record_table *table, uint32_t i
 	indicator->valid_until_ns = detail->valid_until_ns;
 }
 
+bool record_table_validity(const struct record_table *table, uint32_t indicator_id,
+                           int64_t *ret_from_ns, int64_t *ret_until_ns)
+{
+	const struct record_row *record = row_at(table->records, sizeof(*record), indicator_id);
+	const struct detail_row *detail;
+
+	if (record == NULL || indicator_id >= table->states.size ||
+	    (table->states.data[indicator_id] & STATE_IS_LIVE) == 0)
+		return false;
+	detail = row_at(table->details, sizeof(*detail), record->detail);
+	if (record->detail == 0 || detail == NULL) {
+		*ret_from_ns = TIMESTAMP_MIN;
+		*ret_until_ns = TIMESTAMP_MAX;
+		return true;
+	}
+	*ret_from_ns = detail->valid_from_ns;
+	*ret_until_ns = detail->valid_until_ns;
+	return true;
+}
+
 uint64_t record_table_store_id(const struct record_table *table, size_t indicator_id)
 {
 	uint64_t store_id = 0;

@@ -89,6 +89,10 @@ struct record_table {
 bool record_table_get(const struct record_table *table, uint32_t indicator_id,
                       struct indicator *ret_indicator);
 
+// When a live indicator is valid, without the rest of its record. False as above.
+bool record_table_validity(const struct record_table *table, uint32_t indicator_id,
+                           int64_t *ret_from_ns, int64_t *ret_until_ns);
+
 // The row of the store that an indicator was made from, 0 for none.
 uint64_t record_table_store_id(const struct record_table *table, size_t indicator_id);
 
