@@ -13,15 +13,9 @@
 
 #include "base/cleanup.h"
 #include "base/report.h"
+#include "ebpf/reason.h"
 #include "engine/hit.h"
 #include "engine/match.h"
-
-// What the program does with what it does not drop.
-enum xdp_purpose {
-	XDP_FILTER, // it goes on into the kernel; what needs a deeper look is copied to user space
-	XDP_HAND_OVER, // it goes to AF_XDP sockets, all but flows that are done, which go to the
-	               // peer
-};
 
 struct xdp_options {
 	const char *device;
@@ -110,22 +104,6 @@ int xdp_copies_fd(const struct xdp *xdp);
 // packets' and bytes' counts. Needs the capabilities. Returns how many, or an error.
 int xdp_hits(struct xdp *xdp, void (*take)(void *context, const struct hit *hit), void *context);
 
-// What the program has done since it was attached.
-enum xdp_reason {
-	XDP_PASSED,
-	XDP_COPIED,      // passed, and copied to user space
-	XDP_HANDED_OVER, // to an AF_XDP socket
-	XDP_FORWARDED,   // to the peer
-	XDP_DROP_ADDRESS,
-	XDP_DROP_CONDEMNED,
-	XDP_DROP_STALE, // fail-closed
-	XDP_WOULD_DROP, // dry run
-	XDP_VETOED,     // listed, and the veto set kept it
-	XDP_NOT_IP,
-	XDP_MALFORMED, // passed: not ours to judge
-	XDP_COPY_LOST, // the ring was full
-	XDP_REASON_COUNT,
-};
 const char *xdp_reason_name(enum xdp_reason reason); // "passed", "drop-address" …
 
 struct xdp_status {

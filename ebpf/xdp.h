@@ -1,0 +1,86 @@
+// ebpf/xdp.h — the folder's own view of struct xdp, and what its files do for each other.
+#pragma once
+
+#include <net/if.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/report.h"
+#include "ebpf/ebpf.h"
+#include "ebpf/filter_bits.h"
+#include "ebpf/maps.h"
+
+enum { XDP_PATH_BYTES = 256 };
+
+struct xdp_mirror_state; // xdp_mirror.c: what it remembers of the sets
+struct xdp_hits_state;   // xdp_hits.c: what was told already
+struct xdp_copies_state; // xdp_copies.c
+
+// Descriptors of the maps, by enum xdp_map, and the pinned ones mapped. -1 and NULL: not open.
+struct xdp_maps {
+	char folder[XDP_PATH_BYTES]; // of the pins; "": not pinned
+	int fds[XDP_MAP_COUNT];
+	struct xdp_config *config;
+	struct xdp_flow_line *flows; // config->flow_mask + 1
+	size_t flows_bytes;
+};
+
+struct xdp {
+	char device[IFNAMSIZ];
+	unsigned device_index;
+	char pin_path[XDP_PATH_BYTES];
+	int program_fd;
+	bool is_native;
+	bool is_dispatched;
+	struct xdp_maps maps;
+	struct xdp_copies_state *copies;
+	struct xdp_mirror_state *mirror; // made when first needed
+	struct xdp_hits_state *hits;     // likewise
+};
+
+// xdp_maps.c
+
+// "config", "flows" …: a map's name in the object, and of its pin.
+const char *xdp_map_name(enum xdp_map map);
+
+// The pin folder of a device: `pin_path`, or /sys/fs/bpf/sekisho/DEVICE.
+int xdp_pin_folder(const char *device, const char *pin_path, char ret_path[XDP_PATH_BYTES]);
+
+// Opens what is pinned in `folder` and maps the memory. Returns 0 (xdp_maps_close), -ENOENT when
+// nothing of ours is there, -EPROTO when it is of another layout, or an error.
+int xdp_maps_open(const char *folder, struct xdp_maps *ret_maps);
+void xdp_maps_close(struct xdp_maps *maps);
+
+// Maps the memory of maps whose descriptors are open. Returns 0 or an error.
+int xdp_maps_map(struct xdp_maps *maps);
+
+// The whole of an array made with BPF_F_MMAPABLE (a set's filter, its slots), shared with the
+// program; `size_bytes` as it was made. Returns NULL when it cannot be mapped.
+void *xdp_map_memory(int fd, size_t size_bytes);
+void xdp_map_release(void *memory, size_t size_bytes);
+
+// Makes an inner map of `outer` that holds `entries`. It is all zero and not in any set yet.
+// Returns its descriptor, or an error.
+int xdp_inner_create(enum xdp_map outer, uint32_t entries);
+
+// Puts an inner map into set `set`, and pins it beside the others (to find an inner map by its id
+// would need CAP_SYS_ADMIN). The system call returns when no program uses what was there.
+int xdp_inner_insert(const struct xdp_maps *maps, enum xdp_map outer, uint32_t set, int inner_fd);
+
+// The descriptor of what is in a set now, to be closed; -ENOENT: nothing.
+int xdp_inner_open(const struct xdp_maps *maps, enum xdp_map outer, uint32_t set);
+
+// The ticks and the clock that the program sees.
+uint64_t xdp_clock_ns(void); // CLOCK_MONOTONIC_COARSE
+
+// xdp_load.c
+
+// Loads the program with its maps (those pinned in xdp->pin_path, where they fit; new ones else)
+// and sets what `options` says, but attaches nothing: for xdp_open(), tests and benchmarks, which
+// set *xdp to the device's name or nothing. xdp->pin_path[0] == 0: nothing is pinned. Returns 0
+// (xdp_close) or an error (reported).
+int xdp_load(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp);
+
+// xdp_mirror.c and xdp_hits.c: free what they remember; accept NULL.
+void xdp_mirror_forget(struct xdp_mirror_state *state);
+void xdp_hits_forget(struct xdp_hits_state *state);
