@@ -2,30 +2,10 @@
 
 #include <inttypes.h>
 
+#include "app/config_print_parts.h"
 #include "base/buffer.h"
 #include "engine/normalize.h"
 #include "loader/http_url.h"
-
-// A text in double quotes (YAML 1.2, section 5.7). The configuration holds no control bytes.
-static void print_quoted(FILE *file, const char *text)
-{
-	(void)fputc('"', file);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)fputc('\\', file);
-		(void)fputc(*text, file);
-	}
-	(void)fputc('"', file);
-}
-
-static void print_text(FILE *file, const char *key, const char *text)
-{
-	if (text == NULL)
-		return;
-	(void)fprintf(file, "%s: ", key);
-	print_quoted(file, text);
-	(void)fputc('\n', file);
-}
 
 // Without a name and password in it.
 static void print_proxy(FILE *file, const char *proxy)
@@ -37,38 +17,21 @@ static void print_proxy(FILE *file, const char *proxy)
 	http_url_tell(proxy, &text);
 	buffer_append_byte(&text, '\0');
 	if (!text.failed)
-		print_text(file, "    proxy", (const char *)text.data);
+		config_print_text(file, "    proxy", (const char *)text.data);
 	buffer_close(&text);
-}
-
-static void print_words(FILE *file, const char *key, const char *const words[], unsigned count)
-{
-	if (count == 0)
-		return;
-	(void)fprintf(file, "%s: [", key);
-	for (unsigned i = 0; i < count; i++) {
-		(void)fputs(i > 0 ? ", " : "", file);
-		print_quoted(file, words[i]);
-	}
-	(void)fprintf(file, "]\n");
-}
-
-static void print_flag(FILE *file, const char *key, bool flag)
-{
-	(void)fprintf(file, "%s: %s\n", key, flag ? "yes" : "no");
 }
 
 static void print_access(FILE *file, const struct source_config *source)
 {
-	print_text(file, "    username", source->username);
-	print_text(file, "    password-file", source->password.file);
-	print_text(file, "    password-env", source->password.environment);
-	print_text(file, "    token-file", source->token.file);
-	print_text(file, "    token-env", source->token.environment);
-	print_text(file, "    token-header", source->token_header);
-	print_text(file, "    client-cert", source->client_cert);
-	print_text(file, "    client-key", source->client_key);
-	print_text(file, "    ca-file", source->ca_file);
+	config_print_text(file, "    username", source->username);
+	config_print_text(file, "    password-file", source->password.file);
+	config_print_text(file, "    password-env", source->password.environment);
+	config_print_text(file, "    token-file", source->token.file);
+	config_print_text(file, "    token-env", source->token.environment);
+	config_print_text(file, "    token-header", source->token_header);
+	config_print_text(file, "    client-cert", source->client_cert);
+	config_print_text(file, "    client-key", source->client_key);
+	config_print_text(file, "    ca-file", source->ca_file);
 	print_proxy(file, source->proxy);
 }
 
@@ -77,31 +40,31 @@ static void print_types(FILE *file, const struct source_config *source)
 	if (source->types_count > 0)
 		(void)fprintf(file, "    types:\n");
 	for (unsigned i = 0; i < source->types_count; i++) {
-		print_text(file, "      - theirs", source->types[i][0]);
-		print_text(file, "        ours", source->types[i][1]);
+		config_print_text(file, "      - theirs", source->types[i][0]);
+		config_print_text(file, "        ours", source->types[i][1]);
 	}
 }
 
 static void print_source(FILE *file, const struct source_config *source)
 {
-	print_text(file, "  - name", source->name);
+	config_print_text(file, "  - name", source->name);
 	(void)fprintf(file, "    kind: %s\n", source_kind_name(source->kind));
-	print_text(file, "    address", source->address);
-	print_text(file, "    collection", source->collection);
+	config_print_text(file, "    address", source->address);
+	config_print_text(file, "    collection", source->collection);
 	(void)fprintf(file, "    format: %s\n", feed_format_name(source->format));
-	print_text(file, "    columns", source->csv_columns);
-	print_text(file, "    group", source->group);
+	config_print_text(file, "    columns", source->csv_columns);
+	config_print_text(file, "    group", source->group);
 	(void)fprintf(file, "    role: %s\n    tlp: %s\n    reliability: %u\n",
 	              source_role_name(source->role), tlp_name(source->tlp), source->reliability);
 	(void)fprintf(file, "    interval: %" PRIu32 "s\n    full-resync: %" PRIu32 "s\n",
 	              source->interval_s, source->full_resync_s);
 	if (!source->is_snapshot_by_format) // else a value would say more than is known
-		print_flag(file, "    snapshot", source->is_snapshot);
+		config_print_flag(file, "    snapshot", source->is_snapshot);
 	(void)fprintf(file, "    subdomains: %s\n", source->has_same_subdomains ? "same" : "alert");
-	print_flag(file, "    hide-source", source->is_hidden);
-	print_flag(file, "    plain-names", source->has_plain_names);
-	print_flag(file, "    attachments-only", source->has_attachments_only);
-	print_flag(file, "    enabled", source->is_enabled);
+	config_print_flag(file, "    hide-source", source->is_hidden);
+	config_print_flag(file, "    plain-names", source->has_plain_names);
+	config_print_flag(file, "    attachments-only", source->has_attachments_only);
+	config_print_flag(file, "    enabled", source->is_enabled);
 	print_access(file, source);
 	(void)fprintf(file,
 	              "    timeout: %" PRIu32 "s\n    retries: %" PRIu32 "\n    pages-max: %" PRIu32
@@ -136,10 +99,10 @@ static void print_bits(FILE *file, const char *key, uint32_t bits, unsigned coun
 
 static void print_row(FILE *file, const struct policy_row *row)
 {
-	print_text(file, "  - name", row->name);
-	print_words(file, "    group", row->groups, row->group_count);
-	print_words(file, "    source", row->sources, row->source_count);
-	print_words(file, "    threat", row->threat_types, row->threat_type_count);
+	config_print_text(file, "  - name", row->name);
+	config_print_words(file, "    group", row->groups, row->group_count);
+	config_print_words(file, "    source", row->sources, row->source_count);
+	config_print_words(file, "    threat", row->threat_types, row->threat_type_count);
 	print_bits(file, "type", row->observable_types, OBSERVABLE_TYPE_COUNT, config_type_name);
 	print_bits(file, "tlp", row->tlps, TLP_COUNT, config_tlp_name);
 	print_range(file, "reliability", row->reliability_min, row->reliability_max);
@@ -151,11 +114,11 @@ static void print_row(FILE *file, const struct policy_row *row)
 	if (row->posters_min > 0)
 		(void)fprintf(file, "    posters: \">=%" PRIu32 "\"\n", row->posters_min);
 	if (row->known_benign >= 0)
-		print_flag(file, "    known-benign", row->known_benign == 1);
+		config_print_flag(file, "    known-benign", row->known_benign == 1);
 	if (row->promoted >= 0)
-		print_flag(file, "    promoted", row->promoted == 1);
+		config_print_flag(file, "    promoted", row->promoted == 1);
 	(void)fprintf(file, "    action: %s\n", action_name(row->action));
-	print_words(file, "    tags", row->tags, row->tag_count);
+	config_print_words(file, "    tags", row->tags, row->tag_count);
 }
 
 static void print_own(FILE *file, const struct config *config)
@@ -171,16 +134,16 @@ static void print_own(FILE *file, const struct config *config)
 		normalize_format_prefix(&config->own_networks[i], text);
 		(void)fprintf(file, "    - \"%s\"\n", text);
 	}
-	print_words(file, "  names", config->own_names, config->own_name_count);
+	config_print_words(file, "  names", config->own_names, config->own_name_count);
 }
 
 void config_print(FILE *file, const struct config *config)
 {
 	const struct guard_config *guards = &config->guards;
 
-	print_text(file, "store", config->store_path);
-	print_text(file, "database", config->database_path);
-	print_text(file, "sign-key", config->sign_key_path);
+	config_print_text(file, "store", config->store_path);
+	config_print_text(file, "database", config->database_path);
+	config_print_text(file, "sign-key", config->sign_key_path);
 	print_own(file, config);
 	(void)fprintf(file,
 	              "guards:\n  loss-max: %u%%\n  gain-max: %" PRIu32 "%%\n  change-min: %" PRIu64
@@ -189,6 +152,7 @@ void config_print(FILE *file, const struct config *config)
 	              guards->clock_ahead_s);
 	(void)fprintf(file, "retention: %" PRIu32 "d\noverlay-max: %" PRIu32 "\n",
 	              config->retention_days, config->overlay_votes_max);
+	config_print_sensor(file, config->sensor);
 	(void)fprintf(file, "sources:%s\n", config->source_count == 0 ? " []" : "");
 	for (unsigned i = 0; i < config->source_count; i++)
 		print_source(file, &config->sources[i]);

@@ -185,6 +185,7 @@ static int read_all(struct config_reading *reading, const struct raw_config *raw
 	read_names(reading, &raw->own, config);
 	config_read_sources(reading, raw, config);
 	check_paths(reading, config);
+	config_read_sensor(reading, raw->sensor, config);
 	config_read_policy(reading, raw, config);
 	read_guards(reading, &raw->guards, config);
 	read_limits(reading, raw, config);

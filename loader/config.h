@@ -103,6 +103,8 @@ struct config {
 	const struct source_config *sources;
 	unsigned source_count;
 
+	const struct sensor_config *sensor; // loader/config_sensor.h
+
 	const struct policy *policy; // the built-in table when the file has none
 	struct guard_config guards;
 	uint32_t retention_days;    // past validity or withdrawal; 0: for ever

@@ -55,8 +55,10 @@ void config_read_bool(struct config_reading *reading, const char *field, const c
 int config_read_choice(struct config_reading *reading, const char *field, const char *text,
                        unsigned count, const char *(*name_of)(unsigned choice));
 
-// config_source.c, config_policy.c
+// config_source.c, config_policy.c, config_sensor.c
 void config_read_sources(struct config_reading *reading, const struct raw_config *raw,
                          struct config *config);
 void config_read_policy(struct config_reading *reading, const struct raw_config *raw,
+                        struct config *config);
+void config_read_sensor(struct config_reading *reading, const struct raw_sensor *raw,
                         struct config *config);

@@ -101,6 +101,49 @@ static const cyaml_schema_field_t own_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t link_fields[] = {
+	REQUIRED("device", struct raw_link, device),
+	TEXT("peer", struct raw_link, peer),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t link_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_link, link_fields),
+};
+
+static const cyaml_schema_field_t sensor_fields[] = {
+	TEXT("name", struct raw_sensor, name),
+	TEXT("mode", struct raw_sensor, mode),
+	TEXT("backend", struct raw_sensor, backend),
+	LIST("links", struct raw_sensor, links, link_schema),
+	TEXT("workers", struct raw_sensor, workers),
+	LIST("cpus", struct raw_sensor, cpus, word_schema),
+	TEXT("fail", struct raw_sensor, fail),
+	TEXT("dry-run", struct raw_sensor, dry_run),
+	TEXT("resets", struct raw_sensor, resets),
+	TEXT("nxdomain", struct raw_sensor, nxdomain),
+	TEXT("promiscuous", struct raw_sensor, promiscuous),
+	TEXT("busy-poll", struct raw_sensor, busy_poll),
+	TEXT("stale", struct raw_sensor, stale),
+	TEXT("flow-memory", struct raw_sensor, flow_memory),
+	TEXT("stream-memory", struct raw_sensor, stream_memory),
+	TEXT("buffer", struct raw_sensor, buffer),
+	TEXT("rate", struct raw_sensor, rate),
+	LIST("dpdk-arguments", struct raw_sensor, dpdk_arguments, word_schema),
+	TEXT("xdp-generic", struct raw_sensor, xdp_generic),
+	TEXT("xdp-copy", struct raw_sensor, xdp_copy),
+	TEXT("xdp-flow-slots", struct raw_sensor, xdp_flow_slots),
+	TEXT("xdp-pins", struct raw_sensor, xdp_pins),
+	TEXT("hits", struct raw_sensor, hits),
+	TEXT("sightings", struct raw_sensor, sightings),
+	TEXT("window", struct raw_sensor, window),
+	TEXT("control", struct raw_sensor, control),
+	TEXT("metrics", struct raw_sensor, metrics),
+	TEXT("user", struct raw_sensor, user),
+	TEXT("public-key", struct raw_sensor, public_key),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t config_fields[] = {
 	TEXT("store", struct raw_config, store),
 	TEXT("database", struct raw_config, database),
@@ -109,6 +152,8 @@ static const cyaml_schema_field_t config_fields[] = {
 	LIST("sources", struct raw_config, sources, source_schema),
 	LIST("policy", struct raw_config, policy, row_schema),
 	CYAML_FIELD_MAPPING("guards", CYAML_FLAG_OPTIONAL, struct raw_config, guards, guard_fields),
+	CYAML_FIELD_MAPPING_PTR("sensor", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                                struct raw_config, sensor, sensor_fields),
 	TEXT("retention", struct raw_config, retention),
 	TEXT("overlay-max", struct raw_config, overlay_max),
 	CYAML_FIELD_END,

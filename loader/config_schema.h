@@ -38,10 +38,25 @@ struct raw_own {
 	unsigned networks_count, names_count;
 };
 
+struct raw_link {
+	const char *device, *peer;
+};
+
+struct raw_sensor {
+	const char *name, *mode, *backend, *workers, *fail, *dry_run, *resets, *nxdomain;
+	const char *promiscuous, *busy_poll, *stale, *flow_memory, *stream_memory, *buffer, *rate;
+	const char *xdp_generic, *xdp_copy, *xdp_flow_slots, *xdp_pins, *hits, *sightings, *window;
+	const char *control, *metrics, *user, *public_key;
+	const char **cpus, **dpdk_arguments;
+	struct raw_link *links;
+	unsigned cpus_count, dpdk_arguments_count, links_count;
+};
+
 struct raw_config {
 	const char *store, *database, *sign_key, *retention, *overlay_max;
 	struct raw_own own;
 	struct raw_guards guards;
+	struct raw_sensor *sensor;
 	struct raw_source *sources;
 	struct raw_row *policy;
 	unsigned sources_count, policy_count;

@@ -5,7 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sensor_mode { SENSOR_TAP, SENSOR_INLINE_XDP, SENSOR_INLINE_AFXDP, SENSOR_INLINE_DPDK };
+enum { SENSOR_LINKS_MAX = 16 };
+
+enum sensor_mode {
+	SENSOR_TAP,
+	SENSOR_INLINE_XDP,
+	SENSOR_INLINE_AFXDP,
+	SENSOR_INLINE_DPDK,
+	SENSOR_MODE_COUNT,
+};
 const char *sensor_mode_name(unsigned mode); // "tap", "inline-xdp", "inline-afxdp", "inline-dpdk"
 
 struct sensor_link_config {
@@ -16,7 +24,9 @@ struct sensor_link_config {
 struct sensor_config {
 	const char *name; // of the sensor in hits and sightings; the host's when not set
 	enum sensor_mode mode;
-	const char *backend; // of a tap: "af-packet" (default), "pcap", "afxdp", "dpdk", "replay"
+	// Of the ports. A tap: "af-packet" (default), "pcap", "afxdp", "dpdk", "replay"; inline: by
+	// mode, "xdp-copy", "afxdp", "dpdk".
+	const char *backend;
 	const struct sensor_link_config *links;
 	unsigned link_count; // 0: there is no `sensor:`
 	unsigned worker_count;
