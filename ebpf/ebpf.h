@@ -110,11 +110,12 @@ struct xdp_status {
 	char device[32];
 	bool is_native;
 	bool is_dispatched; // by libxdp's dispatcher, others may be beside it
+	bool has_heartbeat; // user space stands behind it
 	bool is_stale;
 	enum xdp_purpose purpose;
 	bool is_fail_closed, is_dry_run;
 	uint32_t generation; // of the maps
-	uint64_t hosts, networks;
+	uint64_t hosts, networks, vetoes;
 	uint64_t packets[XDP_REASON_COUNT];
 	uint64_t bytes[XDP_REASON_COUNT];
 	uint64_t map_bytes; // that the kernel keeps

@@ -40,7 +40,7 @@ enum xdp_map {
 	XDP_MAP_FILTERS,   // outer, of arrays, mapped: uint64_t words
 	XDP_MAP_HOSTS,     // outer, of hashes, struct xdp_host_key: struct xdp_target
 	XDP_MAP_NETWORKS,  // outer, of tries, struct xdp_network_key: struct xdp_target
-	XDP_MAP_VETOES,    // outer, of tries, struct xdp_network_key: uint32_t, 1
+	XDP_MAP_VETOES,    // outer, of tries, struct xdp_network_key: uint32_t, 1 or 0
 	XDP_MAP_SLOTS,     // outer, of arrays, mapped: struct xdp_slot
 	XDP_MAP_SOCKETS,   // XSKMAP, by receive queue
 	XDP_MAP_PEERS,     // DEVMAP of 1
@@ -108,7 +108,9 @@ struct xdp_count {
 };
 
 // What an address or network is listed for. Of a host there is one with port and protocol 0, whose
-// slot is 0 when it is only listed with ports; those have keys of their own.
+// slot is 0 when it is only listed with ports; those have keys of their own. A network of slot 0
+// drops nothing, and a veto of 0 keeps nothing: the IPv4 addresses, ::ffff:0:0/96, below an IPv6
+// network, which is not meant to hold them.
 struct xdp_host_key {
 	uint8_t address[16];
 	uint16_t port;    // 0: any
@@ -126,11 +128,13 @@ struct xdp_target {
 	uint8_t has_ports; // hosts: there are others, with a port or a protocol
 };
 
-// Counted by the program with atomic adds.
+// Counted by the program with atomic adds. A slot is not used again within a set.
 struct xdp_slot {
 	struct xdp_count count;
+	struct xdp_count told; // of it, by hits: user space's alone
 	uint32_t indicator_id;
-	uint32_t reserved;
+	uint32_t generation; // that first had it: a drop is told with this or the live one, the
+	                     // later of both
 };
 
 struct xdp_condemned_key {
