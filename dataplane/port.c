@@ -4,10 +4,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/byte_source.h"
 
-// In the order in which they are tried.
-static const struct port_ops *const ports[] = {&port_file, &port_pcap};
+// Of those that read captures, in the order in which they are tried.
+static const struct port_ops *const ports[] = {
+	&port_file, &port_pcap, &port_af_packet, &port_pcap_live, &port_replay,
+};
+
+enum { PORTS = sizeof(ports) / sizeof(ports[0]) };
 
 int port_open(const char *path, struct report *report, struct port **ret_port)
 {
@@ -16,7 +21,7 @@ int port_open(const char *path, struct report *report, struct port **ret_port)
 
 	if (error < 0)
 		return error;
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+	for (size_t i = 0; i < PORTS; i++) {
 		if (ports[i]->open_capture == NULL)
 			continue;
 		error = ports[i]->open_capture(source, report, ret_port);
@@ -28,11 +33,23 @@ int port_open(const char *path, struct report *report, struct port **ret_port)
 	return error;
 }
 
+static void report_unknown(const char *backend, struct report *report)
+{
+	AUTO_BUFFER names = {0};
+
+	for (size_t i = 0; i < PORTS; i++)
+		if (ports[i]->open_device != NULL)
+			buffer_format(&names, "%s%s", names.size > 0 ? ", " : "", ports[i]->name);
+	report_note(report, "no such backend in this build", slice_text(backend), "there are: %.*s",
+	            SLICE_FORMAT(buffer_slice(&names)));
+}
+
 int port_open_device(const char *backend, const struct port_device *device, struct port **ret_port)
 {
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+	for (size_t i = 0; i < PORTS; i++)
 		if (ports[i]->open_device != NULL && strcmp(ports[i]->name, backend) == 0)
 			return ports[i]->open_device(device, ret_port);
+	report_unknown(backend, device->report);
 	return -ENOTSUP;
 }
 

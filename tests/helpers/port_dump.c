@@ -1,0 +1,315 @@
+// Opens queues of a device by the backend's name, one thread each, and writes what they receive:
+//
+//   port_dump [option=value ...] backend=NAME device=NAME output=FILE
+//
+//   queues=N       of the device, all opened; queue i writes to FILE.i when N > 1
+//   seconds=N      at most so long (10)
+//   packets=N      until so many packets have come to all queues together (0: no matter)
+//   buffer=BYTES   promiscuous=0|1   rate=PACKETS-A-SECOND   frame=BYTES
+//   peer=NAME      what passes the device leaves by this one, and the reverse
+//   drop=N         every Nth packet of a burst is dropped (with peer)
+//   pause=MS       sleeps so long after each burst
+//   busy=1         never waits
+//
+// It says "ready" on standard output when all are open, then at the end one line of JSON a queue
+// and port. It ends before its time at SIGTERM. Exit: 0, or 1 with what the report says on standard
+// error.
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+#include "dataplane/port.h"
+
+enum { QUEUES_MAX = 16, WAIT_MS = 20 };
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int number)
+{
+	(void)number;
+	is_interrupted = 1;
+}
+
+struct settings {
+	const char *backend;
+	const char *output;
+	const char *peer;
+	struct port_device device;
+	unsigned queue_count;
+	uint64_t seconds, packets, drop, pause_ms, is_busy;
+	_Atomic uint64_t taken;   // by all queues
+	_Atomic bool is_stopping; // set by main
+};
+
+struct queue {
+	struct settings *settings;
+	struct report report;
+	struct port *ports[2]; // the device, and its peer or NULL
+	FILE *output;
+	pthread_t thread;
+	bool has_header;
+};
+
+static void write_header(struct queue *queue, enum link_type link)
+{
+	uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 512 * 1024, (uint32_t)link};
+
+	if (!queue->has_header)
+		(void)fwrite(header, 1, sizeof(header), queue->output);
+	queue->has_header = true;
+}
+
+static void write_frame(struct queue *queue, const struct frame *frame)
+{
+	uint32_t header[4] = {(uint32_t)(frame->time_ns / NS_PER_S),
+	                      (uint32_t)(frame->time_ns % NS_PER_S), frame->captured_bytes,
+	                      frame->wire_bytes};
+
+	if (queue->output == NULL)
+		return;
+	write_header(queue, frame->link);
+	(void)fwrite(header, 1, sizeof(header), queue->output);
+	(void)fwrite(frame->data, 1, frame->captured_bytes, queue->output);
+}
+
+static unsigned run_port(struct queue *queue, struct port *port)
+{
+	struct frame frames[PORT_BURST_MAX];
+	enum verdict verdicts[PORT_BURST_MAX] = {0};
+	unsigned count = port->ops->receive(port, frames);
+
+	if (count == 0)
+		return 0;
+	for (unsigned i = 0; i < count; i++) {
+		write_frame(queue, &frames[i]);
+		if (queue->settings->drop > 0 && (i + 1) % queue->settings->drop == 0)
+			verdicts[i] = VERDICT_DROP;
+	}
+	port->ops->release(port, queue->settings->drop > 0 ? verdicts : NULL);
+	if (queue->settings->pause_ms > 0)
+		(void)usleep((useconds_t)queue->settings->pause_ms * 1000);
+	return count;
+}
+
+static void wait_for_packets(const struct queue *queue)
+{
+	struct pollfd fds[2];
+	nfds_t count = 0;
+
+	for (unsigned i = 0; i < 2 && queue->ports[i] != NULL; i++) {
+		int fd = queue->ports[i]->ops->wait_fd(queue->ports[i]);
+
+		if (fd < 0) {
+			(void)usleep(200);
+			return;
+		}
+		fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	}
+	(void)poll(fds, count, WAIT_MS);
+}
+
+static bool is_ended(const struct queue *queue)
+{
+	const struct settings *settings = queue->settings;
+
+	for (unsigned i = 0; i < 2 && queue->ports[i] != NULL; i++)
+		if (queue->ports[i]->ops->is_ended(queue->ports[i]))
+			return true;
+	return settings->is_stopping ||
+	       (settings->packets > 0 && settings->taken >= settings->packets);
+}
+
+static void *run_queue(void *context)
+{
+	struct queue *queue = context;
+
+	while (!is_ended(queue)) {
+		unsigned count = run_port(queue, queue->ports[0]);
+
+		if (queue->ports[1] != NULL)
+			count += run_port(queue, queue->ports[1]);
+		queue->settings->taken += count;
+		if (count == 0 && !queue->settings->is_busy)
+			wait_for_packets(queue);
+	}
+	return NULL;
+}
+
+static void print_port(const struct queue *queue, unsigned number, unsigned side)
+{
+	const struct port *port = queue->ports[side];
+	struct port_counters counters = {0};
+	struct port_link link = {0};
+
+	port->ops->counters(port, &counters);
+	port->ops->link(port, &link);
+	(void)printf("{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
+	             ",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
+	             ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
+	             number, side, counters.received, counters.missed, counters.sent,
+	             counters.unsent, counters.refused, link.is_up ? "true" : "false",
+	             link.speed_mbps, link.mtu, port->ops->is_ended(port) ? "true" : "false");
+}
+
+static void complain(void *context, const struct report *report, const struct problem *problem)
+{
+	(void)context;
+	(void)report;
+	(void)fprintf(stderr, "%s: %.*s: %.*s\n", problem->reason, SLICE_FORMAT(problem->object),
+	              SLICE_FORMAT(problem->detail));
+}
+
+static bool open_output(struct queue *queue, unsigned number)
+{
+	const struct settings *settings = queue->settings;
+	char path[4096];
+
+	if (settings->output == NULL)
+		return true;
+	if (settings->queue_count > 1)
+		(void)snprintf(path, sizeof(path), "%s.%u", settings->output, number);
+	else
+		(void)snprintf(path, sizeof(path), "%s", settings->output);
+	queue->output = fopen(path, "w");
+	return queue->output != NULL;
+}
+
+static int open_queue(struct settings *settings, unsigned number, struct queue *queue)
+{
+	struct port_device device = settings->device;
+	int error;
+
+	queue->settings = settings;
+	queue->report.each = complain;
+	device.queue = number;
+	device.queue_count = settings->queue_count;
+	device.report = &queue->report;
+	if (!open_output(queue, number))
+		return -errno;
+	error = port_open_device(settings->backend, &device, &queue->ports[0]);
+	if (error < 0 || settings->peer == NULL)
+		return error;
+	device.name = settings->peer;
+	error = port_open_device(settings->backend, &device, &queue->ports[1]);
+	if (error < 0)
+		return error;
+	if (queue->ports[0]->ops->connect == NULL)
+		return -ENOTSUP;
+	return queue->ports[0]->ops->connect(queue->ports[0], queue->ports[1]);
+}
+
+static void close_queue(struct queue *queue)
+{
+	port_close(queue->ports[0]);
+	port_close(queue->ports[1]);
+	if (queue->output != NULL) {
+		write_header(queue, LINK_ETHERNET);
+		(void)fclose(queue->output);
+	}
+	report_clear(&queue->report);
+}
+
+static bool is_done(const struct settings *settings, const struct queue queues[])
+{
+	for (unsigned i = 0; i < settings->queue_count; i++)
+		if (!is_ended(&queues[i]))
+			return false;
+	return true;
+}
+
+static void run(struct settings *settings, struct queue queues[])
+{
+	(void)printf("ready\n");
+	(void)fflush(stdout);
+	for (unsigned i = 0; i < settings->queue_count; i++)
+		(void)pthread_create(&queues[i].thread, NULL, run_queue, &queues[i]);
+	for (uint64_t i = 0; i < settings->seconds * 1000 / WAIT_MS; i++)
+		if (is_interrupted || is_done(settings, queues) || usleep(WAIT_MS * 1000) < 0)
+			break;
+	settings->is_stopping = true;
+	for (unsigned i = 0; i < settings->queue_count; i++)
+		(void)pthread_join(queues[i].thread, NULL);
+}
+
+static bool set_number(struct settings *settings, const char *name, uint64_t value)
+{
+	if (strcmp(name, "queues") == 0 && value >= 1 && value <= QUEUES_MAX)
+		settings->queue_count = (unsigned)value;
+	else if (strcmp(name, "seconds") == 0)
+		settings->seconds = value;
+	else if (strcmp(name, "packets") == 0)
+		settings->packets = value;
+	else if (strcmp(name, "buffer") == 0)
+		settings->device.buffer_bytes = value;
+	else if (strcmp(name, "promiscuous") == 0)
+		settings->device.is_promiscuous = value != 0;
+	else if (strcmp(name, "rate") == 0)
+		settings->device.packets_per_s = value;
+	else if (strcmp(name, "frame") == 0)
+		settings->device.frame_bytes_max = (uint32_t)value;
+	else if (strcmp(name, "drop") == 0)
+		settings->drop = value;
+	else if (strcmp(name, "pause") == 0)
+		settings->pause_ms = value;
+	else if (strcmp(name, "busy") == 0)
+		settings->is_busy = value;
+	else
+		return false;
+	return true;
+}
+
+static bool set(struct settings *settings, char *argument)
+{
+	char *value = strchr(argument, '=');
+
+	if (value == NULL)
+		return false;
+	*value++ = '\0';
+	if (strcmp(argument, "backend") == 0)
+		settings->backend = value;
+	else if (strcmp(argument, "device") == 0)
+		settings->device.name = value;
+	else if (strcmp(argument, "peer") == 0)
+		settings->peer = value;
+	else if (strcmp(argument, "output") == 0)
+		settings->output = value;
+	else
+		return set_number(settings, argument, strtoull(value, NULL, 10));
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct queue queues[QUEUES_MAX];
+	struct settings settings = {.seconds = 10, .queue_count = 1};
+	int error = 0;
+
+	(void)signal(SIGTERM, interrupt);
+	for (int i = 1; i < argc; i++)
+		if (!set(&settings, argv[i]))
+			return 2;
+	if (settings.backend == NULL || settings.device.name == NULL)
+		return 2;
+	for (unsigned i = 0; i < settings.queue_count && error == 0; i++)
+		error = open_queue(&settings, i, &queues[i]);
+	if (error == 0)
+		run(&settings, queues);
+	else
+		(void)fprintf(stderr, "%s\n", strerror(-error));
+	for (unsigned i = 0; i < settings.queue_count; i++) {
+		for (unsigned side = 0; error == 0 && side < 2 && queues[i].ports[side] != NULL;
+		     side++)
+			print_port(&queues[i], i, side);
+		close_queue(&queues[i]);
+	}
+	return error != 0;
+}
