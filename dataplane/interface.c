@@ -86,6 +86,16 @@ static unsigned ask_flags(int fd, const char *name)
 	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 ? (unsigned short)request.ifr_flags : 0;
 }
 
+// The carrier itself where the driver tells: IFF_RUNNING follows it up to a second later.
+static bool ask_carrier(int fd, const char *name, unsigned flags)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GLINK};
+
+	if (!ask_driver(fd, name, &value))
+		return (flags & IFF_RUNNING) != 0;
+	return value.data != 0;
+}
+
 static int ask_all(int fd, const char *name, struct interface *ret_interface)
 {
 	struct interface interface = {0};
@@ -100,7 +110,7 @@ static int ask_all(int fd, const char *name, struct interface *ret_interface)
 		interface.hardware_type = request.ifr_hwaddr.sa_family;
 	flags = ask_flags(fd, name);
 	interface.is_up = (flags & IFF_UP) != 0;
-	interface.has_carrier = (flags & IFF_RUNNING) != 0;
+	interface.has_carrier = ask_carrier(fd, name, flags);
 	interface.is_loopback = (flags & IFF_LOOPBACK) != 0;
 	interface.mtu = ask_mtu(fd, name);
 	interface.speed_mbps = ask_speed(fd, name);
@@ -165,7 +175,7 @@ void interface_link(unsigned index, struct port_link *ret_link)
 
 	if (fd >= 0 && ioctl(fd, SIOCGIFNAME, &request) == 0) {
 		flags = ask_flags(fd, request.ifr_name);
-		link.is_up = (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0;
+		link.is_up = (flags & IFF_UP) != 0 && ask_carrier(fd, request.ifr_name, flags);
 		link.speed_mbps = ask_speed(fd, request.ifr_name);
 		link.mtu = ask_mtu(fd, request.ifr_name);
 	}
