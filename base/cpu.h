@@ -1,6 +1,8 @@
 // base/cpu.h — what hot code says to the compiler and the cache.
 #pragma once
 
+#include <stdint.h>
+
 enum { CACHE_LINE_BYTES = 64 };
 
 // Only where a measurement asked for it (docs/style.md, rule 26).
@@ -12,3 +14,21 @@ static inline void prefetch_read(const void *address)
 {
 	__builtin_prefetch(address, 0, 3);
 }
+
+// The time-stamp counter: grows evenly, at a rate that is the machine's own.
+#if defined(__x86_64__)
+static inline uint64_t cpu_cycles(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+static inline uint64_t cpu_cycles(void)
+{
+	uint64_t cycles;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(cycles));
+	return cycles;
+}
+#else
+#error "cpu_cycles() is not written for this CPU"
+#endif

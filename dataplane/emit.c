@@ -8,11 +8,16 @@
 
 enum { WAIT_NS = 100 * 1000 };
 
-void emit_hit(struct emitter *emitter, const struct hit *hit)
+void emit_hit(struct emitter *emitter, struct hit *hit)
 {
 	const struct timespec wait = {.tv_nsec = WAIT_NS};
 
+	hit->generation = emitter->generation;
 	while (!ring_push(emitter->ring, slice_of(hit, sizeof(*hit)), hit->observable.text)) {
+		if (emitter->is_live) {
+			emitter->hits_lost++;
+			return;
+		}
 		if (emitter->is_abandoned(emitter->context))
 			return;
 		(void)nanosleep(&wait, NULL);

@@ -28,9 +28,9 @@ static const struct {
 	int32_t idle_ticks;
 	unsigned epoch_shift;
 } classes[FLOW_CLASS_COUNT] = {
-	[FLOW_BRIEF] = {TICKS(60), 5},
-	[FLOW_ESTABLISHED] = {TICKS(300), 7},
-	[FLOW_CLOSED] = {TICKS(10), 2},
+	[FLOW_BRIEF] = {TICKS(60), 5},      [FLOW_ESTABLISHED] = {TICKS(300), 7},
+	[FLOW_CLOSED] = {TICKS(10), 2},     [FLOW_LISTED] = {TICKS(120), 5},
+	[FLOW_CONDEMNED] = {TICKS(120), 5},
 };
 
 static uint32_t tick_of(int64_t time_ns)
@@ -176,6 +176,7 @@ static void end_flow(struct flow_table *table, uint32_t id)
 {
 	if (table->on_end != NULL)
 		table->on_end(table->context, flow_at(table, id));
+	table->condemned -= flow_at(table, id)->idle_class == FLOW_CONDEMNED;
 	list_remove(table, id);
 	flow_index_remove(&table->index, &table->flows, id,
 	                  hash_key(&flow_at(table, id)->key, table->seeds));
@@ -187,20 +188,29 @@ static int32_t idle_ticks(const struct flow *flow, uint32_t now)
 	return (int32_t)(now - flow->last_tick);
 }
 
-// The flow that makes room for another: a closed one, else the one idle longest.
+// The one of two that was idle longer; 0 is none.
+static uint32_t longer_idle(const struct flow_table *table, uint32_t a, uint32_t b, uint32_t now)
+{
+	if (a == 0 || b == 0)
+		return a | b;
+	return idle_ticks(flow_at(table, a), now) >= idle_ticks(flow_at(table, b), now) ? a : b;
+}
+
+// The flow that makes room for another: a closed one, else the one idle longest. A listed one loses
+// nothing, it is judged again; a condemned one would be forgotten.
 static uint32_t choose_victim(const struct flow_table *table, uint32_t now)
 {
-	uint32_t brief = table->lists[FLOW_BRIEF].oldest;
-	uint32_t established = table->lists[FLOW_ESTABLISHED].oldest;
+	uint32_t condemned = table->lists[FLOW_CONDEMNED].oldest;
+	uint32_t victim;
 
+	if (table->condemned > table->flows.capacity / 2)
+		return condemned;
 	if (table->lists[FLOW_CLOSED].oldest != 0)
 		return table->lists[FLOW_CLOSED].oldest;
-	if (brief == 0 || established == 0)
-		return brief | established;
-	return idle_ticks(flow_at(table, brief), now) >=
-	                       idle_ticks(flow_at(table, established), now)
-	               ? brief
-	               : established;
+	victim = longer_idle(table, table->lists[FLOW_BRIEF].oldest,
+	                     table->lists[FLOW_ESTABLISHED].oldest, now);
+	victim = longer_idle(table, victim, table->lists[FLOW_LISTED].oldest, now);
+	return victim != 0 ? victim : condemned;
 }
 
 // Returns 0 when the only way to make room would be to end a flow of the current batch.
@@ -219,6 +229,7 @@ static uint32_t create_flow(struct flow_table *table, const struct flow_key *key
 		id = pool_take(&table->flows);
 	}
 	*flow_at(table, id) = (struct flow){.key = *key, .last_tick = now};
+	flow_at(table, id)->key.judged = 0;
 	flow_index_add(&table->index, &table->flows, id, hash);
 	if (flow_index_is_crowded(&table->index))
 		flow_index_grow(&table->index, &table->flows, hash_key, table->seeds);
@@ -233,8 +244,10 @@ static bool opens_next(const struct flow *flow, const struct packet *packet)
 {
 	const uint8_t ended = packet->is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
 
-	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-	       (flow->idle_class == FLOW_CLOSED || (flow->state & ended) != 0);
+	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || flow->idle_class == FLOW_LISTED)
+		return false;
+	return flow->idle_class == FLOW_CLOSED || flow->idle_class == FLOW_CONDEMNED ||
+	       (flow->state & ended) != 0;
 }
 
 // Is `packet` of another flow that happens to have the same key?
@@ -255,7 +268,7 @@ static enum flow_class class_after(struct flow *flow, const struct packet *packe
 	const uint8_t both_ended = FLOW_FIN_LOW | FLOW_FIN_HIGH;
 
 	flow->state |= packet->is_from_high ? FLOW_SEEN_HIGH : FLOW_SEEN_LOW;
-	if (packet->protocol != IP_TCP || flow->idle_class == FLOW_CLOSED)
+	if (packet->protocol != IP_TCP || flow->idle_class >= FLOW_CLOSED)
 		return flow->idle_class;
 	if (packet->tcp_flags & TCP_FIN)
 		flow->state |= packet->is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
@@ -351,6 +364,28 @@ void flow_expire(struct flow_table *table, int64_t time_ns)
 			id = table->lists[class].oldest;
 		}
 	}
+}
+
+static void set_class(struct flow_table *table, uint32_t id, enum flow_class class)
+{
+	struct flow *flow = flow_at(table, id);
+
+	list_remove(table, id);
+	table->condemned -= flow->idle_class == FLOW_CONDEMNED;
+	flow->idle_class = (uint8_t) class;
+	table->condemned += class == FLOW_CONDEMNED;
+	list_add(table, id);
+}
+
+void flow_condemn(struct flow_table *table, uint32_t id, enum flow_class class)
+{
+	if (flow_at(table, id)->idle_class < class)
+		set_class(table, id, class);
+}
+
+void flow_release(struct flow_table *table, uint32_t id)
+{
+	set_class(table, id, FLOW_BRIEF);
 }
 
 void flow_end_all(struct flow_table *table)

@@ -4,7 +4,8 @@
 // without ports, and later fragments whose first one is not known, have port 0. ICMP messages
 // and their answers are one flow, of the others each direction, type and code. It ends when it was
 // idle for too long in packet time, when a closed TCP connection's ports are used again, or when
-// the table's budget is full and it is the one that was idle longest. What the table does depends
+// the table's budget is full: then a closed one goes first, then the one that was idle longest,
+// last of all one that was condemned, unless half of the table is. What the table does depends
 // on the packets alone, never on the seed of its hash: two runs give the same flows.
 #pragma once
 
@@ -21,6 +22,8 @@ enum flow_class {
 	FLOW_BRIEF,       // UDP, others, TCP of which only one side was seen and no payload: 60 s
 	FLOW_ESTABLISHED, // TCP: 300 s
 	FLOW_CLOSED,      // TCP after FIN from both sides, or RST: 10 s
+	FLOW_LISTED,      // dropped for its addresses, a SYN of them included: 120 s
+	FLOW_CONDEMNED,   // dropped for what it said, until a SYN: 120 s
 	FLOW_CLASS_COUNT,
 };
 
@@ -41,6 +44,7 @@ struct flow_key {
 	uint16_t low_port;
 	uint16_t high_port;
 	uint8_t protocol;
+	uint8_t judged; // not of the key, whose last byte was free: see judge.h
 };
 
 enum { FLOW_KEY_BYTES = offsetof(struct flow_key, protocol) + 1 }; // without holes
@@ -68,6 +72,7 @@ struct flow_table {
 	struct flow_index index;
 	uint64_t seeds[2];
 	struct flow_list lists[FLOW_CLASS_COUNT];
+	uint32_t condemned; // flows of that class
 	uint64_t created;
 	uint64_t evicted;
 	// Told of each flow that ends, before it is gone.
@@ -95,6 +100,18 @@ void flow_expire(struct flow_table *table, int64_t time_ns);
 
 // Ends all flows, the longest idle first within their class, and forgets them.
 void flow_end_all(struct flow_table *table);
+
+// HOT. From now on everything of the flow is to be dropped: `class` is FLOW_LISTED or
+// FLOW_CONDEMNED.
+void flow_condemn(struct flow_table *table, uint32_t id, enum flow_class class);
+
+// HOT. A flow that was listed is a flow like others again.
+void flow_release(struct flow_table *table, uint32_t id);
+
+static inline bool flow_is_dropped(const struct flow *flow)
+{
+	return flow->idle_class >= FLOW_LISTED;
+}
 
 static inline struct flow *flow_at(const struct flow_table *table, uint32_t id)
 {

@@ -27,6 +27,7 @@ struct fragment_head {
 	uint16_t src_port;
 	uint16_t dst_port;
 	uint8_t protocol;
+	bool is_dropped;
 };
 
 int fragment_table_open(struct fragment_table *table)
@@ -117,6 +118,24 @@ static void complete(struct fragment_table *table, struct packet *later)
 	later->dst_port = head->dst_port;
 	later->protocol = head->protocol;
 	later->has_ports = true;
+}
+
+void fragment_drop(struct fragment_table *table, const struct packet *first)
+{
+	struct fragment_key key = key_of(first);
+	struct fragment_head *head = find(set_of(table, &key), &key);
+
+	if (head != NULL)
+		head->is_dropped = true;
+}
+
+bool fragment_is_dropped(const struct fragment_table *table, const struct packet *later)
+{
+	struct fragment_key key = key_of(later);
+	const struct fragment_head *head = find(set_of(table, &key), &key);
+
+	return head != NULL && head->is_dropped &&
+	       later->time_ns - head->time_ns <= FRAGMENT_TIME_NS;
 }
 
 void fragment_batch(struct fragment_table *table, struct packet packets[], unsigned count)

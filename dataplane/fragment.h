@@ -25,6 +25,10 @@ void fragment_table_close(struct fragment_table *table);
 // Forgets all, for the next capture.
 void fragment_table_clear(struct fragment_table *table);
 
+// HOT. The first fragment of a packet was dropped: the later ones follow it.
+void fragment_drop(struct fragment_table *table, const struct packet *first);
+bool fragment_is_dropped(const struct fragment_table *table, const struct packet *later);
+
 // HOT. Gives the later fragments of packets[0..count) the protocol and ports of their first
 // fragment, if that came before them and not more than 60 s ago; the others stay without.
 void fragment_batch(struct fragment_table *table, struct packet packets[], unsigned count);

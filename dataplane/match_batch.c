@@ -42,6 +42,7 @@ void match_batch_add(struct match_batch *batch, const struct observable *observa
 		memcpy(batch->text + batch->text_bytes, text.data, text.size);
 	batch->text_bytes += text.size;
 	emit_origin(batch->packet, batch->capture_id, &batch->origins[batch->count]);
+	batch->positions[batch->count] = batch->position;
 	batch->count++;
 }
 
@@ -63,6 +64,9 @@ static void emit_match(struct match_batch *batch, const struct match *match)
 	hit.kind = match->kind;
 	hit.action = match->action;
 	hit.is_vetoed = match->is_vetoed;
+	if (batch->judge != NULL)
+		hit.outcome = batch->judge(batch->judge_context, match, observable,
+		                           batch->positions[match->observable]);
 	emit_hit(batch->emitter, &hit);
 }
 

@@ -10,7 +10,10 @@
 #include "dataplane/emit.h"
 #include "dataplane/extract.h"
 
-enum { MATCH_TEXT_BYTES = 4 * URL_BYTES_MAX };
+enum {
+	MATCH_TEXT_BYTES = 4 * URL_BYTES_MAX,
+	MATCH_NO_PACKET = 255, // of the batch: a flow ended
+};
 
 struct match_batch {
 	struct extract_output output;  // first: what extractors are given
@@ -18,6 +21,11 @@ struct match_batch {
 	struct match_context *context; // borrowed; NULL when observing
 	struct emitter *emitter;       // borrowed
 	uint32_t capture_id;
+	uint8_t position; // of `packet` in the batch of packets, or MATCH_NO_PACKET
+	// Live: what a match does to the packet at `position`. NULL: nothing.
+	enum hit_outcome (*judge)(void *context, const struct match *match,
+	                          const struct observable *observable, unsigned position);
+	void *judge_context;
 	void (*observe)(void *context, const struct origin *origin,
 	                const struct observable *observable);
 	void *observe_context;
@@ -27,6 +35,7 @@ struct match_batch {
 	size_t text_bytes;
 	struct observable observables[MATCH_BATCH_MAX];
 	struct origin origins[MATCH_BATCH_MAX];
+	uint8_t positions[MATCH_BATCH_MAX];
 	uint8_t text[MATCH_TEXT_BYTES];
 };
 

@@ -6,47 +6,31 @@
 #include <stdlib.h>
 
 #include "base/timestamp.h"
-#include "dataplane/decode.h"
-#include "dataplane/emit.h"
 #include "dataplane/extract.h"
-#include "dataplane/flow.h"
-#include "dataplane/fragment.h"
-#include "dataplane/match_batch.h"
-#include "dataplane/stream.h"
-#include "dataplane/watch.h"
+#include "dataplane/pipeline_parts.h"
 
 enum {
 	PORT_DNS = 53,
 	WATCH_BUDGET_BYTES = 64 * 1024 * 1024,
-};
-
-struct pipeline {
-	struct pipeline_options options;
-	struct match_context *match_context; // NULL: observe
-	struct fragment_table fragments;
-	struct flow_table flows;
-	struct stream_table streams;
-	struct watch_table watches;
-	struct emitter emitter;
-	struct match_batch batch;
-	struct dataplane_counters counters; // those that decode counts
-	uint64_t packet_count;              // of this capture
-	uint64_t wire_bytes_before;         // counters.bytes when it began
-	uint64_t unknown_links_before;      // likewise, counters.packets_unknown_link
-	uint64_t unknown_link_packet;       // the first of them in this capture, 0 for none
-	enum link_type unknown_link;
-	int64_t first_time_ns;
-	int64_t last_time_ns;
-	struct frame frames[PORT_BURST_MAX];
-	struct packet packets[PORT_BURST_MAX];
+	// Live, all of them are written at once when the database changes.
+	WATCH_BUDGET_LIVE_BYTES = 16 * 1024 * 1024,
 };
 
 static void end_flow(void *context, struct flow *flow)
 {
 	struct pipeline *pipeline = context;
 
+	pipeline->batch.position = MATCH_NO_PACKET;
 	stream_end(&pipeline->streams, flow);
 	watch_end(&pipeline->watches, flow);
+}
+
+static enum hit_outcome judge_content(void *context, const struct match *match,
+                                      const struct observable *observable, unsigned position)
+{
+	struct pipeline *pipeline = context;
+
+	return verdicts_content(&pipeline->verdicts, match, observable, position);
 }
 
 void pipeline_free(struct pipeline *pipeline)
@@ -71,10 +55,44 @@ static int open_tables(struct pipeline *pipeline)
 	if (error == 0)
 		error = stream_table_open(&pipeline->streams, options->stream_budget_bytes);
 	if (error == 0)
-		error = watch_table_open(&pipeline->watches, WATCH_BUDGET_BYTES);
+		error = watch_table_open(&pipeline->watches, options->live != NULL
+		                                                     ? WATCH_BUDGET_LIVE_BYTES
+		                                                     : WATCH_BUDGET_BYTES);
 	if (error == 0 && options->database != NULL)
 		error = match_context_create(options->database, &pipeline->match_context);
 	return error;
+}
+
+void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id)
+{
+	fragment_table_clear(&pipeline->fragments);
+	pipeline->packet_count = 0;
+	pipeline->wire_bytes_before = pipeline->counters.bytes;
+	pipeline->unknown_links_before = pipeline->counters.packets_unknown_link;
+	pipeline->unknown_link_packet = 0;
+	pipeline->first_time_ns = TIMESTAMP_MAX;
+	pipeline->last_time_ns = TIMESTAMP_MIN;
+	pipeline->batch.capture_id = capture_id;
+	pipeline->watches.capture_id = capture_id;
+}
+
+static void wire_live(struct pipeline *pipeline, const struct pipeline_live *live)
+{
+	pipeline->live = *live;
+	pipeline->options.live = &pipeline->live;
+	pipeline->emitter.is_live = true;
+	pipeline->batch.judge = judge_content;
+	pipeline->batch.judge_context = pipeline;
+	pipeline->judge.verdicts = &pipeline->verdicts;
+	judge_turn(&pipeline->judge);
+	pipeline->verdicts.flows = &pipeline->flows;
+	pipeline->verdicts.streams = &pipeline->streams;
+	pipeline->verdicts.fragments = &pipeline->fragments;
+	pipeline->verdicts.frames = pipeline->frames;
+	pipeline->verdicts.packets = pipeline->packets;
+	pipeline->verdicts.has_resets = live->has_resets;
+	pipeline->verdicts.has_nxdomain = live->has_nxdomain;
+	pipeline_begin(pipeline, 0);
 }
 
 int pipeline_create(const struct pipeline_options *options, struct pipeline **ret_pipeline)
@@ -100,21 +118,14 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	pipeline->batch.observe = options->observe;
 	pipeline->batch.observe_context = options->observe_context;
 	match_batch_init(&pipeline->batch);
+	pipeline->judge.flows = &pipeline->flows;
+	pipeline->judge.watches = &pipeline->watches;
+	pipeline->judge.batch = &pipeline->batch;
+	pipeline->judge.turn_at_ns = TIMESTAMP_MAX;
+	if (options->live != NULL)
+		wire_live(pipeline, options->live);
 	*ret_pipeline = TAKE(pipeline);
 	return 0;
-}
-
-void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id)
-{
-	fragment_table_clear(&pipeline->fragments);
-	pipeline->packet_count = 0;
-	pipeline->wire_bytes_before = pipeline->counters.bytes;
-	pipeline->unknown_links_before = pipeline->counters.packets_unknown_link;
-	pipeline->unknown_link_packet = 0;
-	pipeline->first_time_ns = TIMESTAMP_MAX;
-	pipeline->last_time_ns = TIMESTAMP_MIN;
-	pipeline->batch.capture_id = capture_id;
-	pipeline->watches.capture_id = capture_id;
 }
 
 // Remembers the capture's first packet of a link type that is not decoded, for its report.
@@ -146,50 +157,6 @@ static int64_t take_times(struct pipeline *pipeline, unsigned count)
 	return earliest_ns;
 }
 
-// Asks for both addresses of at most half a batch of flows' first packets.
-static void judge_flows(struct pipeline *pipeline, const struct packet *const firsts[],
-                        unsigned count)
-{
-	struct observable observables[MATCH_BATCH_MAX];
-	const struct match *matches;
-	unsigned match_count;
-
-	for (unsigned i = 0; i < count; i++) {
-		observables[2 * i] = watch_observable(firsts[i], false);
-		observables[2 * i + 1] = watch_observable(firsts[i], true);
-	}
-	match_count = match_find(pipeline->match_context, observables, 2 * count, &matches);
-	for (unsigned i = 0; i < match_count; i++) {
-		const struct packet *first = firsts[matches[i].observable / 2];
-
-		watch_add(&pipeline->watches, flow_at(&pipeline->flows, first->flow_id), first,
-		          &matches[i], matches[i].observable % 2 == 1);
-	}
-	pipeline->batch.observable_count[OBSERVABLE_ADDRESS] += 2 * count;
-}
-
-// Addresses are judged once per flow, before its first packet is counted.
-static void match_addresses(struct pipeline *pipeline, const struct packet packets[],
-                            unsigned count)
-{
-	const struct packet *firsts[MATCH_BATCH_MAX / 2];
-	unsigned first_count = 0;
-
-	if (pipeline->match_context == NULL)
-		return;
-	for (unsigned i = 0; i < count; i++) {
-		if (!packets[i].is_ip || !packets[i].is_flow_first)
-			continue;
-		firsts[first_count++] = &packets[i];
-		if (first_count == MATCH_BATCH_MAX / 2) {
-			judge_flows(pipeline, firsts, first_count);
-			first_count = 0;
-		}
-	}
-	if (first_count > 0)
-		judge_flows(pipeline, firsts, first_count);
-}
-
 static void observe_addresses(struct pipeline *pipeline, const struct packet *packet)
 {
 	struct observable src = watch_observable(packet, false);
@@ -215,16 +182,19 @@ static void extract_quote(struct pipeline *pipeline, const struct packet *packet
 	match_batch_add(&pipeline->batch, &dst);
 }
 
-static void extract_packet(struct pipeline *pipeline, const struct packet *packet)
+static void extract_packet(struct pipeline *pipeline, unsigned position)
 {
+	const struct packet *packet = &pipeline->packets[position];
 	struct flow *flow = flow_at(&pipeline->flows, packet->flow_id);
 
 	pipeline->batch.packet = packet;
-	if (pipeline->match_context == NULL && packet->is_flow_first)
+	pipeline->batch.position = (uint8_t)position;
+	if (pipeline->batch.context == NULL && packet->is_flow_first)
 		observe_addresses(pipeline, packet);
 	if (flow->watch_id != 0)
 		watch_packet(&pipeline->watches, flow, packet);
-	if (packet->fragment == FRAGMENT_LATER)
+	if (packet->fragment == FRAGMENT_LATER ||
+	    (flow_is_dropped(flow) && !pipeline->verdicts.is_dry_run))
 		return;
 	if (packet->protocol == IP_TCP) {
 		if (stream_is_wanted(flow, packet))
@@ -239,55 +209,85 @@ static void extract_packet(struct pipeline *pipeline, const struct packet *packe
 	}
 }
 
-static void extract_batch(struct pipeline *pipeline, const struct packet packets[], unsigned count)
+static void extract_batch(struct pipeline *pipeline, unsigned position, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
+	const struct packet *packets = pipeline->packets;
+
+	for (unsigned i = position; i < position + count; i++)
 		if (packets[i].is_ip)
 			stream_prefetch(&pipeline->streams,
 			                flow_at(&pipeline->flows, packets[i].flow_id), &packets[i]);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = position; i < position + count; i++)
 		if (packets[i].is_ip)
-			extract_packet(pipeline, &packets[i]);
+			extract_packet(pipeline, i);
+}
+
+// What of the batch can be judged together: its flows stay what they are until then.
+static unsigned run_part(struct pipeline *pipeline, unsigned position, unsigned count)
+{
+	struct packet *packets = pipeline->packets + position;
+	// All of them, unless a flow has to end in the middle.
+	unsigned taken = flow_batch(&pipeline->flows, packets, count);
+
+	stages_mark(&pipeline->stages, STAGE_FLOW);
+	if (pipeline->batch.context != NULL)
+		judge_addresses(&pipeline->judge, pipeline->packets, position, taken);
+	stages_mark(&pipeline->stages, STAGE_MATCH);
+	extract_batch(pipeline, position, taken);
+	stages_mark(&pipeline->stages, STAGE_EXTRACT);
+	if (pipeline->options.live != NULL) {
+		match_batch_run(&pipeline->batch);
+		verdicts_settle(&pipeline->verdicts, position, taken);
+		stages_mark(&pipeline->stages, STAGE_MATCH);
+	}
+	flow_batch_end(&pipeline->flows, packets, taken);
+	return taken;
 }
 
 // The stations of a packet, in order. Hits are emitted where they are found: by match_batch.c
-// at the latest in match_batch_run(), by watch.c when their flow's counts are known.
-unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
+// at the latest in match_batch_run(), by watch.c when their flow's counts are known. What a match
+// does to a packet is known before flows can end, and before the packets are released.
+void pipeline_stations(struct pipeline *pipeline, unsigned count)
 {
 	struct packet *packets = pipeline->packets;
+
+	decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
+	             &pipeline->counters);
+	fragment_batch(&pipeline->fragments, packets, count);
+	stages_mark(&pipeline->stages, STAGE_DECODE);
+	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
+		note_unknown_link(pipeline, count);
+	flow_expire(&pipeline->flows, take_times(pipeline, count));
+	for (unsigned done = 0; done < count;)
+		done += run_part(pipeline, done, count - done);
+	match_batch_run(&pipeline->batch);
+	pipeline->packet_count += count;
+}
+
+unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
+{
 	unsigned count = port->ops->receive(port, pipeline->frames);
 
 	if (count == 0)
 		return 0;
-	decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
-	             &pipeline->counters);
-	fragment_batch(&pipeline->fragments, packets, count);
-	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
-		note_unknown_link(pipeline, count);
-	flow_expire(&pipeline->flows, take_times(pipeline, count));
-	for (unsigned done = 0, taken; done < count; done += taken) {
-		// All of them, unless a flow has to end in the middle.
-		taken = flow_batch(&pipeline->flows, packets + done, count - done);
-		match_addresses(pipeline, packets + done, taken);
-		extract_batch(pipeline, packets + done, taken);
-		flow_batch_end(&pipeline->flows, packets + done, taken);
-	}
-	match_batch_run(&pipeline->batch);
+	pipeline_stations(pipeline, count);
 	port->ops->release(port, NULL);
-	pipeline->packet_count += count;
 	return count;
 }
 
 void pipeline_end(struct pipeline *pipeline)
 {
 	flow_end_all(&pipeline->flows);
-	if (pipeline->match_context != NULL)
+	if (pipeline->batch.context != NULL)
 		match_batch_run(&pipeline->batch);
+	if (pipeline->options.live != NULL)
+		pipeline_live_leave(pipeline);
 }
 
 void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counters *ret_counters)
 {
 	struct dataplane_counters counters = pipeline->counters;
+	const struct match_limits *before = &pipeline->limits_before;
 	struct match_limits limits = {0};
 
 	counters.flows = pipeline->flows.created;
@@ -298,10 +298,10 @@ void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counter
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		counters.observables[i] = pipeline->batch.observable_count[i];
 	counters.hits = pipeline->emitter.hits;
-	if (pipeline->match_context != NULL)
-		match_context_limits(pipeline->match_context, &limits);
-	counters.matches_left_out = limits.matches_left_out;
-	counters.patterns_given_up = limits.patterns_given_up;
+	if (pipeline->batch.context != NULL)
+		match_context_limits(pipeline->batch.context, &limits);
+	counters.matches_left_out = before->matches_left_out + limits.matches_left_out;
+	counters.patterns_given_up = before->patterns_given_up + limits.patterns_given_up;
 	*ret_counters = counters;
 }
 

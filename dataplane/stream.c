@@ -226,6 +226,19 @@ static void packet_of_piece(const struct stream_table *table, const struct flow 
 	};
 }
 
+void stream_drop(struct stream_table *table, struct flow *flow)
+{
+	struct streams *streams;
+
+	flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
+	if (flow->streams_id == 0)
+		return;
+	streams = pool_block(&table->streams, flow->streams_id);
+	for (unsigned i = 0; i < 2; i++)
+		stream_direction_finish(table, &streams->directions[i]);
+	give_streams(table, flow);
+}
+
 void stream_end(struct stream_table *table, struct flow *flow)
 {
 	struct streams *streams;

@@ -55,5 +55,8 @@ static inline void stream_prefetch(const struct stream_table *table, const struc
 // HOT. Takes a TCP packet that is wanted. batch->packet must be `packet`.
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet);
 
+// Nobody wants anything more of the flow: what is kept of it is dropped.
+void stream_drop(struct stream_table *table, struct flow *flow);
+
 // The flow ends: what is held is given out behind its gaps. batch->packet is changed.
 void stream_end(struct stream_table *table, struct flow *flow);

@@ -11,6 +11,9 @@ struct watch {
 	struct origin origin;
 	uint32_t first_match;
 	uint32_t last_match;
+	uint32_t older; // in order of their making
+	uint32_t newer;
+	uint32_t flow_id;
 };
 
 // One of a watch's hits.
@@ -19,6 +22,7 @@ struct watch_match {
 	uint32_t indicator_id;
 	uint8_t kind;
 	uint8_t action;
+	uint8_t outcome;
 	bool is_dst;
 	bool is_vetoed;
 };
@@ -83,7 +87,33 @@ static void write_hit(struct watch_table *table, const struct origin *origin,
 	hit.kind = (enum match_kind)match->kind;
 	hit.action = (enum action)match->action;
 	hit.is_vetoed = match->is_vetoed;
+	hit.outcome = (enum hit_outcome)match->outcome;
 	emit_hit(table->emitter, &hit);
+}
+
+static void list_add(struct watch_table *table, uint32_t id)
+{
+	struct watch *watch = pool_block(&table->watches, id);
+
+	watch->older = table->newest;
+	watch->newer = 0;
+	if (table->newest != 0)
+		((struct watch *)pool_block(&table->watches, table->newest))->newer = id;
+	else
+		table->oldest = id;
+	table->newest = id;
+}
+
+static void list_remove(struct watch_table *table, const struct watch *watch)
+{
+	if (watch->older != 0)
+		((struct watch *)pool_block(&table->watches, watch->older))->newer = watch->newer;
+	else
+		table->oldest = watch->newer;
+	if (watch->newer != 0)
+		((struct watch *)pool_block(&table->watches, watch->newer))->older = watch->older;
+	else
+		table->newest = watch->older;
 }
 
 static uint32_t watch_of(struct watch_table *table, struct flow *flow, const struct packet *packet)
@@ -99,6 +129,8 @@ static uint32_t watch_of(struct watch_table *table, struct flow *flow, const str
 	emit_origin(packet, table->capture_id, &watch->origin);
 	watch->first_match = 0;
 	watch->last_match = 0;
+	watch->flow_id = packet->flow_id;
+	list_add(table, flow->watch_id);
 	return flow->watch_id;
 }
 
@@ -111,23 +143,61 @@ static void link_match(struct watch_table *table, struct watch *watch, uint32_t 
 	watch->last_match = id;
 }
 
+// The watch's match of the same indicator and side, or NULL.
+static struct watch_match *find_match(struct watch_table *table, const struct watch *watch,
+                                      const struct watch_match *wanted)
+{
+	for (uint32_t id = watch->first_match; id != 0;) {
+		struct watch_match *match = pool_block(&table->matches, id);
+
+		if (match->indicator_id == wanted->indicator_id && match->is_dst == wanted->is_dst)
+			return match;
+		id = match->next;
+	}
+	return NULL;
+}
+
+// Was a watch there before, and has it the match already?
+static bool is_known(struct watch_table *table, const struct flow *flow,
+                     const struct packet *packet, struct watch_match *match)
+{
+	const struct watch *watch;
+	struct watch_match *known;
+
+	if (flow->watch_id == 0 || packet->is_flow_first)
+		return false;
+	watch = pool_block(&table->watches, flow->watch_id);
+	// The sides are those of the watch's first packet.
+	if (memcmp(&watch->origin.src, &packet->src, sizeof(packet->src)) != 0)
+		match->is_dst = !match->is_dst;
+	known = find_match(table, watch, match);
+	if (known != NULL && match->outcome != OUTCOME_NONE)
+		known->outcome = match->outcome;
+	return known != NULL;
+}
+
 void watch_add(struct watch_table *table, struct flow *flow, const struct packet *packet,
-               const struct match *found, bool is_dst)
+               const struct watch_match_of *found)
 {
 	struct watch_match match = {
-		.indicator_id = found->indicator_id,
-		.kind = (uint8_t)found->kind,
-		.action = (uint8_t)found->action,
-		.is_vetoed = found->is_vetoed,
-		.is_dst = is_dst,
+		.indicator_id = found->match->indicator_id,
+		.kind = (uint8_t)found->match->kind,
+		.action = (uint8_t)found->match->action,
+		.outcome = (uint8_t)found->outcome,
+		.is_vetoed = found->match->is_vetoed,
+		.is_dst = found->is_dst,
 	};
-	uint32_t watch_id = watch_of(table, flow, packet);
-	uint32_t match_id = watch_id != 0 ? pool_take(&table->matches) : 0;
+	uint32_t watch_id, match_id;
 
+	if (is_known(table, flow, packet, &match))
+		return;
+	watch_id = watch_of(table, flow, packet);
+	match_id = watch_id != 0 ? pool_take(&table->matches) : 0;
 	if (match_id == 0) {
 		struct origin origin;
 
 		emit_origin(packet, table->capture_id, &origin);
+		match.is_dst = found->is_dst;
 		origin.packet_count = 1;
 		origin.byte_count = packet->ip_bytes;
 		write_hit(table, &origin, &match);
@@ -154,8 +224,33 @@ void watch_end(struct watch_table *table, struct flow *flow)
 		pool_give(&table->matches, id);
 		id = next;
 	}
+	list_remove(table, watch);
 	pool_give(&table->watches, flow->watch_id);
 	flow->watch_id = 0;
+}
+
+static void end_oldest(struct watch_table *table, struct flow_table *flows)
+{
+	const struct watch *watch = pool_block(&table->watches, table->oldest);
+
+	watch_end(table, flow_at(flows, watch->flow_id));
+}
+
+void watch_expire(struct watch_table *table, struct flow_table *flows, int64_t time_ns)
+{
+	while (table->oldest != 0) {
+		const struct watch *watch = pool_block(&table->watches, table->oldest);
+
+		if (time_ns - watch->origin.time_ns <= WATCH_TIME_NS)
+			return;
+		end_oldest(table, flows);
+	}
+}
+
+void watch_end_all(struct watch_table *table, struct flow_table *flows)
+{
+	while (table->oldest != 0)
+		end_oldest(table, flows);
 }
 
 void watch_packet(struct watch_table *table, struct flow *flow, const struct packet *packet)

@@ -16,6 +16,7 @@
 struct watch_table {
 	struct pool watches;
 	struct pool matches;
+	uint32_t oldest, newest; // of the watches
 	struct emitter *emitter; // borrowed
 	uint32_t capture_id;
 };
@@ -26,16 +27,27 @@ int watch_table_open(struct watch_table *table, size_t budget_bytes);
 // Accepts an all-zero table.
 void watch_table_close(struct watch_table *table);
 
-// HOT. Adds a hit of `flow`, whose first packet is `packet`: its source address, or its
-// destination.
+// What is added to a watch.
+struct watch_match_of {
+	const struct match *match;
+	bool is_dst; // of the packet
+	enum hit_outcome outcome;
+};
+
+// HOT. Adds a hit of `flow`, on account of `packet`, the first that was judged: its source
+// address, or its destination. What the watch has already is not added again.
 void watch_add(struct watch_table *table, struct flow *flow, const struct packet *packet,
-               const struct match *match, bool is_dst);
+               const struct watch_match_of *found);
 
 // HOT. Counts a packet of a flow that has a watch; writes the hits when their time has come.
 void watch_packet(struct watch_table *table, struct flow *flow, const struct packet *packet);
 
 // Writes the hits of a flow that ends. A flow without a watch is left alone.
 void watch_end(struct watch_table *table, struct flow *flow);
+
+// HOT. Writes the hits of watches that are 60 s old at `time_ns`, respectively of all.
+void watch_expire(struct watch_table *table, struct flow_table *flows, int64_t time_ns);
+void watch_end_all(struct watch_table *table, struct flow_table *flows);
 
 // The address observable of one side of `packet`.
 struct observable watch_observable(const struct packet *packet, bool is_dst);

@@ -4,6 +4,7 @@
 // the three together are a struct hit, which travels through a ring to the sightings side.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -34,6 +35,7 @@ struct observable {
 	struct address address; // OBSERVABLE_ADDRESS
 	uint16_t port;          // OBSERVABLE_ADDRESS: that goes with it, 0 when there is none
 	uint8_t protocol;       // OBSERVABLE_ADDRESS: IP protocol number
+	bool is_alias; // WHERE_DNS_ANSWER_NAME: what the question led to; not told with hits
 	enum hash_algorithm algorithm; // OBSERVABLE_HASH
 	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.
 };
