@@ -42,3 +42,4 @@ extern const struct command command_review;
 extern const struct command command_purge;
 extern const struct command command_sync;
 extern const struct command command_source;
+extern const struct command command_ctl;

@@ -45,7 +45,7 @@ int control_server_fd(const struct control_server *server);
 // Does what can be done now, without waiting.
 void control_server_serve(struct control_server *server);
 
-// The answer to a request that is in progress (not from within the handler): `text`, or, with `error` < 0, what went wrong.
-// Nothing happens when its client has gone.
+// The answer to a request that is in progress (not from within the handler): `text`, or, with
+// `error` < 0, what went wrong. Nothing happens when its client has gone.
 void control_server_answer(struct control_server *server, uint64_t request_id, int error,
                            struct slice text);

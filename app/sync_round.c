@@ -13,6 +13,7 @@
 #include "app/stop.h"
 #include "app/sync_lock.h"
 #include "app/sync_print.h"
+#include "app/sync_push.h"
 #include "app/text.h"
 #include "base/log.h"
 #include "loader/store_compile.h"
@@ -126,7 +127,8 @@ static int print_compiled(const struct sync_run *run, const char *database_path,
 	return error;
 }
 
-static int compile(const struct sync_run *run, const struct config *config, struct store *store)
+static int compile(const struct sync_run *run, const struct config *config, struct store *store,
+                   struct sync_round_result *round)
 {
 	struct work work = {.run = run};
 	struct store_compile_result result = {};
@@ -135,6 +137,7 @@ static int compile(const struct sync_run *run, const struct config *config, stru
 	progress_start(&work.progress, "compiling", 0, run->is_quiet);
 	int error = store_compile_update(store, config, now_ns, goes_on, &work, &result);
 	progress_end(&work.progress);
+	round->has_new_database = error == 0 && !result.is_unchanged;
 	if (error == 0)
 		error = store_compile_queue_vetoed(store, &result, now_ns);
 	if (error == -ECANCELED)
@@ -210,7 +213,7 @@ static int run_locked(const struct sync_run *run, const struct config *config, b
 	if (error == 0 && is_everything && !run->is_quiet)
 		error = config_source_warn_left(config, store);
 	if (error == 0 && !run->is_uncompiled)
-		error = compile(run, config, store);
+		error = compile(run, config, store, result);
 	if (error == 0)
 		error = consider(config, store);
 	int next_error = find_next(run, config, store, &result->next_due_ns);
@@ -234,5 +237,7 @@ int sync_round(const struct sync_run *run, const struct config *config, bool is_
 		return lock;
 	int error = run_locked(run, config, is_everything, ret_result);
 	(void)close(lock);
+	if (ret_result->has_new_database)
+		sync_push(config, run->is_quiet || run->has_json);
 	return error;
 }

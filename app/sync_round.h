@@ -24,6 +24,7 @@ struct sync_run {
 struct sync_round_result {
 	unsigned run_count;
 	unsigned failed_count; // failed or held
+	bool has_new_database; // or a new overlay or state beside it
 	int64_t next_due_ns;   // of the earliest source; TIMESTAMP_MAX: there is none
 };
 
