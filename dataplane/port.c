@@ -9,7 +9,7 @@
 
 // Of those that read captures, in the order in which they are tried.
 static const struct port_ops *const ports[] = {
-	&port_file, &port_pcap, &port_af_packet, &port_pcap_live, &port_replay,
+	&port_file, &port_pcap, &port_af_packet, &port_pcap_live, &port_replay, &port_dpdk,
 };
 
 enum { PORTS = sizeof(ports) / sizeof(ports[0]) };

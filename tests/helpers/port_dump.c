@@ -10,6 +10,7 @@
 //   drop=N         every Nth packet of a burst is dropped (with peer)
 //   pause=MS       sleeps so long after each burst
 //   busy=1         never waits
+//   eal=ARGUMENT   of DPDK, in order
 //
 // It says "ready" on standard output when all are open, then at the end one line of JSON a queue
 // and port. It ends before its time at SIGTERM. Exit: 0, or 1 with what the report says on standard
@@ -27,9 +28,10 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "dataplane/dpdk.h"
 #include "dataplane/port.h"
 
-enum { QUEUES_MAX = 16, WAIT_MS = 20 };
+enum { QUEUES_MAX = 16, EAL_ARGUMENTS_MAX = 16, WAIT_MS = 20 };
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -45,6 +47,8 @@ struct settings {
 	const char *peer;
 	struct port_device device;
 	unsigned queue_count;
+	const char *eal_arguments[EAL_ARGUMENTS_MAX];
+	unsigned eal_argument_count;
 	uint64_t seconds, packets, drop, pause_ms, is_busy;
 	_Atomic uint64_t taken;   // by all queues
 	_Atomic bool is_stopping; // set by main
@@ -282,14 +286,29 @@ static bool set(struct settings *settings, char *argument)
 		settings->peer = value;
 	else if (strcmp(argument, "output") == 0)
 		settings->output = value;
+	else if (strcmp(argument, "eal") == 0 && settings->eal_argument_count < EAL_ARGUMENTS_MAX)
+		settings->eal_arguments[settings->eal_argument_count++] = value;
 	else
 		return set_number(settings, argument, strtoull(value, NULL, 10));
 	return true;
 }
 
+static int start_dpdk(const struct settings *settings, struct dpdk **ret_dpdk)
+{
+	struct report report = {.each = complain};
+	int error = 0;
+
+	if (strcmp(settings->backend, "dpdk") == 0)
+		error = dpdk_start(settings->eal_arguments, settings->eal_argument_count, &report,
+		                   ret_dpdk);
+	report_clear(&report);
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	static struct queue queues[QUEUES_MAX];
+	AUTO(dpdk) dpdk = NULL; // let go of after the ports are closed
 	struct settings settings = {.seconds = 10, .queue_count = 1};
 	int error = 0;
 
@@ -299,6 +318,7 @@ int main(int argc, char **argv)
 			return 2;
 	if (settings.backend == NULL || settings.device.name == NULL)
 		return 2;
+	error = start_dpdk(&settings, &dpdk);
 	for (unsigned i = 0; i < settings.queue_count && error == 0; i++)
 		error = open_queue(&settings, i, &queues[i]);
 	if (error == 0)

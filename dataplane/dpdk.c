@@ -1,0 +1,261 @@
+#include "dataplane/dpdk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "base/log.h"
+
+enum {
+	OWN_ARGUMENTS_MAX = 8,
+	LOG_BYTES = 4096, // of what the EAL says while it starts
+};
+
+struct dpdk {
+	FILE *log_stream;
+	bool is_started;     // from then on what it says goes to our log
+	size_t log_size;     // of `log`
+	char log[LOG_BYTES]; // what it said before, its first lines
+	char lcores[32];     // an argument
+	unsigned argument_count;
+	char **arguments;
+};
+
+// A line or several, as the EAL flushes them. Serialised by the stream's own lock.
+static ssize_t take_log(void *cookie, const char *text, size_t size)
+{
+	struct dpdk *dpdk = cookie;
+	size_t room = sizeof(dpdk->log) - dpdk->log_size;
+	size_t kept = size < room ? size : room;
+
+	if (dpdk->is_started) {
+		log_error("DPDK: %.*s", (int)(size > 0 && text[size - 1] == '\n' ? size - 1 : size),
+		          text);
+		return (ssize_t)size;
+	}
+	memcpy(dpdk->log + dpdk->log_size, text, kept);
+	dpdk->log_size += kept;
+	return (ssize_t)size;
+}
+
+static int open_log(struct dpdk *dpdk)
+{
+	dpdk->log_stream = fopencookie(dpdk, "w", (cookie_io_functions_t){.write = take_log});
+	if (dpdk->log_stream == NULL)
+		return -ENOMEM;
+	(void)setvbuf(dpdk->log_stream, NULL, _IOLBF, BUFSIZ);
+	rte_log_set_global_level(RTE_LOG_ERR);
+	return rte_openlog_stream(dpdk->log_stream) == 0 ? 0 : -ENOMEM;
+}
+
+// Does an argument begin with one of `options`? They end with NULL.
+static bool is_given(const char *const arguments[], unsigned count, const char *const options[])
+{
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned k = 0; options[k] != NULL; k++)
+			if (strncmp(arguments[i], options[k], strlen(options[k])) == 0)
+				return true;
+	return false;
+}
+
+static unsigned first_cpu(const cpu_set_t *cpus)
+{
+	unsigned cpu = 0;
+
+	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, cpus))
+		cpu++;
+	return cpu;
+}
+
+// What the operator's arguments leave open. Returns how many were added to `ret_own`.
+static unsigned choose_defaults(struct dpdk *dpdk, const char *const arguments[], unsigned count,
+                                const cpu_set_t *cpus, const char *ret_own[OWN_ARGUMENTS_MAX])
+{
+	static const char *const lcore_options[] = {"-c", "-l", "-s", "-S", "--lcores", NULL};
+	static const char *const file_options[] = {
+		"--in-memory", "--file-prefix", "--huge-dir", "--huge-unlink",
+		"--proc-type", "--no-shconf",   NULL};
+	static const char *const legacy_options[] = {"--no-huge", "--legacy-mem", NULL};
+	static const char *const telemetry_options[] = {"--telemetry", "--no-telemetry", NULL};
+	unsigned own_count = 0;
+
+	ret_own[own_count++] = "sekisho";
+	if (!is_given(arguments, count, lcore_options)) {
+		(void)snprintf(dpdk->lcores, sizeof(dpdk->lcores), "--lcores=0@%u",
+		               first_cpu(cpus));
+		ret_own[own_count++] = dpdk->lcores;
+	}
+	if (!is_given(arguments, count, file_options))
+		ret_own[own_count++] = is_given(arguments, count, legacy_options) ? "--no-shconf"
+		                                                                  : "--in-memory";
+	if (!is_given(arguments, count, telemetry_options))
+		ret_own[own_count++] = "--no-telemetry";
+	return own_count;
+}
+
+static int take_arguments(struct dpdk *dpdk, const char *const arguments[], unsigned count,
+                          const cpu_set_t *cpus)
+{
+	const char *own[OWN_ARGUMENTS_MAX];
+	unsigned own_count = choose_defaults(dpdk, arguments, count, cpus, own);
+
+	dpdk->argument_count = own_count + count;
+	dpdk->arguments = calloc(2 * (dpdk->argument_count + 1), sizeof(*dpdk->arguments));
+	if (dpdk->arguments == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < dpdk->argument_count; i++) {
+		dpdk->arguments[i] = strdup(i < own_count ? own[i] : arguments[i - own_count]);
+		if (dpdk->arguments[i] == NULL)
+			return -ENOMEM;
+	}
+	// A second list for the EAL, which changes it.
+	memcpy(dpdk->arguments + dpdk->argument_count + 1, dpdk->arguments,
+	       dpdk->argument_count * sizeof(*dpdk->arguments));
+	return 0;
+}
+
+// What may help, by what rte_eal_init() says of itself.
+static const char *advice_for(int error)
+{
+	switch (error) {
+	case EINVAL:
+		return "an argument is wrong";
+	case ENOMEM:
+	case EACCES:
+		return geteuid() != 0 ? "no memory for it: this needs root or CAP_SYS_ADMIN and "
+		                        "CAP_IPC_LOCK, hugepages, or --no-huge"
+		                      : "no memory for it: reserve hugepages (sysctl "
+		                        "vm.nr_hugepages=512), or give it --no-huge -m 512";
+	case ENOTSUP:
+		return "this processor lacks what the DPDK library was built for";
+	default:
+		return "it could not get hold of memory or devices";
+	}
+}
+
+// What the EAL said while it started, as one line.
+static void tell(const struct dpdk *dpdk, const struct problem *problem, struct report *report)
+{
+	struct problem told = *problem;
+	char said[PROBLEM_TEXT_BYTES];
+	size_t size = dpdk->log_size < sizeof(said) - 1 ? dpdk->log_size : sizeof(said) - 1;
+
+	memcpy(said, dpdk->log, size);
+	said[size] = '\0';
+	for (char *end = strchr(said, '\n'); end != NULL; end = strchr(end, '\n'))
+		*end = end[1] != '\0' ? ';' : '\0';
+	told.detail = slice_text(said);
+	report_add(report, &told);
+}
+
+// The EAL prints a hundred lines of usage when an argument is wrong; where hits may be written to.
+// Returns what restore_output() takes, or -1.
+static int silence_output(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int saved = -1;
+
+	(void)fflush(stdout);
+	if (null >= 0)
+		saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (saved >= 0)
+		(void)dup2(null, STDOUT_FILENO);
+	if (null >= 0)
+		(void)close(null);
+	return saved;
+}
+
+static void restore_output(int saved)
+{
+	(void)fflush(stdout);
+	if (saved < 0)
+		return;
+	(void)dup2(saved, STDOUT_FILENO);
+	(void)close(saved);
+}
+
+// Initializes the EAL, which pins the calling thread to the first lcore: taken back.
+static int initialize(struct dpdk *dpdk, const cpu_set_t *cpus, struct report *report)
+{
+	int saved = silence_output();
+	int used = rte_eal_init((int)dpdk->argument_count,
+	                        dpdk->arguments + dpdk->argument_count + 1);
+	int error = rte_errno;
+
+	restore_output(saved);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(*cpus), cpus);
+	(void)fflush(dpdk->log_stream);
+	dpdk->is_started = used >= 0;
+	if (used < 0) {
+		tell(dpdk,
+		     &(struct problem){.reason = "DPDK does not start",
+		                       .object = slice_text(advice_for(error))},
+		     report);
+		return error > 0 ? -error : -EIO;
+	}
+	if (dpdk->log_size > 0)
+		tell(dpdk,
+		     &(struct problem){.reason = "DPDK complains",
+		                       .consequence = "noted: it started nevertheless"},
+		     report);
+	return 0;
+}
+
+static void dpdk_free(struct dpdk *dpdk)
+{
+	(void)rte_openlog_stream(NULL);
+	if (dpdk->log_stream != NULL)
+		(void)fclose(dpdk->log_stream);
+	for (unsigned i = 0; dpdk->arguments != NULL && i < dpdk->argument_count; i++)
+		free(dpdk->arguments[i]);
+	free(dpdk->arguments);
+	free(dpdk);
+}
+
+int dpdk_start(const char *const arguments[], unsigned count, struct report *report,
+               struct dpdk **ret_dpdk)
+{
+	struct dpdk *dpdk = calloc(1, sizeof(*dpdk));
+	cpu_set_t cpus;
+	int error;
+
+	if (dpdk == NULL)
+		return -ENOMEM;
+	if (rte_lcore_count() > 0) { // also when it was stopped since
+		report_note(report, "DPDK does not start", slice_text(NULL),
+		            "it was started before in this process, and can be started only once");
+		free(dpdk);
+		return -EALREADY;
+	}
+	CPU_ZERO(&cpus);
+	(void)pthread_getaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	error = open_log(dpdk);
+	if (error == 0)
+		error = take_arguments(dpdk, arguments, count, &cpus);
+	if (error == 0)
+		error = initialize(dpdk, &cpus, report);
+	if (error < 0) {
+		dpdk_free(dpdk);
+		return error;
+	}
+	*ret_dpdk = dpdk;
+	return 0;
+}
+
+void dpdk_stop(struct dpdk *dpdk)
+{
+	if (dpdk == NULL)
+		return;
+	(void)rte_eal_cleanup();
+	dpdk_free(dpdk);
+}

@@ -1,0 +1,362 @@
+#include "dataplane/port_dpdk_device.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_memzone.h>
+
+enum {
+	NAME_BYTES = 32,
+	DESCRIPTORS_DEFAULT = 1024, // of a queue, each way
+	DESCRIPTORS_MIN = 64,
+	CACHE_BUFFERS = 256, // a thread keeps that many for itself
+	BUFFER_BYTES = 2048,
+	BUFFER_BYTES_LARGEST = 16384,
+	MTU_LARGEST = 9000,
+	ETHERNET_BYTES = 14 + 2 * 4 + 4, // two tags, and the checksum where the device counts it
+	RSS_KEY_BYTES_MAX = 64,
+};
+
+// What is asked of one device while it is set up.
+struct setup {
+	const struct port_device *asked;
+	struct dpdk_device *device;
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf config;
+	uint8_t rss_key[RSS_KEY_BYTES_MAX];
+	uint32_t buffer_bytes;
+	uint16_t receive_descriptors;
+	uint16_t send_descriptors;
+};
+
+static int refuse(const struct setup *setup, int error, const char *reason, const char *detail)
+{
+	report_note(setup->asked->report, reason, slice_text(setup->asked->name), "%s%s%s", detail,
+	            detail[0] != '\0' && error != 0 ? ": " : "",
+	            error != 0 ? rte_strerror(-error) : "");
+	return error != 0 ? error : -EINVAL;
+}
+
+static void note(const struct setup *setup, const char *reason, const char *consequence)
+{
+	report_add(setup->asked->report, &(struct problem){
+						 .reason = reason,
+						 .consequence = consequence,
+						 .object = slice_text(setup->asked->name),
+					 });
+}
+
+static void make_name(char ret_name[NAME_BYTES], const char *what, uint16_t id)
+{
+	(void)snprintf(ret_name, NAME_BYTES, "sekisho-%s-%u", what, (unsigned)id);
+}
+
+// By name, or by a PCI address without its domain ("3b:00.1").
+static int find_id(const char *name, uint16_t *ret_id)
+{
+	char full[RTE_ETH_NAME_MAX_LEN];
+
+	if (rte_eth_dev_get_port_by_name(name, ret_id) == 0)
+		return 0;
+	if (snprintf(full, sizeof(full), "0000:%s", name) >= (int)sizeof(full))
+		return -ENODEV;
+	return rte_eth_dev_get_port_by_name(full, ret_id) == 0 ? 0 : -ENODEV;
+}
+
+static int refuse_unknown(const struct setup *setup)
+{
+	if (rte_lcore_count() == 0)
+		return refuse(setup, -ENODEV, "DPDK was not started", "");
+	return refuse(setup, -ENODEV, "DPDK has no such device",
+	              "a card must be bound to vfio-pci (dpdk-devbind.py -b vfio-pci), a virtual "
+	              "device named by a --vdev argument");
+}
+
+static uint32_t frame_bytes_of(uint32_t mtu)
+{
+	return mtu + ETHERNET_BYTES;
+}
+
+// What the device should take. One that the kernel knows as well keeps the kernel's MTU; another
+// has nobody else who would set it, and a wire takes what comes.
+static uint32_t choose_mtu(const struct setup *setup)
+{
+	uint32_t most = setup->info.max_mtu > 0 && setup->info.max_mtu < MTU_LARGEST
+	                        ? setup->info.max_mtu
+	                        : MTU_LARGEST;
+	uint16_t mtu = RTE_ETHER_MTU;
+
+	if (setup->asked->frame_bytes_max > ETHERNET_BYTES)
+		return setup->asked->frame_bytes_max - ETHERNET_BYTES;
+	if (setup->info.if_index == 0 && setup->info.max_rx_pktlen >= frame_bytes_of(most))
+		return most;
+	(void)rte_eth_dev_get_mtu(setup->device->id, &mtu);
+	return mtu;
+}
+
+// Where frames do not fit into one buffer they come in several, or buffers are larger.
+static void choose_buffers(struct setup *setup)
+{
+	struct rte_eth_conf *config = &setup->config;
+	uint32_t frame_bytes = frame_bytes_of(config->rxmode.mtu);
+
+	setup->buffer_bytes = BUFFER_BYTES;
+	if (frame_bytes <= BUFFER_BYTES || setup->device->is_capture_driver)
+		return;
+	if ((setup->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0 &&
+	    (setup->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0) {
+		config->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+		config->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+		setup->device->gives_chains = true;
+		setup->device->takes_chains = true;
+		return;
+	}
+	setup->buffer_bytes = RTE_ALIGN_CEIL(frame_bytes, 128);
+}
+
+// Both directions of a flow, and its fragments, come to one queue: the hash is over the addresses
+// alone, and the key repeats every 16 bits, so that source and destination may change places (Woo
+// and Park, "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
+static void choose_spreading(struct setup *setup)
+{
+	uint64_t can = setup->info.flow_type_rss_offloads;
+	struct rte_eth_rss_conf *rss = &setup->config.rx_adv_conf.rss_conf;
+
+	if (setup->asked->queue_count == 1)
+		return;
+	if ((can & RTE_ETH_RSS_IP) == 0 || setup->info.hash_key_size > RSS_KEY_BYTES_MAX) {
+		note(setup, "the device chooses the queue of a packet itself",
+		     "noted: the two directions of a flow may meet different workers");
+		return;
+	}
+	for (unsigned i = 0; i < RSS_KEY_BYTES_MAX; i += 2) {
+		setup->rss_key[i] = 0x6d;
+		setup->rss_key[i + 1] = 0x5a;
+	}
+	setup->config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	rss->rss_key = setup->rss_key;
+	rss->rss_key_len = setup->info.hash_key_size > 0 ? setup->info.hash_key_size : 40;
+	rss->rss_hf = can & RTE_ETH_RSS_IP;
+	if ((can & RTE_ETH_RSS_LEVEL_INNERMOST) != 0)
+		rss->rss_hf |= RTE_ETH_RSS_LEVEL_INNERMOST;
+	else
+		note(setup, "the device spreads tunnelled packets by their outer addresses",
+		     "noted: a tunnel stays on one worker");
+}
+
+static void choose_descriptors(struct setup *setup)
+{
+	size_t wanted = setup->asked->buffer_bytes / BUFFER_BYTES;
+
+	if (wanted == 0)
+		wanted = DESCRIPTORS_DEFAULT;
+	if (wanted < DESCRIPTORS_MIN)
+		wanted = DESCRIPTORS_MIN;
+	if (wanted > UINT16_MAX / 2)
+		wanted = UINT16_MAX / 2;
+	setup->receive_descriptors = (uint16_t)rte_align32pow2((uint32_t)wanted);
+	setup->send_descriptors = DESCRIPTORS_DEFAULT;
+}
+
+static int configure(struct setup *setup)
+{
+	struct dpdk_device *device = setup->device;
+	uint16_t count = device->queue_count;
+	int error;
+
+	if (count > setup->info.max_rx_queues || count > setup->info.max_tx_queues) {
+		char detail[80];
+
+		(void)snprintf(detail, sizeof(detail), "%u queues in, %u out, %u workers",
+		               setup->info.max_rx_queues, setup->info.max_tx_queues, count);
+		return refuse(setup, 0, "the device has fewer queues than there are workers",
+		              detail);
+	}
+	setup->config.rxmode.mtu = choose_mtu(setup);
+	device->frame_bytes_max = frame_bytes_of(setup->config.rxmode.mtu);
+	choose_buffers(setup);
+	choose_spreading(setup);
+	choose_descriptors(setup);
+	error = rte_eth_dev_configure(device->id, count, count, &setup->config);
+	if (error < 0)
+		return refuse(setup, error, "DPDK cannot configure the device", "");
+	error = rte_eth_dev_adjust_nb_rx_tx_desc(device->id, &setup->receive_descriptors,
+	                                         &setup->send_descriptors);
+	return error < 0 ? refuse(setup, error, "DPDK cannot configure the device", "") : 0;
+}
+
+// Buffers for every descriptor, in and out (of the peer), for bursts being judged, and for what
+// threads keep.
+static int create_pool(struct setup *setup)
+{
+	struct dpdk_device *device = setup->device;
+	unsigned count = device->queue_count *
+	                 (setup->receive_descriptors + setup->send_descriptors +
+	                  4 * PORT_BURST_MAX + 2 * CACHE_BUFFERS);
+	char name[NAME_BYTES];
+
+	make_name(name, "pool", device->id);
+	device->pool =
+		rte_pktmbuf_pool_create(name, count, CACHE_BUFFERS, 0,
+	                                (uint16_t)(setup->buffer_bytes + RTE_PKTMBUF_HEADROOM),
+	                                rte_eth_dev_socket_id(device->id));
+	if (device->pool != NULL)
+		return 0;
+	return refuse(setup, -rte_errno, "no memory for packets",
+	              "more hugepages, or a larger -m with --no-huge");
+}
+
+static int set_up_queues(const struct setup *setup)
+{
+	const struct dpdk_device *device = setup->device;
+	struct rte_eth_rxconf receive = setup->info.default_rxconf;
+	struct rte_eth_txconf send = setup->info.default_txconf;
+	int error = 0;
+
+	receive.offloads = setup->config.rxmode.offloads;
+	send.offloads = setup->config.txmode.offloads;
+	for (uint16_t i = 0; i < device->queue_count && error == 0; i++) {
+		error = rte_eth_rx_queue_setup(device->id, i, setup->receive_descriptors,
+		                               (unsigned)rte_eth_dev_socket_id(device->id),
+		                               &receive, device->pool);
+		if (error == 0)
+			error = rte_eth_tx_queue_setup(device->id, i, setup->send_descriptors,
+			                               (unsigned)rte_eth_dev_socket_id(device->id),
+			                               &send);
+	}
+	return error;
+}
+
+// A virtual device may say only here how large its buffers have to be.
+static int prepare_queues(struct setup *setup)
+{
+	int error = create_pool(setup);
+
+	if (error < 0)
+		return error;
+	error = set_up_queues(setup);
+	if (error == 0 || setup->buffer_bytes == BUFFER_BYTES_LARGEST)
+		return error;
+	rte_mempool_free(setup->device->pool);
+	setup->buffer_bytes = BUFFER_BYTES_LARGEST;
+	error = create_pool(setup);
+	return error < 0 ? error : set_up_queues(setup);
+}
+
+// The card was taken out. Nothing is handed over with it: the order does not matter.
+static int take_removal(uint16_t id, enum rte_eth_event_type event, void *context, void *result)
+{
+	struct dpdk_device *device = context;
+
+	(void)id, (void)event, (void)result;
+	atomic_store_explicit(&device->is_gone, true, memory_order_relaxed);
+	return 0;
+}
+
+static int start(struct setup *setup)
+{
+	struct dpdk_device *device = setup->device;
+	int error;
+
+	device->is_capture_driver = strcmp(setup->info.driver_name, "net_pcap") == 0;
+	device->gives_chains = device->is_capture_driver;
+	device->takes_chains = device->is_capture_driver;
+	error = configure(setup);
+	if (error < 0)
+		return error;
+	error = prepare_queues(setup);
+	if (error < 0)
+		return refuse(setup, error, "DPDK cannot set up the device's queues", "");
+	(void)rte_eth_dev_callback_register(device->id, RTE_ETH_EVENT_INTR_RMV, take_removal,
+	                                    device);
+	error = rte_eth_dev_start(device->id);
+	if (error < 0)
+		return refuse(setup, error, "DPDK cannot start the device", "");
+	(void)rte_eth_stats_get(device->id, &device->stats_before);
+	if (setup->asked->is_promiscuous && port_dpdk_device_listen(device) < 0)
+		note(setup, "the device cannot be made promiscuous",
+		     "noted: it gives what is meant for it");
+	return 0;
+}
+
+static void close_device(struct dpdk_device *device)
+{
+	char name[NAME_BYTES];
+
+	make_name(name, "device", device->id);
+	(void)rte_eth_dev_callback_unregister(device->id, RTE_ETH_EVENT_INTR_RMV, take_removal,
+	                                      device);
+	(void)rte_eth_dev_stop(device->id);
+	(void)rte_eth_dev_close(device->id);
+	// The pool stays until the EAL is stopped: the peer may still have buffers of it to send.
+	(void)rte_memzone_free(rte_memzone_lookup(name));
+}
+
+static int start_first(struct setup *setup, uint16_t id)
+{
+	const struct rte_memzone *zone;
+	char name[NAME_BYTES];
+	int error;
+
+	make_name(name, "device", id);
+	zone = rte_memzone_reserve(name, sizeof(*setup->device), SOCKET_ID_ANY, 0);
+	if (zone == NULL)
+		return refuse(setup, -rte_errno, "no memory for the device", "");
+	setup->device = zone->addr;
+	*setup->device = (struct dpdk_device){
+		.id = id,
+		.queue_count = (uint16_t)setup->asked->queue_count,
+	};
+	error = rte_eth_dev_info_get(id, &setup->info);
+	error = error < 0 ? refuse(setup, error, "DPDK cannot ask the device", "") : start(setup);
+	if (error < 0)
+		close_device(setup->device);
+	return error;
+}
+
+int port_dpdk_device_open(const struct port_device *asked, struct dpdk_device **ret_device)
+{
+	struct setup setup = {.asked = asked};
+	const struct rte_memzone *zone;
+	char name[NAME_BYTES];
+	uint16_t id;
+	int error;
+
+	if (find_id(asked->name, &id) < 0)
+		return refuse_unknown(&setup);
+	make_name(name, "device", id);
+	zone = rte_memzone_lookup(name);
+	if (zone == NULL) {
+		error = start_first(&setup, id);
+		if (error < 0)
+			return error;
+	} else {
+		setup.device = zone->addr;
+	}
+	if (asked->queue >= setup.device->queue_count)
+		return refuse(&setup, 0, "the device was opened with fewer queues", "");
+	setup.device->open_count++;
+	*ret_device = setup.device;
+	return 0;
+}
+
+void port_dpdk_device_close(struct dpdk_device *device)
+{
+	device->open_count--;
+	if (device->open_count == 0)
+		close_device(device);
+}
+
+int port_dpdk_device_listen(struct dpdk_device *device)
+{
+	int error = rte_eth_promiscuous_get(device->id) == 1
+	                    ? 0
+	                    : rte_eth_promiscuous_enable(device->id);
+
+	return error;
+}
