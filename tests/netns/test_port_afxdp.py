@@ -1,0 +1,259 @@
+"""The AF_XDP port on veth pairs: copy mode, native XDP."""
+import json
+import os
+import pathlib
+import random
+import signal
+import struct
+import time
+
+import pytest
+
+from network import wait_for
+
+HELPERS = pathlib.Path(os.environ.get('SEKISHO_HELPERS', 'build/tests/helpers'))
+PROGRAM = HELPERS / 'forward_ports'
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason='built without libxdp')
+
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 16  # packet(7)
+OURS = b'\x88\xb5'  # IEEE 802's type for local experiments
+
+
+def frame(size, number=0, kind=OURS, tag=b''):
+    """A broadcast frame of that size, its bytes a function of number and size."""
+    head = b'\xff' * 6 + bytes.fromhex('020000000001') + tag + kind
+    return head + random.Random(f'{number} {size}').randbytes(size - len(head))
+
+
+def vlan(identifier, outer=0x8100):
+    return struct.pack('!HH', outer, identifier)
+
+
+class Wire:
+    """A host on each side of one that forwards."""
+
+    def __init__(self, network, mtu=1500, queues=1, right_mtu=None):
+        self.left, self.middle, self.right = (network.host(name) for name in 'lmr')
+        network.join(self.left, 'eth0', self.middle, 'in', mtu=mtu, queues=queues)
+        network.join(self.middle, 'out', self.right, 'eth0', mtu=right_mtu or mtu, queues=queues)
+        for host, number in ((self.left, 1), (self.right, 2)):
+            host.address('eth0', f'192.0.2.{number}/24', f'2001:db8::{number}/64')
+
+    def start(self, *options, devices=('in', 'out')):
+        self.program = self.middle.start(PROGRAM, *options, 'afxdp', *devices)
+        wait_for(lambda: 'ready' in self.program.out or not self.program.is_running(), what='start')
+        return self.program
+
+    def stop(self):
+        assert self.program.stop() == 0, self.program.error
+        return [json.loads(line) for line in self.program.out.splitlines()[1:]]
+
+
+def nothing_lost(counters):
+    left, right = counters
+    for a, b in ((left, right), (right, left)):
+        assert a['received'] == b['sent'] + a['dropped'] + b['unsent'] + b['refused']
+
+
+def receive(socket, count, seconds=5):
+    """Frames of ours as they arrived."""
+    socket.settimeout(0.2)
+    socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+    frames = []
+    end = time.monotonic() + seconds
+    while len(frames) < count and time.monotonic() < end:
+        try:
+            data, auxiliary, _, address = socket.recvmsg(65536, 64)
+        except TimeoutError:
+            continue
+        for _, _, value in auxiliary:  # the kernel takes the outermost VLAN tag out
+            status, _, _, _, _, tag, protocol = struct.unpack('IIIHHHH', value)
+            if status & TP_STATUS_VLAN_VALID:
+                data = data[:12] + struct.pack('!HH', protocol, tag) + data[12:]
+        if address[2] != 4 and OURS in data[12:22]:  # not PACKET_OUTGOING
+            frames.append(data)
+    return frames
+
+
+def crosses(wire, frames):
+    """Sends `frames` in both directions, and expects them byte for byte and in order."""
+    for source, target in ((wire.left, wire.right), (wire.right, wire.left)):
+        with target.packet_socket('eth0') as receiver:
+            source.send_frames('eth0', frames, packets_per_s=20000)
+            assert receive(receiver, len(frames)) == frames
+
+
+def test_a_tap_receives_every_frame_as_it_was_sent(network):
+    left, right = network.host('a'), network.host('b')
+    network.join(left, 'eth0', right, 'eth0')
+    path = network.folder / 'frames'
+    program = right.start(PROGRAM, '-o', path, 'afxdp', 'eth0')
+    wait_for(lambda: 'ready' in program.out, what='start')
+    frames = [frame(60 + i % 1455, i) for i in range(5000)]
+    left.send_frames('eth0', frames, packets_per_s=20000)
+    wait_for(lambda: right.count('eth0', 'rx_packets') >= len(frames), what='arrival')
+    time.sleep(0.2)
+    assert program.stop() == 0
+    data, received = path.read_bytes(), []
+    while data:
+        size = struct.unpack('<I', data[:4])[0]
+        received.append(data[4:4 + size])
+        data = data[4 + size:]
+    assert [got for got in received if OURS in got[12:14]] == frames
+    counters = json.loads(program.out.splitlines()[1])
+    assert counters['missed'] == 0 and counters['received'] == len(received)
+
+
+@pytest.mark.parametrize('mtu', [1500, 3498, 9000])
+def test_a_wire_hands_on_every_frame_bit_for_bit(network, mtu):
+    wire = Wire(network, mtu=mtu)
+    wire.start()
+    sizes = sorted({60, 61, 64, 128, 1514, *range(1500, 1515), mtu + 13, mtu + 14,
+                    *(size for size in (1792, 1793, 2048, 3512, 3520, 3521, 3840, 3841, 4095, 4096,
+                                        4097, 7680, 7681, 8192) if size <= mtu + 14)})
+    crosses(wire, [frame(size, i) for i, size in enumerate(sizes * 8)])
+    nothing_lost(wire.stop())
+
+
+def test_a_wire_hands_on_vlan_tags_and_what_is_not_ip(network):
+    wire = Wire(network)
+    wire.start()
+    crosses(wire, [frame(100, 1, tag=vlan(7)), frame(1518, 2, tag=vlan(4094)),
+                   frame(1514, 3, tag=vlan(100, 0x88a8) + vlan(7)), frame(60, 4)])
+    nothing_lost(wire.stop())
+
+
+@pytest.mark.parametrize('mtu', [1500, 9000])
+def test_a_wire_carries_real_traffic_without_losing_count(network, mtu):
+    wire = Wire(network, mtu=mtu)
+    wire.start()
+    wire.right.start('iperf3', '-s')
+    wait_for(lambda: wire.left.run('iperf3', '-c', '192.0.2.2', '-t', '1', check=False)
+             .returncode == 0, what='iperf3')
+    for address in ('192.0.2.2', '2001:db8::2'):
+        wire.left.run('iperf3', '-c', address, '-t', '1')
+        wire.left.run('iperf3', '-R', '-c', address, '-t', '1')
+        done = wire.left.run('ping', '-q', '-f', '-c', '2000', address)
+        assert ' 2000 received' in done.stdout
+        wire.left.run('ping', '-c', '1', '-M', 'do', '-s', mtu - (48 if ':' in address else 28),
+                      address)
+    counters = wire.stop()
+    nothing_lost(counters)
+    assert counters[0]['received'] > 4000
+
+
+def test_what_is_dropped_does_not_cross(network):
+    wire = Wire(network)
+    wire.start('-d', '3')
+    frames = [frame(100, i) for i in range(300)]
+    with wire.right.packet_socket('eth0') as receiver:
+        wire.left.send_frames('eth0', frames, packets_per_s=20000)
+        received = receive(receiver, 200, seconds=2)
+    counters = wire.stop()
+    assert set(received) < set(frames) and 195 <= len(received) <= 205
+    nothing_lost(counters)
+    assert counters[0]['dropped'] == counters[0]['received'] // 3
+
+
+def test_several_queues_forward_side_by_side(network):
+    wire = Wire(network, queues=3)
+    wire.start('-q', '3')
+    wire.right.start('iperf3', '-s')
+    wait_for(lambda: wire.left.run('iperf3', '-c', '192.0.2.2', '-t', '1', '-P', '8', check=False)
+             .returncode == 0, what='iperf3')
+    counters = wire.stop()
+    nothing_lost(counters)
+    assert sum(count > 0 for count in counters[0]['queues']) > 1
+
+
+def test_a_wire_goes_on_when_its_link_was_down(network):
+    wire = Wire(network)
+    wire.start()
+    frames = [frame(200, i) for i in range(50)]
+    crosses(wire, frames)
+    for host, device in ((wire.middle, 'out'), (wire.middle, 'in'), (wire.right, 'eth0')):
+        host.link(device, 'down')
+        if device != 'in':
+            wire.left.send_frames('eth0', frames)
+        host.link(device, 'up')
+        wait_for(lambda: wire.left.run('ping', '-c', '1', '-W', '1', '192.0.2.2', check=False)
+                 .returncode == 0, what='link up')
+        crosses(wire, frames)
+    nothing_lost(wire.stop())
+
+
+def test_own_frames_leave_by_the_port_that_sends_them(network):
+    wire = Wire(network)
+    program = wire.start()
+    with wire.left.packet_socket('eth0') as left, wire.right.packet_socket('eth0') as right:
+        os.kill(int(wire.middle.run('ip', 'netns', 'pids', wire.middle.namespace).stdout.split()[0]),
+                signal.SIGUSR1)
+        for socket, side in ((left, 0), (right, 1)):
+            socket.settimeout(5)
+            while True:
+                data = socket.recv(2048)
+                if data[12:14] == b'\x88\xb6':
+                    break
+            assert data == b'\xff' * 6 + bytes([2, 0, 0, 0, 0, 9, 0x88, 0xb6, side]) + bytes(49)
+    assert program.is_running()
+    counters = wire.stop()
+    assert all(side['sent'] >= 1 for side in counters)
+
+
+def test_what_the_other_side_cannot_take_is_counted(network):
+    wire = Wire(network, mtu=9000, right_mtu=1500)
+    wire.start()
+    with wire.right.packet_socket('eth0') as receiver:
+        wire.left.send_frames('eth0', [frame(9000, 1), frame(1514, 2), frame(4000, 3)])
+        assert receive(receiver, 1) == [frame(1514, 2)]
+    counters = wire.stop()
+    assert counters[1]['refused'] == 2
+    nothing_lost(counters)
+
+
+def refused(wire, *options, devices=('in', 'out')):
+    program = wire.start(*options, devices=devices)
+    assert program.wait() == 1
+    return program.error
+
+
+def test_what_it_cannot_do_it_says(network):
+    wire = Wire(network, mtu=9100, queues=2)
+    assert 'its MTU of 9100 is more than this port takes: set it to 9000 or less' in \
+        refused(wire, '-q', '2')
+    assert "it has 2 receive queues, and 1 would be read: use 2 workers, or 'ethtool -L in'" in \
+        refused(wire)
+    for device in ('in', 'out'):
+        wire.middle.run('ip', 'link', 'set', device, 'mtu', '1500')
+    assert 'no such queue' in refused(wire, '-q', '3')
+
+
+def test_a_queue_that_another_has_is_refused(network):
+    wire = Wire(network)
+    wire.start(devices=('in',))
+    assert 'another AF_XDP socket has this queue' in refused(wire, devices=('in',))
+
+
+def test_killed_and_started_again_it_goes_on(network):
+    wire = Wire(network)
+    for _ in range(3):
+        program = wire.start()
+        assert 'ready' in program.out, program.error
+        crosses(wire, [frame(200, i) for i in range(20)])
+        program.stop(signal.SIGKILL)
+        for device in ('in', 'out'):
+            wire.middle.run('ip', 'link', 'set', device, 'xdp', 'off')
+
+
+def test_generic_xdp_works_too(network):
+    wire = Wire(network)
+    wire.start('-g')
+    crosses(wire, [frame(60 + i, i) for i in range(200)])
+    nothing_lost(wire.stop())
+
+
+def test_a_removed_interface_ends_the_port(network):
+    wire = Wire(network)
+    program = wire.start(devices=('in',))
+    wire.middle.run('ip', 'link', 'del', 'in')
+    assert program.wait() == 0
