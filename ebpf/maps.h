@@ -131,7 +131,8 @@ struct xdp_target {
 // Counted by the program with atomic adds. A slot is not used again within a set.
 struct xdp_slot {
 	struct xdp_count count;
-	struct xdp_count told; // of it, by hits: user space's alone
+	struct xdp_count untold; // of it, of flows that the rate limit left out; user space takes
+	                         // it by exchanging it for zero
 	uint32_t indicator_id;
 	uint32_t generation; // that first had it: a drop is told with this or the live one, the
 	                     // later of both
