@@ -120,7 +120,7 @@ def test_sync_tells_the_sensor_of_a_new_database_only(tmp_path):
         assert done.returncode == 0, done.stderr
         assert 'sensor: the new database is in force\n' in done.stdout
         assert listener.requests == [f'push {tmp_path}/list.skdb\n']
-        assert 'sensor' not in sync(config).stdout  # nothing new
+        assert 'sensor:' not in sync(config).stdout  # nothing new
         assert len(listener.requests) == 1
         (tmp_path / 'list.txt').write_text('198.51.100.7\n198.51.100.8\n')
         assert sync(config).returncode == 0  # an overlay
