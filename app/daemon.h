@@ -24,6 +24,7 @@ struct daemon_figures {
 	bool is_fail_closed;
 	int64_t started_ns; // CLOCK_REALTIME
 	int64_t now_ns;
+	int64_t monotonic_ns; // CLOCK_MONOTONIC at the same moment, beside the workers' beats
 
 	bool has_database;
 	struct database_info database;

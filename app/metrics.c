@@ -69,12 +69,13 @@ static const char *algorithm_name(unsigned algorithm)
 	return names[algorithm];
 }
 
-// Batches of 0, 1, 2-3, 4-7 … 32-63 and 64 packets.
+// Of 0, 1, 2-3, 4-7 … 32-63 and 64 packets.
 static uint64_t batch_bound(unsigned index)
 {
 	return ((UINT64_C(1) << index) - 1) * NANO;
 }
 
+// Below 64 ns, 128 ns …
 static uint64_t latency_bound(unsigned index)
 {
 	return (uint64_t)LATENCY_FIRST_NS << index;
@@ -238,6 +239,9 @@ const struct metric metrics[] = {
          .sum_offset = offsetof(struct sensor_figures, latency_sum_ns), .is_sum_nano = true},
 	{"sekisho_worker_generation", WORKER(METRIC_GAUGE, METRIC_U32, generation),
          .help = "The number of the database that a worker uses"},
+
+	{"sekisho_worker_silent_seconds", WORKER(METRIC_GAUGE, METRIC_BEAT, beat_ns),
+         .unit = "seconds", .help = "Since the worker gave its last sign of life"},
 
 	{"sekisho_link_up", METRIC_GAUGE, METRIC_OF_LINK, METRIC_BOOL,
          .offset = offsetof(struct daemon_figures, link_is_up),

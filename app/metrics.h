@@ -31,6 +31,7 @@ enum metric_field {
 	METRIC_UNSIGNED,
 	METRIC_BOOL,
 	METRIC_NANOSECONDS, // int64_t
+	METRIC_BEAT,        // int64_t of CLOCK_MONOTONIC: how long ago it was
 	METRIC_TEXTS,       // no number: 1, with texts as labels
 };
 

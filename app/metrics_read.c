@@ -156,6 +156,10 @@ static void write_field(char *field, enum metric_field kind, const struct metric
 	case METRIC_NANOSECONDS:
 		memcpy(field, &time_ns, sizeof(time_ns));
 		break;
+	case METRIC_BEAT: // monotonic_ns is 0
+		time_ns = -time_ns;
+		memcpy(field, &time_ns, sizeof(time_ns));
+		break;
 	case METRIC_TEXTS:
 		break;
 	}

@@ -46,9 +46,11 @@ static void format_nano(uint64_t nano, char ret_text[NUMBER_BYTES])
 		               digits, fraction);
 }
 
-static void append_field(struct buffer *text, enum metric_field kind, const char *field)
+static void append_field(struct buffer *text, enum metric_field kind, const char *field,
+                         int64_t monotonic_ns)
 {
 	uint64_t number = 0;
+	int64_t beat_ns;
 	uint32_t word = 0;
 	bool flag = false;
 	char seconds[NUMBER_BYTES];
@@ -68,6 +70,13 @@ static void append_field(struct buffer *text, enum metric_field kind, const char
 		break;
 	case METRIC_NANOSECONDS: // not before 1970
 		memcpy(&number, field, sizeof(number));
+		format_nano(number, seconds);
+		buffer_append_text(text, seconds);
+		return;
+	case METRIC_BEAT:
+		memcpy(&beat_ns, field, sizeof(beat_ns));
+		if (beat_ns < monotonic_ns) // else it beat since the figures were taken
+			number = (uint64_t)(monotonic_ns - beat_ns);
 		format_nano(number, seconds);
 		buffer_append_text(text, seconds);
 		return;
@@ -149,7 +158,8 @@ static void append_object(const struct place *place, const struct daemon_figures
 			buffer_append_byte(place->text, '}');
 		}
 		buffer_append_byte(place->text, ' ');
-		append_field(place->text, metric->field, field + i * sizeof(uint64_t));
+		append_field(place->text, metric->field, field + i * sizeof(uint64_t),
+		             figures->monotonic_ns);
 		buffer_append_byte(place->text, '\n');
 	}
 }

@@ -32,6 +32,7 @@ static inline struct sensor_figures sample_worker(uint64_t factor)
 		.streams_max = 40000,
 		.condemned_now = 23 + factor,
 		.generation = 7,
+		.beat_ns = 5000000000,
 	};
 
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
@@ -74,6 +75,7 @@ static inline void sample_figures(struct daemon_figures *figures, uint64_t facto
 		.mode = "inline-xdp",
 		.backend = "xdp-copy",
 		.started_ns = INT64_C(1790000000123456789),
+		.monotonic_ns = 5001000000,
 		.has_database = true,
 		.database.build_id = {0xde, 0xad, 0xbe, 0xef},
 		.database.indicators = 1100000,

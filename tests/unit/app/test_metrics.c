@@ -85,6 +85,7 @@ static void each_figure_stands_on_its_line(void **state)
 		"sekisho_batch_packets_bucket{worker=\"0\",le=\"+Inf\"} 2428\n",
 		"sekisho_batch_packets_sum{worker=\"0\"} 1000000\n",
 		"sekisho_batch_packets_count{worker=\"0\"} 2428\n",
+		"sekisho_worker_silent_seconds{worker=\"1\"} 0.001\n",
 		"sekisho_latency_seconds_sum{worker=\"0\"} 1.234567891\n",
 	};
 	const char *text = render(*state);
