@@ -23,7 +23,14 @@ enum {
 	XDP_FRAGMENT_SLOTS = 1 << 12,
 	XDP_TOLD_SLOTS = 1 << 16,
 	XDP_CONDEMNED_COUNTS = 1 << 14,
+	XDP_COPY_FLOW_BYTES =
+		64 << 10, // of payload, each way, of a flow nobody says anything about
 	XDP_QUEUES_MAX = 64,
+	XDP_CONDEMNED_S = 120, // from the last packet on
+	XDP_DONE_S = 300,      // likewise
+	XDP_FRAGMENT_S = 30,
+	XDP_TOLD_S = 60,
+	XDP_TELLS_MAX = 64,           // in 64 ticks, about a thousand a second and CPU
 	XDP_TICK_SHIFT = 20,          // a tick is 2^20 ns, about a millisecond, of CLOCK_MONOTONIC
 	XDP_NETWORK4_WORDS = 1 << 18, // of the filter: one bit for each IPv4 /24
 };
@@ -89,8 +96,8 @@ struct xdp_config {
 	uint32_t purpose;  // enum xdp_purpose
 	uint32_t flags;    // enum xdp_config_flag
 	uint32_t stale_ticks;
-	uint32_t flow_mask;     // lines - 1
-	uint32_t tell_per_tick; // first drops told, a CPU and 64 ticks
+	uint32_t flow_mask; // lines - 1
+	uint32_t tells_max; // first drops told, a CPU and 64 ticks
 	uint32_t layout;
 	uint64_t reserved;
 	uint64_t beat_ns __attribute__((aligned(64))); // CLOCK_MONOTONIC_COARSE
@@ -158,8 +165,8 @@ struct xdp_flow {
 	uint32_t tick;         // of its last packet, or when it was set
 	uint32_t indicator_id; // condemned: on whose account
 	uint32_t generation;   // likewise
-	uint32_t copied_bytes; // watched
-	uint64_t reserved;
+	uint32_t reserved;
+	uint32_t copied_bytes[2]; // watched: by which end sent it
 };
 struct xdp_flow_line {
 	struct xdp_flow ways[XDP_FLOW_WAYS];

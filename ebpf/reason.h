@@ -9,7 +9,8 @@ enum xdp_purpose {
 	               // peer
 };
 
-// What the program has done since it was attached.
+// What the program has done since it was attached. Every packet is one of the first seven; the
+// others are counted besides.
 enum xdp_reason {
 	XDP_PASSED,
 	XDP_COPIED,      // passed, and copied to user space

@@ -1,0 +1,201 @@
+// ebpf/judge.bpf.h — is an address of the packet listed, in the set that is in force?
+//
+// The filter answers nearly always: no. Only candidates go to the hash and the trie, and what is
+// found there to the veto trie.
+#pragma once
+
+#include "ebpf/tell.bpf.h"
+
+static __always_inline bool is_ipv4(struct xdp_words address)
+{
+	return address.high == 0 && (uint32_t)address.low == 0xffff0000u;
+}
+
+static __always_inline uint64_t filter_word(void *filter, uint32_t index)
+{
+	uint64_t *word = bpf_map_lookup_elem(filter, &index);
+
+	return word ? *word : 0;
+}
+
+static __always_inline bool is_network4(void *filter, const struct xdp_set *set,
+                                        struct xdp_words address)
+{
+	uint32_t number = bpf_ntohl((uint32_t)(address.low >> 32)) >> 8;
+
+	return filter_word(filter, set->network4_base + (number >> 6)) >> (number & 63) & 1;
+}
+
+static __always_inline bool is_marked(uint64_t word, struct xdp_mark mark)
+{
+	return (word & mark.bits) == mark.bits;
+}
+
+static __always_inline bool is_network6(void *filter, const struct xdp_set *set,
+                                        const uint64_t seeds[2], uint64_t high)
+{
+	struct xdp_network6 marks = xdp_network6_marks(seeds, high);
+	uint64_t near = filter_word(filter,
+	                            set->network_base + (marks.at24.word & set->network_mask));
+	uint64_t far = filter_word(filter,
+	                           set->network_base + (marks.at48.word & set->network_mask));
+
+	return is_marked(near, marks.at24) || is_marked(near, marks.at32) ||
+	       is_marked(far, marks.at48) || is_marked(far, marks.at64);
+}
+
+// What the filter says.
+struct candidate {
+	bool is_host;
+	bool is_network;
+};
+
+static __always_inline struct candidate ask_filter(const struct passage *passage,
+                                                   const struct xdp_set *set, void *filter,
+                                                   struct xdp_words address, uint64_t hash)
+{
+	struct xdp_mark host = xdp_host_mark(hash);
+	struct candidate found = {
+		.is_host = is_marked(filter_word(filter, host.word & set->host_mask), host),
+	};
+
+	if (!(set->flags & XDP_SET_NETWORKS))
+		return found;
+	if (is_ipv4(address))
+		found.is_network = (set->flags & XDP_SET_WIDE4) ||
+		                   is_network4(filter, set, address);
+	else
+		found.is_network = (set->flags & XDP_SET_WIDE6) ||
+		                   is_network6(filter, set, passage->config->seeds, address.high);
+	return found;
+}
+
+struct side {
+	struct xdp_words address;
+	uint16_t port;
+	uint8_t protocol;
+	struct candidate candidate;
+};
+
+// Looks in the hash of `set`: the slot, or 0. First for any port, then for its own, with and
+// without the protocol.
+static __always_inline uint32_t find_host(uint32_t set, const struct side *side)
+{
+	void *hash = bpf_map_lookup_elem(&hosts, &set);
+	struct xdp_host_key key = {0};
+	struct xdp_target *target;
+
+	if (!hash)
+		return 0;
+	__builtin_memcpy(key.address, &side->address, sizeof(key.address));
+	target = bpf_map_lookup_elem(hash, &key);
+	if (!target || target->slot || !target->has_ports)
+		return target ? target->slot : 0;
+	key.port = side->port;
+	key.protocol = side->protocol;
+	target = bpf_map_lookup_elem(hash, &key);
+	if (target)
+		return target->slot;
+	key.protocol = 0;
+	target = bpf_map_lookup_elem(hash, &key);
+	if (target)
+		return target->slot;
+	key.port = 0;
+	key.protocol = side->protocol;
+	target = bpf_map_lookup_elem(hash, &key);
+	return target ? target->slot : 0;
+}
+
+// Likewise in the trie: of the longest network that holds it.
+static __always_inline uint32_t find_network(uint32_t set, const struct side *side)
+{
+	void *trie = bpf_map_lookup_elem(&networks, &set);
+	struct xdp_network_key key = {.length = 128};
+	struct xdp_target *target;
+
+	if (!trie)
+		return 0;
+	__builtin_memcpy(key.address, &side->address, sizeof(key.address));
+	target = bpf_map_lookup_elem(trie, &key);
+	if (!target || (target->port && target->port != side->port) ||
+	    (target->protocol && target->protocol != side->protocol))
+		return 0;
+	return target->slot;
+}
+
+static __always_inline bool is_vetoed(uint32_t set, const struct side *side)
+{
+	void *trie = bpf_map_lookup_elem(&vetoes, &set);
+	struct xdp_network_key key = {.length = 128};
+	const uint32_t *veto;
+
+	if (!trie)
+		return false;
+	__builtin_memcpy(key.address, &side->address, sizeof(key.address));
+	veto = bpf_map_lookup_elem(trie, &key);
+	return veto && *veto;
+}
+
+// The slot of a candidate that is to be dropped, or 0.
+static __noinline uint32_t judge_side(struct passage *passage, const struct side *side)
+{
+	uint32_t set = (uint32_t)passage->live % XDP_SETS;
+	uint32_t slot = side->candidate.is_host ? find_host(set, side) : 0;
+
+	if (!slot && side->candidate.is_network)
+		slot = find_network(set, side);
+	if (slot && is_vetoed(set, side)) {
+		count(XDP_VETOED, passage->wire_bytes);
+		return 0;
+	}
+	return slot;
+}
+
+// Counts on the slot's account, and completes `why`.
+static __noinline void accuse(struct passage *passage, struct reproach *why)
+{
+	uint32_t set = (uint32_t)passage->live % XDP_SETS;
+	uint32_t index = why->slot;
+	void *array = bpf_map_lookup_elem(&slots, &set);
+	struct xdp_slot *slot = array ? bpf_map_lookup_elem(array, &index) : NULL;
+
+	why->generation = (uint32_t)(passage->live >> 32);
+	if (!slot)
+		return;
+	why->indicator_id = slot->indicator_id;
+	if (slot->generation > why->generation)
+		why->generation = slot->generation;
+	count_atomic(&slot->count, passage->wire_bytes);
+}
+
+// True when one of the packet's addresses is listed; *why says which.
+static __always_inline bool judge_addresses(struct passage *passage, struct reproach *why)
+{
+	const struct parsed *packet = &passage->packet;
+	uint32_t set_index = (uint32_t)passage->live % XDP_SETS;
+	const struct xdp_set *set = &passage->config->sets[set_index];
+	void *filter;
+
+	if (!passage->live)
+		return false;
+	filter = bpf_map_lookup_elem(&filters, &set_index);
+	if (!filter)
+		return false;
+	struct side source = {
+		packet->source, packet->source_port, packet->protocol,
+		ask_filter(passage, set, filter, packet->source, passage->source_hash)};
+	struct side destination = {
+		packet->destination, packet->destination_port, packet->protocol,
+		ask_filter(passage, set, filter, packet->destination, passage->destination_hash)};
+
+	if (source.candidate.is_host || source.candidate.is_network)
+		why->slot = judge_side(passage, &source);
+	if (!why->slot && (destination.candidate.is_host || destination.candidate.is_network)) {
+		why->slot = judge_side(passage, &destination);
+		why->is_destination = true;
+	}
+	if (!why->slot)
+		return false;
+	accuse(passage, why);
+	return true;
+}

@@ -1,0 +1,115 @@
+// ebpf/tell.bpf.h — what the XDP program tells: counters, and the first drop of a flow.
+#pragma once
+
+#include "ebpf/maps.bpf.h"
+#include "ebpf/parse.bpf.h"
+
+// One packet on its way through the program.
+struct passage {
+	struct xdp_md *context;
+	struct xdp_config *config;
+	struct parsed packet;
+	uint64_t now_ns;
+	uint64_t live;                          // as it was when the packet came
+	uint64_t source_hash, destination_hash; // of the addresses
+	uint64_t flow_hash;
+	uint32_t wire_bytes;
+	bool is_dry_run;
+};
+
+// Why it is dropped.
+struct reproach {
+	uint32_t slot; // 0: the flow is condemned
+	uint32_t indicator_id;
+	uint32_t generation;
+	bool is_destination;
+};
+
+static __always_inline uint32_t tick_of(uint64_t time_ns)
+{
+	return (uint32_t)(time_ns >> XDP_TICK_SHIFT);
+}
+
+// Ticks since `tick`, which another CPU may have set a moment later.
+static __always_inline bool is_older(uint32_t now, uint32_t tick, uint32_t seconds)
+{
+	return (int32_t)(now - tick) >
+	       (int32_t)(seconds * (UINT64_C(1000000000) >> XDP_TICK_SHIFT));
+}
+
+static __always_inline void count(enum xdp_reason reason, uint32_t bytes)
+{
+	uint32_t index = reason;
+	struct xdp_count *counter = bpf_map_lookup_elem(&counters, &index);
+
+	if (counter) {
+		counter->packets++;
+		counter->bytes += bytes;
+	}
+}
+
+static __always_inline void count_atomic(struct xdp_count *counter, uint32_t bytes)
+{
+	__sync_fetch_and_add(&counter->packets, 1);
+	__sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+// True when this flow was told within XDP_TOLD_S; else remembers it. Another flow may take its
+// place: then it is told again.
+static __always_inline bool was_told(uint64_t hash, uint32_t now)
+{
+	uint32_t index = (uint32_t)hash & (XDP_TOLD_SLOTS - 1);
+	uint64_t *last = bpf_map_lookup_elem(&told, &index);
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
+
+	if (!last ||
+	    ((uint32_t)(*last >> 32) == tag && !is_older(now, (uint32_t)*last, XDP_TOLD_S)))
+		return true;
+	*last = (uint64_t)tag << 32 | now;
+	return false;
+}
+
+// The rate limit, per CPU.
+static __always_inline bool may_tell(const struct xdp_config *config, uint32_t now)
+{
+	uint32_t zero = 0;
+	struct xdp_telling *mine = bpf_map_lookup_elem(&telling, &zero);
+
+	if (!mine)
+		return false;
+	if (mine->tick != now >> 6) {
+		mine->tick = now >> 6;
+		mine->count = 0;
+	}
+	return mine->count++ < config->tells_max;
+}
+
+static __noinline void tell_drop(struct passage *passage, struct reproach *why)
+{
+	uint32_t now = tick_of(passage->now_ns);
+	struct parsed *packet = &passage->packet;
+	struct xdp_drop *event;
+
+	if (was_told(passage->flow_hash, now) || !may_tell(passage->config, now))
+		return;
+	event = bpf_ringbuf_reserve(&drops, sizeof(*event), 0);
+	if (!event)
+		return;
+	*event = (struct xdp_drop){
+		.time_ns = passage->now_ns,
+		.generation = why->generation,
+		.set = (uint32_t)passage->live % XDP_SETS,
+		.slot = why->slot,
+		.indicator_id = why->indicator_id,
+		.wire_bytes = passage->wire_bytes,
+		.source_port = packet->source_port,
+		.destination_port = packet->destination_port,
+		.protocol = packet->protocol,
+		.reason = why->slot ? XDP_DROP_ADDRESS : XDP_DROP_CONDEMNED,
+		.is_destination = why->is_destination,
+		.is_dry_run = passage->is_dry_run,
+	};
+	__builtin_memcpy(event->source, &packet->source, sizeof(event->source));
+	__builtin_memcpy(event->destination, &packet->destination, sizeof(event->destination));
+	bpf_ringbuf_submit(event, 0);
+}

@@ -1,0 +1,65 @@
+#include "ebpf/xdp.h"
+
+#include <string.h>
+
+// The program reads and writes the same memory. Relaxed order is enough: a flow's state and tag
+// are one word, and what else it holds only says when it ends and whom to count; the program
+// bears a moment's mixture of two flows there.
+static void store_word(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+void xdp_beat(struct xdp *xdp)
+{
+	store_word(&xdp->maps.config->beat_ns, xdp_clock_ns());
+}
+
+static uint64_t hash_end(const struct xdp_config *config, const struct address *address,
+                         uint16_t port)
+{
+	struct xdp_words words;
+
+	memcpy(&words, address->octets, sizeof(words));
+	return xdp_flow_end(xdp_address_hash(config->seeds, words), port);
+}
+
+// Which place of its line a flow gets: its own, a free one, that of one which is not condemned,
+// the one that was idle longest.
+static struct xdp_flow *choose(struct xdp_flow_line *line, uint64_t hash)
+{
+	struct xdp_flow *chosen = NULL;
+	int best = -1;
+
+	for (int i = 0; i < XDP_FLOW_WAYS; i++) {
+		struct xdp_flow *flow = &line->ways[i];
+		uint64_t tag = __atomic_load_n(&flow->tag, __ATOMIC_RELAXED);
+		int rank = tag == 0 ? 2 : (tag & XDP_STATE_MASK) != XDP_STATE_CONDEMNED;
+
+		if (((tag ^ hash) & ~(uint64_t)XDP_STATE_MASK) == 0)
+			return flow;
+		if (rank < best || (rank == best && (int32_t)(flow->tick - chosen->tick) >= 0))
+			continue;
+		chosen = flow;
+		best = rank;
+	}
+	return chosen;
+}
+
+void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow_state state,
+                  uint32_t indicator_id)
+{
+	const struct xdp_config *config = xdp->maps.config;
+	uint64_t hash = xdp_flow_hash(hash_end(config, &key->low, key->low_port),
+	                              hash_end(config, &key->high, key->high_port), key->protocol);
+	struct xdp_flow_line *line = &xdp->maps.flows[(uint32_t)(hash >> 32) & xdp->maps.flow_mask];
+	struct xdp_flow *flow = choose(line, hash);
+
+	flow->tick = (uint32_t)(xdp_clock_ns() >> XDP_TICK_SHIFT);
+	flow->indicator_id = indicator_id;
+	flow->generation = (uint32_t)(__atomic_load_n(&config->live, __ATOMIC_RELAXED) >> 32);
+	if (state == XDP_FLOW_UNKNOWN)
+		store_word(&flow->tag, 0);
+	else
+		store_word(&flow->tag, (hash & ~(uint64_t)XDP_STATE_MASK) | state);
+}
