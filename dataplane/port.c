@@ -53,6 +53,15 @@ int port_open_device(const char *backend, const struct port_device *device, stru
 	return -ENOTSUP;
 }
 
+bool port_is_built(const char *backend)
+{
+	// What stands in for a backend without its library only refuses: it receives nothing.
+	for (size_t i = 0; i < PORTS; i++)
+		if (ports[i]->open_device != NULL && strcmp(ports[i]->name, backend) == 0)
+			return ports[i]->receive != NULL;
+	return false;
+}
+
 void port_close(struct port *port)
 {
 	if (port != NULL)

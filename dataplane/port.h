@@ -147,6 +147,9 @@ int port_open(const char *path, struct report *report, struct port **ret_port);
 // device->report says why.
 int port_open_device(const char *backend, const struct port_device *device, struct port **ret_port);
 
+// Is there a backend of that name that opens devices, and is what it needs part of this build?
+bool port_is_built(const char *backend);
+
 // Accepts NULL.
 void port_close(struct port *port);
 DEFINE_AUTO(port, port_close)

@@ -129,15 +129,3 @@ void sensor_stop(struct sensor *sensor);
 // Stops and joins what still runs, closes the ports. Accepts NULL.
 void sensor_free(struct sensor *sensor);
 DEFINE_AUTO(sensor, sensor_free)
-
-// What this machine offers to listen on, for `sekisho ports`: one line of plain words each, device
-// by device and backend by backend, and what is missing where something is.
-struct port_offer {
-	const char *backend;
-	const char *device; // "": of the backend itself
-	bool is_usable;
-	bool can_forward;  // inline
-	const char *words; // "zero-copy, 4 queues, up, 10000 Mb/s, MTU 1500"; or why not, and what
-	                   // would help
-};
-int ports_list(void (*visit)(void *context, const struct port_offer *offer), void *context);

@@ -17,7 +17,7 @@ PUBLIC = {  # from outside, only these headers of a folder
     'engine': {'indicator.h', 'address.h', 'address_range.h', 'normalize.h', 'hit.h', 'build.h',
                'publish.h', 'drops.h', 'match.h', 'overlay.h', 'search.h'},
     'ebpf': {'ebpf.h'},
-    'dataplane': {'dataplane.h', 'sensor.h', 'dpdk.h'},
+    'dataplane': {'dataplane.h', 'ports.h', 'sensor.h', 'dpdk.h'},
     'loader': {'loader.h', 'config.h', 'config_sensor.h', 'config_insert.h', 'http_url.h', 'judge.h', 'policy.h', 'store.h',
                'store_history.h', 'store_review.h', 'store_figures.h', 'store_compile.h', 'sync.h',
                'sync_consider.h', 'sync_purge.h',
