@@ -43,3 +43,4 @@ extern const struct command command_purge;
 extern const struct command command_sync;
 extern const struct command command_source;
 extern const struct command command_ctl;
+extern const struct command command_ports;

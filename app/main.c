@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_stats,
 	&command_review,
 	&command_purge,
+	&command_ports,
 	&command_ctl,
 	NULL,
 };
