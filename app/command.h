@@ -42,5 +42,6 @@ extern const struct command command_review;
 extern const struct command command_purge;
 extern const struct command command_sync;
 extern const struct command command_source;
+extern const struct command command_xdp;
 extern const struct command command_ctl;
 extern const struct command command_ports;

@@ -54,19 +54,24 @@ static __always_inline void count_atomic(struct xdp_count *counter, uint32_t byt
 	__sync_fetch_and_add(&counter->bytes, bytes);
 }
 
-// True when this flow was told within XDP_TOLD_S; else remembers it. Another flow may take its
-// place: then it is told again.
-static __always_inline bool was_told(uint64_t hash, uint32_t now)
+static __always_inline uint32_t told_tag(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+// Where a flow that was told within XDP_TOLD_S is remembered, until another takes its place: then
+// it is told again.
+static __always_inline uint64_t *told_place(uint64_t hash)
 {
 	uint32_t index = (uint32_t)hash & (XDP_TOLD_SLOTS - 1);
-	uint64_t *last = bpf_map_lookup_elem(&told, &index);
-	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 
-	if (!last ||
-	    ((uint32_t)(*last >> 32) == tag && !is_older(now, (uint32_t)*last, XDP_TOLD_S)))
-		return true;
-	*last = (uint64_t)tag << 32 | now;
-	return false;
+	return bpf_map_lookup_elem(&told, &index);
+}
+
+static __always_inline bool was_told(const uint64_t *place, uint64_t hash, uint32_t now)
+{
+	return (uint32_t)(*place >> 32) == told_tag(hash) &&
+	       !is_older(now, (uint32_t)*place, XDP_TOLD_S);
 }
 
 // The rate limit, per CPU.
@@ -84,17 +89,34 @@ static __always_inline bool may_tell(const struct xdp_config *config, uint32_t n
 	return mine->count++ < config->tells_max;
 }
 
+// For the slot's account, of which user space makes a hit without headers.
+static __always_inline void count_untold(const struct passage *passage, const struct reproach *why)
+{
+	uint32_t set = (uint32_t)passage->live % XDP_SETS;
+	uint32_t index = why->slot;
+	void *array = bpf_map_lookup_elem(&slots, &set);
+	struct xdp_slot *slot = array ? bpf_map_lookup_elem(array, &index) : NULL;
+
+	if (slot)
+		count_atomic(&slot->untold, passage->wire_bytes);
+}
+
 static __noinline void tell_drop(struct passage *passage, struct reproach *why)
 {
 	uint32_t now = tick_of(passage->now_ns);
+	uint64_t *place = told_place(passage->flow_hash);
 	struct parsed *packet = &passage->packet;
 	struct xdp_drop *event;
 
-	if (was_told(passage->flow_hash, now) || !may_tell(passage->config, now))
+	if (!place || was_told(place, passage->flow_hash, now))
 		return;
-	event = bpf_ringbuf_reserve(&drops, sizeof(*event), 0);
-	if (!event)
+	event = may_tell(passage->config, now) ? bpf_ringbuf_reserve(&drops, sizeof(*event), 0)
+	                                       : NULL;
+	if (!event) {
+		count_untold(passage, why);
 		return;
+	}
+	*place = (uint64_t)told_tag(passage->flow_hash) << 32 | now;
 	*event = (struct xdp_drop){
 		.time_ns = passage->now_ns,
 		.generation = why->generation,

@@ -205,6 +205,8 @@ void xdp_close(struct xdp *xdp)
 	if (xdp == NULL)
 		return;
 	xdp_copies_close(xdp);
+	xdp_hits_forget(xdp->hits);
+	xdp_mirror_forget(xdp->mirror);
 	xdp_maps_close(&xdp->maps);
 	if (xdp->program_fd >= 0)
 		close(xdp->program_fd);

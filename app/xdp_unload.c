@@ -1,0 +1,48 @@
+#include <errno.h>
+#include <stddef.h>
+
+#include "app/command.h"
+#include "app/xdp_verbs.h"
+
+struct unload_values {
+	struct xdp_place place;
+};
+
+static const struct option unload_options[] = {
+	XDP_PLACE_OPTIONS(unload_values, place),
+	{OPTION_END},
+};
+
+static const struct command_line unload_line = {
+	"sekisho xdp unload",
+	"[options] -i DEVICE",
+	"Takes the XDP program off an interface and removes its maps: the interface is as it was. "
+	"Works on what another process left behind, too.",
+	unload_options,
+	NULL,
+};
+
+static int run(int argc, char **argv)
+{
+	struct unload_values values = {0};
+	enum options_outcome outcome = options_parse(&unload_line, argc, argv, &values);
+	struct report report = {0};
+
+	if (outcome != OPTIONS_READ)
+		return outcome == OPTIONS_HELP ? EXIT_FOUND : EXIT_FAILED;
+	if (!xdp_place_is_given(&unload_line, &values.place))
+		return EXIT_FAILED;
+	int error = xdp_unload(values.place.device, values.place.pin_path, &report);
+	if (error < 0)
+		xdp_log_error(&values.place, error, &report);
+	report_clear(&report);
+	if (error == 0)
+		return EXIT_FOUND;
+	return error == -ENOENT ? EXIT_NOTHING : EXIT_FAILED;
+}
+
+const struct command command_xdp_unload = {
+	.name = "unload",
+	.summary = "take it off the interface",
+	.run = run,
+};
