@@ -44,4 +44,5 @@ extern const struct command command_sync;
 extern const struct command command_source;
 extern const struct command command_xdp;
 extern const struct command command_ctl;
+extern const struct command command_top;
 extern const struct command command_ports;

@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&command_purge,
 	&command_ports,
 	&command_ctl,
+	&command_top,
 	&command_xdp,
 	NULL,
 };

@@ -2,10 +2,7 @@
 
 #include <assert.h>
 
-enum {
-	NANO = 1000000000,
-	LATENCY_FIRST_NS = 64,
-};
+enum { NANO = 1000000000 };
 
 // clang-format off
 #define DAEMON(type_, field_, member)                                         \
@@ -78,7 +75,7 @@ static uint64_t batch_bound(unsigned index)
 // Below 64 ns, 128 ns …
 static uint64_t latency_bound(unsigned index)
 {
-	return (uint64_t)LATENCY_FIRST_NS << index;
+	return (uint64_t)SENSOR_LATENCY_FIRST_NS << index;
 }
 
 static void append_daemon_texts(struct buffer *text, const struct daemon_figures *figures)

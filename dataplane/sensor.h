@@ -17,7 +17,8 @@
 
 enum {
 	SENSOR_WORKERS_MAX = 64,
-	SENSOR_LATENCY_BUCKETS = 24, // by powers of two of nanoseconds from 64 ns on
+	SENSOR_LATENCY_BUCKETS = 24,  // by powers of two of nanoseconds
+	SENSOR_LATENCY_FIRST_NS = 64, // what the first of them is below
 	SENSOR_BATCH_BUCKETS = 8, // batches of 1, 2-3, 4-7 … 64 packets; the first: empty polls
 };
 

@@ -43,6 +43,7 @@ static inline struct sensor_figures sample_worker(uint64_t factor)
 		worker.stage_cycles[i] = (50000 + 1000 * i) * factor;
 	for (unsigned i = 0; i < SENSOR_BATCH_BUCKETS; i++)
 		worker.batches[i] = (300 + i) * factor;
+	worker.batches[SENSOR_BATCH_BUCKETS - 1] = 14000 * factor;
 	for (unsigned i = 4; i < 12; i++)
 		worker.latency[i] = (4000 - 300 * i) * factor;
 	return worker;
