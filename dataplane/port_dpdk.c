@@ -127,6 +127,14 @@ static int port_dpdk_connect(struct port *port, struct port *peer)
 		error = listen_to_all(other);
 	if (error < 0)
 		return error;
+	if (self->device->changes_frames || other->device->changes_frames)
+		report_add(self->report,
+		           &(struct problem){
+				   .reason = "net_af_packet joins fragments, and makes 802.1ad "
+		                             "tags 802.1Q",
+				   .consequence = "noted: what passes is not quite what came",
+				   .object = slice_text(self->name),
+			   });
 	self->peer = other;
 	other->peer = self;
 	return 0;

@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_memzone.h>
 
 enum {
@@ -190,6 +191,36 @@ static int configure(struct setup *setup)
 	return error < 0 ? refuse(setup, error, "DPDK cannot configure the device", "") : 0;
 }
 
+// Like rte_pktmbuf_pool_create(). Buffers that no card reads may lie across the borders of pages:
+// they are close together then, as net_af_xdp expects (it hands the whole run over to the kernel).
+static struct rte_mempool *make_pool(const struct setup *setup, unsigned count, unsigned flags)
+{
+	const int socket_id = rte_eth_dev_socket_id(setup->device->id);
+	struct rte_pktmbuf_pool_private terms = {
+		.mbuf_data_room_size = (uint16_t)(setup->buffer_bytes + RTE_PKTMBUF_HEADROOM),
+	};
+	unsigned element_bytes = (unsigned)sizeof(struct rte_mbuf) + terms.mbuf_data_room_size;
+	struct rte_mempool *pool;
+	char name[NAME_BYTES];
+
+	make_name(name, "pool", setup->device->id);
+	pool = rte_mempool_create_empty(name, count, element_bytes, CACHE_BUFFERS, sizeof(terms),
+	                                socket_id, flags);
+	if (pool == NULL)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_pktmbuf_pool_init(pool, &terms);
+	if (rte_mempool_populate_default(pool) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
 // Buffers for every descriptor, in and out (of the peer), for bursts being judged, and for what
 // threads keep.
 static int create_pool(struct setup *setup)
@@ -198,16 +229,12 @@ static int create_pool(struct setup *setup)
 	unsigned count = device->queue_count *
 	                 (setup->receive_descriptors + setup->send_descriptors +
 	                  4 * PORT_BURST_MAX + 2 * CACHE_BUFFERS);
-	char name[NAME_BYTES];
 
-	make_name(name, "pool", device->id);
-	device->pool =
-		rte_pktmbuf_pool_create(name, count, CACHE_BUFFERS, 0,
-	                                (uint16_t)(setup->buffer_bytes + RTE_PKTMBUF_HEADROOM),
-	                                rte_eth_dev_socket_id(device->id));
+	device->pool = make_pool(setup, count,
+	                         setup->info.if_index != 0 ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0);
 	if (device->pool != NULL)
 		return 0;
-	return refuse(setup, -rte_errno, "no memory for packets",
+	return refuse(setup, -ENOMEM, "no memory for packets",
 	              "more hugepages, or a larger -m with --no-huge");
 }
 
@@ -264,6 +291,7 @@ static int start(struct setup *setup)
 	int error;
 
 	device->is_capture_driver = strcmp(setup->info.driver_name, "net_pcap") == 0;
+	device->changes_frames = strcmp(setup->info.driver_name, "net_af_packet") == 0;
 	device->gives_chains = device->is_capture_driver;
 	device->takes_chains = device->is_capture_driver;
 	error = configure(setup);

@@ -23,6 +23,7 @@ struct dpdk_device {
 	bool gives_chains;      // a frame may come in several buffers
 	bool takes_chains;      // and leave so
 	bool is_capture_driver; // net_pcap: frames carry the capture's time
+	bool changes_frames;    // net_af_packet: joins fragments, and makes 802.1ad tags 802.1Q
 	atomic_bool is_gone;    // written by the EAL's thread of events, read by workers
 };
 
