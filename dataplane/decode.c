@@ -314,6 +314,7 @@ static void clear(struct packet *packet)
 	packet->sequence = 0;
 	packet->src_port = 0;
 	packet->dst_port = 0;
+	packet->transport_offset = 0;
 	packet->tcp_flags = 0;
 	packet->fragment = FRAGMENT_NONE;
 	packet->is_ip = false;
@@ -352,7 +353,10 @@ static void decode_frame(const struct frame *frame, struct packet *packet,
 		return;
 	}
 	packet->is_ip = true;
+	packet->ip_offset = (uint16_t)(frame->captured_bytes - rest.size);
 	has_transport = packet->fragment != FRAGMENT_LATER && decode_transport(packet, &layer);
+	if (has_transport)
+		packet->transport_offset = (uint16_t)(layer.rest.data - frame->data);
 	counters->fragments += packet->fragment == FRAGMENT_LATER;
 	if (packet->ip_bytes > wire_bytes) {
 		drop_payload(packet, wire_bytes);

@@ -55,9 +55,20 @@ struct packet {
 	bool is_from_high; // sent by the side that the flow calls high
 	bool is_flow_first;
 	uint32_t flow_id;
+	// Of the headers in the frame:
+	uint16_t ip_offset;
+	uint16_t transport_offset; // 0: it is not there whole
 	int64_t time_ns;
 	uint64_t number; // 1-based within the capture
 };
+
+// Of UDP: by its ports, a DNS message.
+static inline bool packet_is_dns(const struct packet *packet)
+{
+	const uint16_t port = 53;
+
+	return packet->src_port == port || packet->dst_port == port;
+}
 
 // Are frames of this link type decoded at all?
 bool decode_knows_link(enum link_type link);

@@ -62,6 +62,7 @@ struct dns_message {
 	size_t offset;    // of what is read next
 	size_t work_left; // bytes of names that may still be expanded
 	bool is_malformed;
+	bool is_answer_section; // of what is read now
 	struct extract_output *output;
 	struct dns_name question; // the first that is a name
 	struct seen seen;
@@ -104,11 +105,12 @@ static bool remember_address(struct seen *seen, const struct address *address)
 }
 
 static void tell_name(struct dns_message *message, enum observable_where where,
-                      const struct dns_name *name)
+                      const struct dns_name *name, bool is_alias)
 {
 	struct observable observable = {
 		.type = OBSERVABLE_NAME,
 		.where = where,
+		.is_alias = is_alias,
 		.text = slice_of(name->bytes, name->size),
 	};
 
@@ -127,12 +129,13 @@ static void tell_address(struct dns_message *message, enum observable_where wher
 	message->output->add(message->output, &observable);
 }
 
-static void tell_answer_name(struct dns_message *message, const struct dns_name *name)
+static void tell_answer_name(struct dns_message *message, const struct dns_name *name,
+                             bool is_alias)
 {
 	if (name->size == 0 || dns_name_equal(name, &message->question) ||
 	    !remember_name(&message->seen, name))
 		return;
-	tell_name(message, WHERE_DNS_ANSWER_NAME, name);
+	tell_name(message, WHERE_DNS_ANSWER_NAME, name, is_alias && message->is_answer_section);
 }
 
 // `size` is 4 or 16.
@@ -172,7 +175,7 @@ static bool read_question(struct dns_message *message)
 	if (name->size == 0 || (name == &other && (dns_name_equal(name, &message->question) ||
 	                                           !remember_name(&message->seen, name))))
 		return true;
-	tell_name(message, WHERE_DNS_QUERY, name);
+	tell_name(message, WHERE_DNS_QUERY, name, false);
 	if (normalize_reverse_name(slice_of(name->bytes, name->size), &address) == 0)
 		tell_address(message, WHERE_DNS_QUERY, &address);
 	return true;
@@ -189,7 +192,7 @@ static bool read_target(struct dns_message *message, const struct record *record
 	    !dns_name_read(message->bytes, &offset, &message->work_left, &target) ||
 	    target.is_malformed || offset > record->data_end)
 		return false;
-	tell_answer_name(message, &target);
+	tell_answer_name(message, &target, record->type == TYPE_CNAME);
 	*ret_end = offset;
 	return true;
 }
@@ -270,7 +273,7 @@ static bool read_record(struct dns_message *message)
 	record.data_offset = at + 10;
 	record.data_end = record.data_offset + wire_be16(bytes.data + at + 8);
 	if (record.type != TYPE_OPT && record.type != TYPE_TSIG)
-		tell_answer_name(message, &owner);
+		tell_answer_name(message, &owner, true); // where a CNAME before it led to
 	if (record.data_end > bytes.size)
 		return false;
 	if (!read_record_data(message, &record) || owner.is_malformed)
@@ -300,14 +303,15 @@ static bool read_sections(struct dns_message *message)
 {
 	struct slice bytes = message->bytes;
 	unsigned questions = wire_be16(bytes.data + 4);
-	unsigned records = wire_be16(bytes.data + 6) + wire_be16(bytes.data + 8) +
-	                   wire_be16(bytes.data + 10);
+	unsigned answers = wire_be16(bytes.data + 6);
+	unsigned records = answers + wire_be16(bytes.data + 8) + wire_be16(bytes.data + 10);
 
 	for (; questions > 0; questions--) {
 		if (!read_question(message))
 			return false;
 	}
-	for (; records > 0; records--) {
+	for (unsigned i = 0; i < records; i++) {
+		message->is_answer_section = i < answers && (bytes.data[2] & 0x80) != 0;
 		if (!read_record(message))
 			return false;
 	}

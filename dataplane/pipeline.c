@@ -10,7 +10,6 @@
 #include "dataplane/pipeline_parts.h"
 
 enum {
-	PORT_DNS = 53,
 	WATCH_BUDGET_BYTES = 64 * 1024 * 1024,
 	// Live, all of them are written at once when the database changes.
 	WATCH_BUDGET_LIVE_BYTES = 16 * 1024 * 1024,
@@ -200,8 +199,7 @@ static void extract_packet(struct pipeline *pipeline, unsigned position)
 		if (stream_is_wanted(flow, packet))
 			stream_packet(&pipeline->streams, flow, packet);
 	} else if (packet->protocol == IP_UDP) {
-		if (packet->payload_bytes > 0 &&
-		    (packet->src_port == PORT_DNS || packet->dst_port == PORT_DNS))
+		if (packet->payload_bytes > 0 && packet_is_dns(packet))
 			extract_dns_message(slice_of(packet->payload, packet->payload_bytes),
 			                    &pipeline->batch.output);
 	} else if (packet->is_icmp_error) {
@@ -258,6 +256,8 @@ void pipeline_stations(struct pipeline *pipeline, unsigned count)
 	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
 		note_unknown_link(pipeline, count);
 	flow_expire(&pipeline->flows, take_times(pipeline, count));
+	if (pipeline->last_time_ns >= pipeline->judge.turn_at_ns)
+		judge_turn(&pipeline->judge);
 	for (unsigned done = 0; done < count;)
 		done += run_part(pipeline, done, count - done);
 	match_batch_run(&pipeline->batch);

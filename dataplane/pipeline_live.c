@@ -58,8 +58,6 @@ static void run_without_database(struct pipeline *pipeline, unsigned count)
 
 static void run_with_database(struct pipeline *pipeline, unsigned count)
 {
-	if (pipeline->last_time_ns >= pipeline->judge.turn_at_ns)
-		judge_turn(&pipeline->judge);
 	pipeline_stations(pipeline, count);
 	watch_expire(&pipeline->watches, &pipeline->flows, pipeline->last_time_ns);
 }
@@ -85,6 +83,7 @@ unsigned pipeline_run_live(struct pipeline *pipeline, const struct pipeline_path
 	else
 		run_without_database(pipeline, count);
 	port->ops->release(port, path->peer != NULL ? pipeline->verdicts.verdicts : NULL);
+	verdicts_reply(&pipeline->verdicts);
 	stages_mark(&pipeline->stages, STAGE_RELEASE);
 	pipeline->stages.packets += pipeline->stages.is_sampled ? count : 0;
 	return count;

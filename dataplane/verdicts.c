@@ -128,18 +128,29 @@ static uint8_t cause_of_others(const struct verdicts *verdicts, const struct pac
 	return 0;
 }
 
-static void tell_kernel(const struct verdicts *verdicts, const struct packet *packet,
-                        const struct flow *flow, uint32_t indicator_id)
+// Can nothing more come of the flow? While it has a watch, its packets are counted.
+static bool is_done(const struct packet *packet, const struct flow *flow)
 {
 	const uint8_t done = FLOW_DONE_LOW | FLOW_DONE_HIGH;
 
+	if (packet->is_flow_first || flow->watch_id != 0 || flow_is_dropped(flow))
+		return false;
+	if (packet->protocol == IP_UDP)
+		return packet->has_ports && !packet_is_dns(packet);
+	return packet->protocol == IP_TCP && (flow->state & done) == done;
+}
+
+// A flow that is listed stays with the worker, which judges it again when another database comes;
+// but for one who only listens.
+static void tell_kernel(const struct verdicts *verdicts, const struct packet *packet,
+                        const struct flow *flow, uint32_t indicator_id)
+{
 	if (verdicts->path->xdp == NULL || verdicts->is_dry_run)
 		return;
 	if (flow->idle_class == FLOW_CONDEMNED ||
 	    (flow->idle_class == FLOW_LISTED && verdicts->path->peer == NULL))
 		kernel_flow_condemn(verdicts->path, flow, indicator_id);
-	else if (flow->idle_class != FLOW_LISTED && flow->watch_id == 0 && !packet->is_flow_first &&
-	         (flow->state & done) == done)
+	else if (is_done(packet, flow))
 		kernel_flow_done(verdicts->path, flow);
 }
 
@@ -170,6 +181,53 @@ static void condemn(struct verdicts *verdicts, const struct packet *packet, stru
 	drop_streams(verdicts, flow);
 }
 
+static void queue_reply(struct verdicts *verdicts, struct port *port, uint64_t *sent_count,
+                        size_t size)
+{
+	struct queued_reply *reply = &verdicts->replies[verdicts->reply_count];
+
+	if (size == 0 || port->ops->send == NULL)
+		return;
+	reply->port = port;
+	reply->sent_count = sent_count;
+	reply->size = size;
+	verdicts->reply_count++;
+}
+
+static uint8_t *reply_bytes(struct verdicts *verdicts)
+{
+	return verdicts->replies[verdicts->reply_count].bytes;
+}
+
+// Both ends are told once. Who goes on sending all the same is told again: no more frames than
+// came.
+static void reset(struct verdicts *verdicts, const struct frame *frame, const struct packet *packet,
+                  bool is_first)
+{
+	const struct pipeline_path *path = verdicts->path;
+
+	queue_reply(verdicts, path->port, &verdicts->resets_sent,
+	            reply_reset_sender(frame, packet, reply_bytes(verdicts)));
+	if (is_first)
+		queue_reply(verdicts, path->peer, &verdicts->resets_sent,
+		            reply_reset_receiver(frame, packet, reply_bytes(verdicts)));
+}
+
+static void answer(struct verdicts *verdicts, unsigned position)
+{
+	const struct frame *frame = &verdicts->frames[position];
+	const struct packet *packet = &verdicts->packets[position];
+	enum drop_cause cause = (enum drop_cause)(verdicts->causes[position] - 1);
+
+	if (verdicts->is_dry_run || verdicts->path->peer == NULL)
+		return;
+	if (packet->protocol == IP_TCP && verdicts->has_resets)
+		reset(verdicts, frame, packet, cause != DROP_CONDEMNED);
+	else if (cause == DROP_DNS && verdicts->has_nxdomain)
+		queue_reply(verdicts, verdicts->path->port, &verdicts->nxdomains_sent,
+		            reply_nxdomain(frame, packet, reply_bytes(verdicts)));
+}
+
 static void settle(struct verdicts *verdicts, unsigned position)
 {
 	const struct packet *packet = &verdicts->packets[position];
@@ -183,8 +241,10 @@ static void settle(struct verdicts *verdicts, unsigned position)
 		verdicts->causes[position] = cause_of_others(verdicts, packet, flow);
 	}
 	tell_kernel(verdicts, packet, flow, indicator_id);
-	if (verdicts->causes[position] != 0)
-		count_drop(verdicts, position);
+	if (verdicts->causes[position] == 0)
+		return;
+	count_drop(verdicts, position);
+	answer(verdicts, position);
 }
 
 void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned count)
@@ -194,6 +254,17 @@ void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned coun
 	for (unsigned i = position; i < position + count; i++)
 		if (verdicts->packets[i].is_ip)
 			settle(verdicts, i);
+}
+
+void verdicts_reply(struct verdicts *verdicts)
+{
+	for (unsigned i = 0; i < verdicts->reply_count; i++) {
+		const struct queued_reply *reply = &verdicts->replies[i];
+
+		*reply->sent_count += reply->port->ops->send(reply->port,
+		                                             slice_of(reply->bytes, reply->size));
+	}
+	verdicts->reply_count = 0;
 }
 
 void verdicts_without_database(struct verdicts *verdicts, unsigned count, bool is_fail_closed)

@@ -9,7 +9,19 @@
 #include "dataplane/flow.h"
 #include "dataplane/fragment.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/reply.h"
 #include "dataplane/stream.h"
+
+enum { VERDICTS_REPLIES_MAX = 2 * PORT_BURST_MAX };
+
+// A frame of our own. It is written before the batch is released, and sent after: a reset must not
+// overtake what went before it.
+struct queued_reply {
+	struct port *port;
+	uint64_t *sent_count;
+	size_t size;
+	uint8_t bytes[REPLY_BYTES_MAX];
+};
 
 struct verdicts {
 	struct flow_table *flows; // all borrowed
@@ -33,6 +45,9 @@ struct verdicts {
 	uint64_t bytes_dropped;
 	uint64_t resets_sent;
 	uint64_t nxdomains_sent;
+
+	unsigned reply_count;
+	struct queued_reply replies[VERDICTS_REPLIES_MAX];
 };
 
 // HOT. A batch of `count` packets begins: all pass.
@@ -60,6 +75,9 @@ enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match 
 
 // HOT. The packets from `position` on, `count` of them, have been judged.
 void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned count);
+
+// HOT. The batch has been released: what answers it is sent.
+void verdicts_reply(struct verdicts *verdicts);
 
 // HOT. There is no database: all `count` packets pass, or none.
 void verdicts_without_database(struct verdicts *verdicts, unsigned count, bool is_fail_closed);

@@ -83,7 +83,8 @@ struct xdp_flow_key {
 	uint16_t low_port, high_port;
 	uint8_t protocol;
 };
-// HOT. `indicator_id` of this generation, for the count of what is dropped on its account.
+// HOT. `indicator_id` of this generation, for the count of what is dropped on its account;
+// NO_INDICATOR: as it was, if the slot is still the flow's.
 void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow_state state,
                   uint32_t indicator_id);
 

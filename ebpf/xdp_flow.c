@@ -54,10 +54,14 @@ void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow
 	                              hash_end(config, &key->high, key->high_port), key->protocol);
 	struct xdp_flow_line *line = &xdp->maps.flows[(uint32_t)(hash >> 32) & xdp->maps.flow_mask];
 	struct xdp_flow *flow = choose(line, hash);
+	bool is_known = ((flow->tag ^ hash) & ~(uint64_t)XDP_STATE_MASK) == 0;
 
 	flow->tick = (uint32_t)(xdp_clock_ns() >> XDP_TICK_SHIFT);
-	flow->indicator_id = indicator_id;
-	flow->generation = (uint32_t)(__atomic_load_n(&config->live, __ATOMIC_RELAXED) >> 32);
+	if (indicator_id != NO_INDICATOR || !is_known) {
+		flow->indicator_id = indicator_id;
+		flow->generation = (uint32_t)(__atomic_load_n(&config->live, __ATOMIC_RELAXED) >>
+		                              32);
+	}
 	if (state == XDP_FLOW_UNKNOWN)
 		store_word(&flow->tag, 0);
 	else
