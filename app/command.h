@@ -43,6 +43,7 @@ extern const struct command command_purge;
 extern const struct command command_sync;
 extern const struct command command_source;
 extern const struct command command_xdp;
+extern const struct command command_run_sensor;
 extern const struct command command_ctl;
 extern const struct command command_top;
 extern const struct command command_ports;

@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_review,
 	&command_purge,
 	&command_ports,
+	&command_run_sensor,
 	&command_ctl,
 	&command_top,
 	&command_xdp,

@@ -15,6 +15,16 @@ void xdp_beat(struct xdp *xdp)
 	store_word(&xdp->maps.config->beat_ns, xdp_clock_ns());
 }
 
+void xdp_set_dry_run(struct xdp *xdp, bool is_dry_run)
+{
+	uint32_t *flags = &xdp->maps.config->flags;
+
+	if (is_dry_run)
+		(void)__atomic_fetch_or(flags, XDP_CONFIG_DRY_RUN, __ATOMIC_RELAXED);
+	else
+		(void)__atomic_fetch_and(flags, ~(uint32_t)XDP_CONFIG_DRY_RUN, __ATOMIC_RELAXED);
+}
+
 static uint64_t hash_end(const struct xdp_config *config, const struct address *address,
                          uint16_t port)
 {

@@ -40,6 +40,11 @@ void xdp_beat(struct xdp *xdp)
 	(void)xdp;
 }
 
+void xdp_set_dry_run(struct xdp *xdp, bool is_dry_run)
+{
+	(void)xdp, (void)is_dry_run;
+}
+
 void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow_state state,
                   uint32_t indicator_id)
 {

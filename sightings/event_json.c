@@ -131,14 +131,17 @@ static void append_endpoints(struct buffer *json, const struct origin *origin)
 	}
 }
 
-void event_json_begin(struct buffer *json, const char *event_type, const char *capture,
-                      const struct origin *origin)
+void event_json_begin(struct buffer *json, const char *event_type, const struct origin *origin)
 {
 	buffer_append_byte(json, '{');
 	event_json_time(json, "timestamp", origin->time_ns);
 	event_json_text(json, "event_type", slice_text(event_type));
 	append_endpoints(json, origin);
 	append_community_id(json, origin);
+}
+
+void event_json_capture(struct buffer *json, const char *capture, const struct origin *origin)
+{
 	event_json_open(json, "capture");
 	event_json_text(json, "file", slice_text(capture));
 	event_json_number(json, "packet", origin->packet_number);
@@ -161,7 +164,8 @@ void event_json_observable(struct buffer *json, const struct observable *observa
 void sightings_append_observable(struct buffer *json, const char *capture,
                                  const struct origin *origin, const struct observable *observable)
 {
-	event_json_begin(json, "observable", capture, origin);
+	event_json_begin(json, "observable", origin);
+	event_json_capture(json, capture, origin);
 	event_json_observable(json, observable);
 	buffer_append_text(json, "}\n");
 }

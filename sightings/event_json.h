@@ -22,9 +22,11 @@ void event_json_list(struct buffer *json, const char *name, struct slice list);
 void event_json_open(struct buffer *json, const char *name);
 
 // Begins the event: {"timestamp", "event_type", the packet's addresses, ports, protocol and
-// community_id, "capture". Behind it the caller's members and '}'.
-void event_json_begin(struct buffer *json, const char *event_type, const char *capture,
-                      const struct origin *origin);
+// community_id. Behind it the caller's members and '}'.
+void event_json_begin(struct buffer *json, const char *event_type, const struct origin *origin);
+
+// "capture":{"file","packet"}
+void event_json_capture(struct buffer *json, const char *capture, const struct origin *origin);
 
 // "observable":{"type","value","where"}
 void event_json_observable(struct buffer *json, const struct observable *observable);

@@ -69,6 +69,17 @@ struct buffer;
 void sightings_append_observable(struct buffer *json, const char *capture,
                                  const struct origin *origin, const struct observable *observable);
 
+// A hit of a running sensor, with all that is borrowed for the call.
+struct sensor_hit {
+	const struct hit *hit;
+	const struct database *database; // that judged it
+	const char *sensor;              // its name
+	const char *device;              // that the packet came in by
+};
+// Appends it as such an object and line, with "host" and "in_iface" instead of the capture. False,
+// with nothing appended, when the database does not know its indicator (a damaged one). Any thread.
+bool sightings_append_hit(struct buffer *json, const struct sensor_hit *seen);
+
 // Tells each hit within its indicator's validity, in order of time; an error of `visit` ends it.
 int sightings_each_hit(struct sightings *sightings,
                        int (*visit)(void *context, const struct indicator *indicator,

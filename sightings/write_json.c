@@ -10,9 +10,22 @@
 
 enum { FLUSH_BYTES = 256 * 1024 };
 
-static void append_match(struct buffer *json, const struct hit_reader *reader)
+// "dropped", "would-drop"; NULL: it did nothing to its packets.
+static const char *outcome_name(enum hit_outcome outcome)
 {
-	const struct hit *hit = &reader->hit;
+	static const char *const names[] = {
+		[OUTCOME_NONE] = NULL,
+		[OUTCOME_DROPPED] = "dropped",
+		[OUTCOME_WOULD_DROP] = "would-drop",
+	};
+
+	return names[outcome];
+}
+
+static void append_match(struct buffer *json, const struct hit *hit,
+                         const struct indicator *indicator)
+{
+	enum validity validity = state_validity(indicator, hit->origin.time_ns);
 
 	event_json_observable(json, &hit->observable);
 	event_json_open(json, "match");
@@ -20,7 +33,8 @@ static void append_match(struct buffer *json, const struct hit_reader *reader)
 	event_json_text(json, "action", slice_text(action_name(hit->action)));
 	if (hit->is_vetoed)
 		buffer_append_text(json, ",\"vetoed\":true");
-	event_json_text(json, "validity", slice_text(state_validity_name(reader->validity)));
+	event_json_text(json, "outcome", slice_text(outcome_name(hit->outcome)));
+	event_json_text(json, "validity", slice_text(state_validity_name(validity)));
 	buffer_append_byte(json, '}');
 }
 
@@ -64,17 +78,37 @@ static void append_flow(struct buffer *json, const struct origin *origin)
 	buffer_append_byte(json, '}');
 }
 
+// What follows where it was seen.
+static void append_what(struct buffer *json, const struct hit *hit,
+                        const struct indicator *indicator)
+{
+	append_match(json, hit, indicator);
+	append_indicator(json, indicator);
+	if (hit->origin.packet_count > 0)
+		append_flow(json, &hit->origin);
+	buffer_append_text(json, "}\n");
+}
+
 static void append_hit(struct buffer *json, const struct hit_reader *reader)
 {
 	const struct origin *origin = &reader->hit.origin;
 
-	event_json_begin(json, "indicator", state_capture(reader->sightings, origin->capture_id),
-	                 origin);
-	append_match(json, reader);
-	append_indicator(json, &reader->indicator);
-	if (origin->packet_count > 0)
-		append_flow(json, origin);
-	buffer_append_text(json, "}\n");
+	event_json_begin(json, "indicator", origin);
+	event_json_capture(json, state_capture(reader->sightings, origin->capture_id), origin);
+	append_what(json, &reader->hit, &reader->indicator);
+}
+
+bool sightings_append_hit(struct buffer *json, const struct sensor_hit *seen)
+{
+	struct indicator indicator;
+
+	if (!database_indicator(seen->database, seen->hit->indicator_id, &indicator))
+		return false;
+	event_json_begin(json, "indicator", &seen->hit->origin);
+	event_json_text(json, "host", slice_text(seen->sensor));
+	event_json_text(json, "in_iface", slice_text(seen->device));
+	append_what(json, seen->hit, &indicator);
+	return true;
 }
 
 int sightings_write_json(struct sightings *sightings, FILE *file)
