@@ -1,0 +1,230 @@
+// tests/bpf/program.h — the XDP program loaded, but not attached, with sets that tests fill.
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include <cmocka.h>
+
+#include "ebpf/xdp.h"
+#include "engine/normalize.h"
+#include "tests/bpf/frames.h"
+
+enum { LISTED_MAX = 64, CPUS_MAX = 1024 };
+
+struct listed {
+	struct prefix prefix;
+	uint16_t port;
+	uint8_t protocol;
+	bool is_veto;
+	uint32_t indicator_id;
+};
+
+struct program {
+	struct xdp *xdp;
+	struct listed listed[LISTED_MAX];
+	unsigned listed_count;
+};
+
+static inline void say_problem(void *context, const struct report *report,
+                               const struct problem *problem)
+{
+	(void)context, (void)report;
+	print_message("%s: %.*s\n", problem->reason, SLICE_FORMAT(problem->detail));
+}
+
+static inline void program_open(struct program *program, const struct xdp_options *options)
+{
+	struct report report = {.each = say_problem};
+	struct xdp_options with_device = *options;
+
+	memset(program, 0, sizeof(*program));
+	with_device.device = "none";
+	with_device.flow_slots = options->flow_slots ? options->flow_slots : 1 << 12;
+	assert_int_equal(xdp_load(&with_device, "", &report, &program->xdp), 0);
+	report_clear(&report);
+}
+
+static inline void program_close(struct program *program)
+{
+	xdp_close(program->xdp);
+}
+
+// Indicators are numbered from 1, slots likewise.
+static inline struct listed *program_list(struct program *program, const char *text)
+{
+	struct listed *entry = &program->listed[program->listed_count];
+	bool had_host_bits;
+
+	assert_int_equal(normalize_prefix(slice_text(text), &entry->prefix, &had_host_bits), 0);
+	entry->indicator_id = ++program->listed_count;
+	return entry;
+}
+
+static inline void program_veto(struct program *program, const char *text)
+{
+	program_list(program, text)->is_veto = true;
+}
+
+static inline bool is_in_ipv4(const struct prefix *prefix)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return prefix->length >= IPV4_PREFIX_BITS &&
+	       memcmp(prefix->address.octets, mapped, sizeof(mapped)) == 0;
+}
+
+static inline void mark_network6(const struct program *program, uint64_t *words,
+                                 const struct xdp_set *set, const struct prefix *prefix)
+{
+	uint64_t high;
+
+	memcpy(&high, prefix->address.octets, sizeof(high));
+	struct xdp_network6 marks = xdp_network6_marks(program->xdp->maps.config->seeds, high);
+	struct xdp_mark mark = prefix->length >= 64   ? marks.at64
+	                       : prefix->length >= 48 ? marks.at48
+	                       : prefix->length >= 32 ? marks.at32
+	                                              : marks.at24;
+
+	words[set->network_base + (mark.word & set->network_mask)] |= mark.bits;
+}
+
+// A test's IPv6 networks have 24 or at least 32 bits; its IPv4 networks at least 16.
+static inline void mark(const struct program *program, uint64_t *words, const struct xdp_set *set,
+                        const struct listed *entry)
+{
+	struct xdp_words address;
+
+	memcpy(&address, entry->prefix.address.octets, sizeof(address));
+	if (entry->prefix.length == 128) {
+		struct xdp_mark at =
+			xdp_host_mark(xdp_address_hash(program->xdp->maps.config->seeds, address));
+
+		words[at.word & set->host_mask] |= at.bits;
+	} else if (!is_in_ipv4(&entry->prefix)) {
+		mark_network6(program, words, set, &entry->prefix);
+	} else {
+		uint32_t number = xdp_network4(entry->prefix.address.octets + 12);
+		uint32_t count = entry->prefix.length >= 120 ? 1
+		                                             : 1u << (120 - entry->prefix.length);
+
+		for (uint32_t i = number; i < number + count; i++)
+			words[set->network4_base + (i >> 6)] |= UINT64_C(1) << (i & 63);
+	}
+}
+
+static inline void put_host(int hosts, const struct listed *entry, uint32_t slot)
+{
+	struct xdp_host_key key = {.port = entry->port, .protocol = entry->protocol};
+	struct xdp_target target = {.slot = slot};
+
+	memcpy(key.address, entry->prefix.address.octets, sizeof(key.address));
+	assert_int_equal(bpf_map_update_elem(hosts, &key, &target, BPF_ANY), 0);
+	if (entry->port == 0 && entry->protocol == 0)
+		return;
+	key.port = 0;
+	key.protocol = 0;
+	target = (struct xdp_target){.has_ports = 1};
+	bpf_map_update_elem(hosts, &key, &target, BPF_NOEXIST);
+}
+
+static inline void put_network(int networks, const struct listed *entry, uint32_t slot)
+{
+	struct xdp_network_key key = {.length = entry->prefix.length};
+	struct xdp_target target = {.slot = slot, .port = entry->port, .protocol = entry->protocol};
+
+	memcpy(key.address, entry->prefix.address.octets, sizeof(key.address));
+	assert_int_equal(bpf_map_update_elem(networks, &key,
+	                                     entry->is_veto ? (void *)&(uint32_t){1} : &target,
+	                                     BPF_ANY),
+	                 0);
+}
+
+// Fills the set that is not in force with what was listed, and puts it in force.
+static inline void program_publish(struct program *program, uint32_t generation)
+{
+	static const enum xdp_map outers[] = {XDP_MAP_FILTERS, XDP_MAP_HOSTS, XDP_MAP_NETWORKS,
+	                                      XDP_MAP_VETOES, XDP_MAP_SLOTS};
+	struct xdp_config *config = program->xdp->maps.config;
+	uint32_t index = (config->live & 1) ^ 1;
+	struct xdp_set *set = &config->sets[index];
+	enum { HOST_WORDS = 1 << 10, NETWORK_WORDS = 1 << 10 };
+	uint32_t words_count = HOST_WORDS + NETWORK_WORDS + XDP_NETWORK4_WORDS;
+	int fds[XDP_MAP_COUNT];
+
+	*set = (struct xdp_set){.host_mask = HOST_WORDS - 1,
+	                        .network_mask = NETWORK_WORDS - 1,
+	                        .network_base = HOST_WORDS,
+	                        .network4_base = HOST_WORDS + NETWORK_WORDS,
+	                        .flags = XDP_SET_NETWORKS};
+	for (unsigned i = 0; i < sizeof(outers) / sizeof(outers[0]); i++) {
+		uint32_t entries = outers[i] == XDP_MAP_FILTERS ? words_count : 1024;
+
+		fds[outers[i]] = xdp_inner_create(outers[i], entries);
+		assert_true(fds[outers[i]] >= 0);
+	}
+	uint64_t *words = xdp_map_memory(fds[XDP_MAP_FILTERS], words_count * sizeof(uint64_t));
+	struct xdp_slot *slots = xdp_map_memory(fds[XDP_MAP_SLOTS], 1024 * sizeof(*slots));
+
+	assert_non_null(words);
+	assert_non_null(slots);
+	for (unsigned i = 0; i < program->listed_count; i++) {
+		const struct listed *entry = &program->listed[i];
+
+		slots[i + 1].indicator_id = entry->indicator_id;
+		if (entry->is_veto)
+			put_network(fds[XDP_MAP_VETOES], entry, 0);
+		else if (entry->prefix.length == 128)
+			put_host(fds[XDP_MAP_HOSTS], entry, i + 1);
+		else
+			put_network(fds[XDP_MAP_NETWORKS], entry, i + 1);
+		if (!entry->is_veto)
+			mark(program, words, set, entry);
+	}
+	xdp_map_release(words, words_count * sizeof(uint64_t));
+	xdp_map_release(slots, 1024 * sizeof(*slots));
+	for (unsigned i = 0; i < sizeof(outers) / sizeof(outers[0]); i++) {
+		assert_int_equal(
+			xdp_inner_insert(&program->xdp->maps, outers[i], index, fds[outers[i]]), 0);
+		close(fds[outers[i]]);
+	}
+	config->live = xdp_live(index, generation);
+}
+
+static inline int program_run_bytes(const struct program *program, const uint8_t *frame,
+                                    size_t size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = (uint32_t)size,
+	            .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(program->xdp->program_fd, &run), 0);
+	return (int)run.retval;
+}
+
+static inline int program_run(const struct program *program, const struct frame_plan *plan)
+{
+	uint8_t frame[FRAME_BYTES_MAX];
+
+	return program_run_bytes(program, frame, frame_build(plan, frame));
+}
+
+static inline uint64_t program_counted(const struct program *program, enum xdp_reason reason)
+{
+	static struct xdp_count counts[CPUS_MAX];
+	uint32_t key = reason;
+	uint64_t packets = 0;
+
+	assert_int_equal(
+		bpf_map_lookup_elem(program->xdp->maps.fds[XDP_MAP_COUNTERS], &key, counts), 0);
+	for (int i = 0; i < libbpf_num_possible_cpus(); i++)
+		packets += counts[i].packets;
+	return packets;
+}
