@@ -12,7 +12,7 @@ enum {
 	FRAGMENTS_MAX = 18,
 	WHOLE_FRAME_BYTES_MAX = FRAGMENTS_MAX * AFXDP_CHUNK_BYTES_MAX,
 	BURST_DESCRIPTORS_MAX = 256,
-	IDLE_ASK = 64, // so many empty polls between two looks whether the device is still there
+	IDLE_ASK = 16, // so many empty polls between two looks whether the device is still there
 };
 
 // Descriptors of the frame that begins at `index`; 0: its end is not there yet.
