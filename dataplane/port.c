@@ -9,7 +9,8 @@
 
 // Of those that read captures, in the order in which they are tried.
 static const struct port_ops *const ports[] = {
-	&port_file, &port_pcap, &port_af_packet, &port_pcap_live, &port_replay, &port_dpdk,
+	&port_file,   &port_pcap, &port_af_packet, &port_pcap_live,
+	&port_replay, &port_dpdk, &port_afxdp,     &port_xdp_copy,
 };
 
 enum { PORTS = sizeof(ports) / sizeof(ports[0]) };

@@ -7,13 +7,16 @@
 //   packets=N      until so many packets have come to all queues together (0: no matter)
 //   buffer=BYTES   promiscuous=0|1   rate=PACKETS-A-SECOND   frame=BYTES
 //   peer=NAME      what passes the device leaves by this one, and the reverse
-//   drop=N         every Nth packet of a burst is dropped (with peer)
+//   drop=N         every Nth packet that a port gives is dropped (with peer)
+//   program=hand-over|copies   what an XDP program on the devices is for; generic=0|1
+//   copy=0|1       AF_XDP in copy mode
 //   pause=MS       sleeps so long after each burst
 //   busy=1         never waits
 //   eal=ARGUMENT   of DPDK, in order
 //
 // It says "ready" on standard output when all are open, then at the end one line of JSON a queue
-// and port. It ends before its time at SIGTERM. Exit: 0, or 1 with what the report says on standard
+// and port. It ends before its time at SIGTERM; at SIGUSR1 every port sends a frame of its own,
+// broadcast and of type 0x88b6. Exit: 0, or 1 with what the report says on standard
 // error.
 #include <errno.h>
 #include <inttypes.h>
@@ -30,15 +33,23 @@
 #include "base/timestamp.h"
 #include "dataplane/dpdk.h"
 #include "dataplane/port.h"
+#include "tests/helpers/port_program.h"
 
-enum { QUEUES_MAX = 16, EAL_ARGUMENTS_MAX = 16, WAIT_MS = 20 };
+enum { QUEUES_MAX = 16, EAL_ARGUMENTS_MAX = 16, WAIT_MS = 20, OWN_FRAME_BYTES = 64 };
 
 static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t own_frames_asked;
 
 static void interrupt(int number)
 {
 	(void)number;
 	is_interrupted = 1;
+}
+
+static void ask_for_own_frame(int number)
+{
+	(void)number;
+	own_frames_asked++;
 }
 
 struct settings {
@@ -50,6 +61,7 @@ struct settings {
 	const char *eal_arguments[EAL_ARGUMENTS_MAX];
 	unsigned eal_argument_count;
 	uint64_t seconds, packets, drop, pause_ms, is_busy;
+	struct port_program program;
 	_Atomic uint64_t taken;   // by all queues
 	_Atomic bool is_stopping; // set by main
 };
@@ -57,7 +69,9 @@ struct settings {
 struct queue {
 	struct settings *settings;
 	struct report report;
-	struct port *ports[2]; // the device, and its peer or NULL
+	struct port *ports[2];         // the device, and its peer or NULL
+	uint64_t given[2], dropped[2]; // by each of them
+	int own_frames_sent;
 	FILE *output;
 	pthread_t thread;
 	bool has_header;
@@ -85,8 +99,10 @@ static void write_frame(struct queue *queue, const struct frame *frame)
 	(void)fwrite(frame->data, 1, frame->captured_bytes, queue->output);
 }
 
-static unsigned run_port(struct queue *queue, struct port *port)
+static unsigned run_port(struct queue *queue, unsigned side)
 {
+	struct port *port = queue->ports[side];
+	const uint64_t drop = queue->settings->drop;
 	struct frame frames[PORT_BURST_MAX];
 	enum verdict verdicts[PORT_BURST_MAX] = {0};
 	unsigned count = port->ops->receive(port, frames);
@@ -95,13 +111,30 @@ static unsigned run_port(struct queue *queue, struct port *port)
 		return 0;
 	for (unsigned i = 0; i < count; i++) {
 		write_frame(queue, &frames[i]);
-		if (queue->settings->drop > 0 && (i + 1) % queue->settings->drop == 0)
+		if (drop > 0 && ++queue->given[side] % drop == 0) {
 			verdicts[i] = VERDICT_DROP;
+			queue->dropped[side]++;
+		}
 	}
-	port->ops->release(port, queue->settings->drop > 0 ? verdicts : NULL);
+	port->ops->release(port, drop > 0 ? verdicts : NULL);
 	if (queue->settings->pause_ms > 0)
 		(void)usleep((useconds_t)queue->settings->pause_ms * 1000);
 	return count;
+}
+
+// Its last octets say by which port of a queue it was sent.
+static void send_own_frames(struct queue *queue)
+{
+	uint8_t frame[OWN_FRAME_BYTES] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,
+	                                  0,    0,    0,    0,    9,    0x88, 0xb6};
+
+	for (unsigned side = 0; side < 2 && queue->ports[side] != NULL; side++) {
+		frame[14] = (uint8_t)side;
+		if (queue->ports[side]->ops->send != NULL)
+			(void)queue->ports[side]->ops->send(queue->ports[side],
+			                                    slice_of(frame, sizeof(frame)));
+	}
+	queue->own_frames_sent++;
 }
 
 static void wait_for_packets(const struct queue *queue)
@@ -137,10 +170,12 @@ static void *run_queue(void *context)
 	struct queue *queue = context;
 
 	while (!is_ended(queue)) {
-		unsigned count = run_port(queue, queue->ports[0]);
+		unsigned count = run_port(queue, 0);
 
 		if (queue->ports[1] != NULL)
-			count += run_port(queue, queue->ports[1]);
+			count += run_port(queue, 1);
+		if (queue->own_frames_sent != own_frames_asked)
+			send_own_frames(queue);
 		queue->settings->taken += count;
 		if (count == 0 && !queue->settings->is_busy)
 			wait_for_packets(queue);
@@ -156,12 +191,13 @@ static void print_port(const struct queue *queue, unsigned number, unsigned side
 
 	port->ops->counters(port, &counters);
 	port->ops->link(port, &link);
-	(void)printf("{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
-	             ",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
-	             ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
-	             number, side, counters.received, counters.missed, counters.sent,
-	             counters.unsent, counters.refused, link.is_up ? "true" : "false",
-	             link.speed_mbps, link.mtu, port->ops->is_ended(port) ? "true" : "false");
+	(void)printf(
+		"{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
+		",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
+		",\"dropped\":%" PRIu64 ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
+		number, side, counters.received, counters.missed, counters.sent, counters.unsent,
+		counters.refused, queue->dropped[side], link.is_up ? "true" : "false",
+		link.speed_mbps, link.mtu, port->ops->is_ended(port) ? "true" : "false");
 }
 
 static void complain(void *context, const struct report *report, const struct problem *problem)
@@ -196,6 +232,7 @@ static int open_queue(struct settings *settings, unsigned number, struct queue *
 	queue->report.each = complain;
 	device.queue = number;
 	device.queue_count = settings->queue_count;
+	device.xdp = settings->program.xdps[0];
 	device.report = &queue->report;
 	if (!open_output(queue, number))
 		return -errno;
@@ -203,6 +240,7 @@ static int open_queue(struct settings *settings, unsigned number, struct queue *
 	if (error < 0 || settings->peer == NULL)
 		return error;
 	device.name = settings->peer;
+	device.xdp = settings->program.xdps[1];
 	error = port_open_device(settings->backend, &device, &queue->ports[1]);
 	if (error < 0)
 		return error;
@@ -236,9 +274,11 @@ static void run(struct settings *settings, struct queue queues[])
 	(void)fflush(stdout);
 	for (unsigned i = 0; i < settings->queue_count; i++)
 		(void)pthread_create(&queues[i].thread, NULL, run_queue, &queues[i]);
-	for (uint64_t i = 0; i < settings->seconds * 1000 / WAIT_MS; i++)
-		if (is_interrupted || is_done(settings, queues) || usleep(WAIT_MS * 1000) < 0)
+	for (uint64_t i = 0; i < settings->seconds * 1000 / WAIT_MS; i++) {
+		if (is_interrupted || is_done(settings, queues))
 			break;
+		(void)usleep(WAIT_MS * 1000);
+	}
 	settings->is_stopping = true;
 	for (unsigned i = 0; i < settings->queue_count; i++)
 		(void)pthread_join(queues[i].thread, NULL);
@@ -266,6 +306,10 @@ static bool set_number(struct settings *settings, const char *name, uint64_t val
 		settings->pause_ms = value;
 	else if (strcmp(name, "busy") == 0)
 		settings->is_busy = value;
+	else if (strcmp(name, "copy") == 0)
+		settings->device.must_copy = value != 0;
+	else if (strcmp(name, "generic") == 0)
+		settings->program.is_generic = value != 0;
 	else
 		return false;
 	return true;
@@ -286,6 +330,8 @@ static bool set(struct settings *settings, char *argument)
 		settings->peer = value;
 	else if (strcmp(argument, "output") == 0)
 		settings->output = value;
+	else if (strcmp(argument, "program") == 0)
+		settings->program.purpose = value;
 	else if (strcmp(argument, "eal") == 0 && settings->eal_argument_count < EAL_ARGUMENTS_MAX)
 		settings->eal_arguments[settings->eal_argument_count++] = value;
 	else
@@ -310,15 +356,18 @@ int main(int argc, char **argv)
 	static struct queue queues[QUEUES_MAX];
 	AUTO(dpdk) dpdk = NULL; // let go of after the ports are closed
 	struct settings settings = {.seconds = 10, .queue_count = 1};
-	int error = 0;
+	int error;
 
 	(void)signal(SIGTERM, interrupt);
+	(void)signal(SIGUSR1, ask_for_own_frame);
 	for (int i = 1; i < argc; i++)
 		if (!set(&settings, argv[i]))
 			return 2;
 	if (settings.backend == NULL || settings.device.name == NULL)
 		return 2;
 	error = start_dpdk(&settings, &dpdk);
+	if (error == 0)
+		error = port_program_open(&settings.program, settings.device.name, settings.peer);
 	for (unsigned i = 0; i < settings.queue_count && error == 0; i++)
 		error = open_queue(&settings, i, &queues[i]);
 	if (error == 0)
@@ -331,5 +380,6 @@ int main(int argc, char **argv)
 			print_port(&queues[i], i, side);
 		close_queue(&queues[i]);
 	}
+	port_program_close(&settings.program);
 	return error != 0;
 }
