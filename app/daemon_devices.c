@@ -68,6 +68,9 @@ int daemon_devices_open(const struct sensor_config *config, struct report *repor
 
 	*devices = (struct daemon_devices){0};
 	name_devices(config, devices);
+	if (strcmp(config->backend, "dpdk") == 0)
+		return dpdk_start(config->dpdk_arguments, config->dpdk_argument_count, report,
+		                  &devices->dpdk);
 	if (!daemon_devices_need_xdp(config))
 		return 0;
 	for (unsigned i = 0; i < devices->count && error == 0; i++)
@@ -82,6 +85,7 @@ void daemon_devices_close(struct daemon_devices *devices)
 		xdp_close(devices->xdps[i]);
 		free(devices->pin_paths[i]);
 	}
+	dpdk_stop(devices->dpdk);
 	*devices = (struct daemon_devices){0};
 }
 

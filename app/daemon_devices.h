@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/report.h"
+#include "dataplane/dpdk.h"
 #include "dataplane/sensor.h"
 #include "ebpf/ebpf.h"
 #include "loader/config_sensor.h"
@@ -25,13 +26,15 @@ struct daemon_devices {
 	char *pin_paths[DAEMON_DEVICES_MAX]; // NULL: the default
 	uint32_t xdp_numbers[DAEMON_DEVICES_MAX];
 	unsigned xdp_count;
+
+	struct dpdk *dpdk; // NULL: another backend
 };
 
 // Does this mode have the XDP program on its devices?
 bool daemon_devices_need_xdp(const struct sensor_config *config);
 
-// Names the devices, and attaches the program where it is needed. `config` is borrowed. What is
-// wrong is told in `report`. daemon_devices_close() in any case. Returns 0 or an error.
+// Names the devices, attaches the program where it is needed, or starts DPDK. `config` is borrowed.
+// What is wrong is told in `report`. daemon_devices_close() in any case. Returns 0 or an error.
 int daemon_devices_open(const struct sensor_config *config, struct report *report,
                         struct daemon_devices *devices);
 

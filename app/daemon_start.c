@@ -59,15 +59,15 @@ static int make_rings(struct daemon *daemon)
 
 static int open_devices(struct daemon *daemon)
 {
-	struct report report = {.input = "XDP"};
+	struct report report = {.input = "devices"};
 	int error = daemon_devices_open(daemon->first->sensor, &report, &daemon->devices);
 
 	if (error < 0 && report.count == 0)
 		log_error("opening the devices: %s", strerror(-error));
 	else if (error < 0)
-		problems_error("XDP", &report);
+		problems_error("devices", &report);
 	else
-		problems_warn("XDP", &report);
+		problems_warn("devices", &report);
 	report_clear(&report);
 	return error;
 }
