@@ -278,9 +278,12 @@ static bool port_afxdp_send(struct port *port, struct slice frame)
 	return afxdp_send_copy((struct port_afxdp *)port, frame);
 }
 
+// Nothing will come of a removed interface, and poll(2) need not say so.
 static int port_afxdp_wait_fd(const struct port *port)
 {
-	return ((const struct port_afxdp *)port)->fd;
+	const struct port_afxdp *self = (const struct port_afxdp *)port;
+
+	return self->is_ended ? -1 : self->fd;
 }
 
 static void port_afxdp_link(const struct port *port, struct port_link *ret_link)

@@ -84,9 +84,14 @@ static bool queue_chunks(struct port_afxdp *port, const struct port_afxdp *from,
 
 	if (!reserve(port, count, &to))
 		return false;
-	for (uint32_t i = 0; i < count; i++)
-		*xsk_ring_prod__tx_desc(&port->tx, to + i) = *xsk_ring_cons__rx_desc(&from->rx,
-		                                                                     index + i);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct xdp_desc *came = xsk_ring_cons__rx_desc(&from->rx, index + i);
+		struct xdp_desc *leaves = xsk_ring_prod__tx_desc(&port->tx, to + i);
+
+		leaves->addr = came->addr;
+		leaves->len = came->len;
+		leaves->options = came->options & AFXDP_FRAME_CONTINUES;
+	}
 	return true;
 }
 
@@ -108,21 +113,28 @@ bool afxdp_send_forward(struct port_afxdp *port, const struct port_afxdp *from,
 	return false;
 }
 
-// Calls sendto(2) until everything is sent, or the device takes no more.
+static uint32_t unsent_descriptors(struct port_afxdp *port)
+{
+	return port->tx.size - xsk_prod_nb_free(&port->tx, port->tx.size);
+}
+
+// In copy mode a call of sendto(2) sends 32 frames, or more: called until everything is sent, or
+// the device takes no more.
 static void wake(struct port_afxdp *port)
 {
-	// In copy mode a call sends 32 frames at least.
-	for (uint32_t i = 0; i < AFXDP_RING_MAX / 32; i++) {
+	uint32_t left = unsent_descriptors(port), before;
+
+	do {
 		if (sendto(port->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
 			return;
-		if (errno == EBUSY && !port->is_zero_copy) {
+		if (errno == EBUSY && !port->is_zero_copy)
 			port->not_sent++; // one frame, which the device dropped
-			continue;
-		}
-		if (errno != EAGAIN)
+		else if (errno != EAGAIN)
 			return;
-		afxdp_send_reap(port);
-	}
+		afxdp_send_reap(port); // a full completion ring stops it, too
+		before = left;
+		left = unsent_descriptors(port);
+	} while (left > 0 && left < before);
 }
 
 void afxdp_send_flush(struct port_afxdp *port)
@@ -131,7 +143,6 @@ void afxdp_send_flush(struct port_afxdp *port)
 		xsk_ring_prod__submit(&port->tx, port->tx_reserved);
 	port->tx_reserved = 0;
 	// Also what an earlier call could not send: its ring is not empty.
-	if (xsk_prod_nb_free(&port->tx, port->tx.size) < port->tx.size &&
-	    xsk_ring_prod__needs_wakeup(&port->tx))
+	if (unsent_descriptors(port) > 0 && xsk_ring_prod__needs_wakeup(&port->tx))
 		wake(port);
 }
