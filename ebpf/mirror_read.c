@@ -77,7 +77,7 @@ static int keep_rows(struct reading *reading, size_t count)
 	struct mirror_row *rows = block_extend(reading->rows, count * sizeof(*rows));
 
 	if (rows == NULL)
-		return -ENOMEM;
+		return count > 0 ? -ENOMEM : 0;
 	for (size_t i = 0; i < count; i++) {
 		rows[i] = row_at(reading, i);
 		if (rows[i].slot >= slot_count)

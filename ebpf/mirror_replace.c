@@ -3,7 +3,7 @@
 
 #include "ebpf/mirror_state.h"
 
-enum { FILL_ROWS = 16384 }; // between two notes of how far it is
+enum { FILL_ROWS = 4096 }; // between two notes of how far it is
 
 static struct block *kind_of(struct mirror_rows *rows, unsigned kind)
 {
