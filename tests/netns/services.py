@@ -52,11 +52,11 @@ def start_web(host, size=1 << 20):
     return folder / 'www'
 
 
-def start_dns(host, answers):
+def start_dns(host, answers, addresses):
     """Answers the names of `answers` (name to list of (type, value)); others with NXDOMAIN."""
     arguments = [f'{name}/{kind}/{value}' for name, records in answers.items()
                  for kind, value in records]
-    host.start(sys.executable, __file__, *arguments)
+    host.start(sys.executable, __file__, ','.join([*addresses, '127.0.0.1']), *arguments)
     wait_for(lambda: host.run('dig', '+time=1', '+tries=1', '@127.0.0.1', 'up.invalid',
                               check=False).returncode == 0, what='the DNS server')
 
@@ -84,19 +84,19 @@ def answer(message, records):
                      an=section, ancount=len(chain)))
 
 
-def serve(records):
+def serve(records, addresses):
     import selectors
     import socket
     import struct
     selector = selectors.DefaultSelector()
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        server = socket.socket(socket.AF_INET6, kind)
-        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(('::', 53))
-        if kind == socket.SOCK_STREAM:
-            server.listen(16)
-        selector.register(server, selectors.EVENT_READ, kind)
+    for address in addresses:  # one each, so that answers come from where they were asked
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            server = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, kind)
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind((address, 53))
+            if kind == socket.SOCK_STREAM:
+                server.listen(16)
+            selector.register(server, selectors.EVENT_READ, kind)
     while True:
         for key, _ in selector.select():
             if key.data == socket.SOCK_DGRAM:
@@ -116,10 +116,10 @@ def serve(records):
 
 def main():
     records = {}
-    for argument in sys.argv[1:]:
+    for argument in sys.argv[2:]:
         name, kind, value = argument.split('/')
         records.setdefault(name, []).append((kind, value))
-    serve(records)
+    serve(records, sys.argv[1].split(','))
 
 
 if __name__ == '__main__':

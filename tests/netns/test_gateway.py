@@ -76,6 +76,9 @@ class Scene:
         self.server.route('default', 'fd00:2::1')
 
     def bridge(self):
+        # A veth takes frames that XDP redirects to it only when its other end polls (NAPI).
+        for host in (self.client, self.server):
+            host.run('ethtool', '-K', 'eth0', 'gro', 'on')
         for address in CLIENT:
             self.client.address('eth0', f'{address}/{prefix(address)}')
         for address in SERVER:
@@ -118,7 +121,7 @@ def prefix(address):
 def scene(network, request):
     made = Scene(network, request.param)
     made.www = services.start_web(made.server)
-    services.start_dns(made.server, NAMES)
+    services.start_dns(made.server, NAMES, ['10.0.2.10', 'fd00:2::10'])
     made.sensor.start()
     yield made
     if made.sensor.process.is_running():
