@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/clock.h"
 #include "app/daemon_state.h"
 
 static int64_t wall_now_ns(void)
@@ -65,6 +66,7 @@ void daemon_take_figures(const struct daemon *daemon, struct daemon_figures *ret
 		.is_fail_closed = sensor->is_fail_closed,
 		.started_ns = daemon->started_ns,
 		.now_ns = wall_now_ns(),
+		.monotonic_ns = clock_now_ns(),
 		.worker_count = sensor->worker_count,
 	};
 	take_published(daemon, ret_figures);

@@ -52,9 +52,10 @@ static void append_reloads(const struct top_view *view, struct buffer *text)
 	if (figures->reload_failures > 0)
 		buffer_format(text, ", %" PRIu64 " FAILED", figures->reload_failures);
 	if (figures->reloaded_ns > 0) {
-		buffer_append_text(text, ", the last ");
+		buffer_append_text(text, "; in force for ");
 		append_age(text, view->wall_ns - figures->reloaded_ns);
-		buffer_format(text, " ago in %s", text_duration(figures->reload_duration_ns).text);
+		buffer_format(text, ", taken in %s",
+		              text_duration(figures->reload_duration_ns).text);
 	}
 	if (figures->publications > 1)
 		buffer_format(text, ", %u databases held", figures->publications);

@@ -70,7 +70,7 @@ static void the_whole_screen_is_as_it_should_be(void **state)
 		render(*state),
 		"sekisho 0.1.0  inline-xdp (xdp-copy)  up 6 min  fail-open  2026-09-21T14:20:00Z\n"
 		"database  deadbeef, generation 7, 1,100,000 indicators, 123.5 MB\n"
-		"reloads   6, 1 FAILED, the last 4 min ago in 0.042 s, 2 databases held\n"
+		"reloads   6, 1 FAILED; in force for 4 min, taken in 0.042 s, 2 databases held\n"
 		"links     eth0 up a\"b\\c DOWN\n"
 		"output    1,920 hits written (640/s), 31 sightings, 198 LOST: ring full, 2 NOT "
 	        "WRITTEN\n"
