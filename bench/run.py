@@ -13,6 +13,7 @@ import resource
 import subprocess
 import tempfile
 
+from dpdk import measure_dpdk, print_dpdk
 from loader import measure_loader, print_loader
 from timing import best, write_feed
 
@@ -93,37 +94,51 @@ def measure_all(build, folder, options):
         'lookups': measure_lookups(build, options.entries),
         'compile': measure_compile(build, folder, count),
         'mix': mix, 'match': match,
-        'loader': measure_loader(build, folder, count, options.long),
     }
 
 
-def main():
+# What can be measured alone: build, folder and options to a result, and how it is printed.
+PARTS = {
+    'loader': (lambda build, folder, options: measure_loader(
+        build, folder, min(options.entries, 1000000), options.long), print_loader),
+    'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
+}
+
+
+def parse_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=pathlib.Path, required=True)
     parser.add_argument('--entries', type=int, default=10000000)
     parser.add_argument('--capture')
     parser.add_argument('--long', action='store_true',
                         help='the loader with ten million indicators, too')
-    parser.add_argument('--loader', type=pathlib.Path, metavar='RESULT',
-                        help='measure the loader alone, and put it into RESULT')
-    options = parser.parse_args()
+    for part in PARTS:
+        parser.add_argument(f'--{part}', type=pathlib.Path, metavar='RESULT',
+                            help=f'measure {part} alone, and put it into RESULT')
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     build = options.build.resolve()
+    alone = [part for part in PARTS if getattr(options, part)]
     with tempfile.TemporaryDirectory(prefix='sekisho-bench-', dir=build) as name:
         folder = pathlib.Path(name)
-        if options.loader:
-            path = options.loader
-            result = json.loads(path.read_text())
-            result['loader'] = measure_loader(build, folder, min(options.entries, 1000000),
-                                              options.long)
+        if alone:
+            path = getattr(options, alone[0])
+            result = json.loads(path.read_text()) if path.exists() else {}
         else:
             result = measure_all(build, folder, options)
             path = pathlib.Path('bench/results') / f'{result["date"]}.json'
+        for part in alone or PARTS:
+            result[part] = PARTS[part][0](build, folder, options)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + '\n')
-    if not options.loader:
+    if not alone:
         print_tables(result)
-    print_loader(result['loader'])
+    for part in alone or PARTS:
+        PARTS[part][1](result[part])
     print(f'\nresult: {path}')
 
 
