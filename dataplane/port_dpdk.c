@@ -131,7 +131,7 @@ static int port_dpdk_connect(struct port *port, struct port *peer)
 		report_add(self->report,
 		           &(struct problem){
 				   .reason = "net_af_packet joins fragments, and makes 802.1ad "
-		                             "tags 802.1Q",
+					     "tags 802.1Q",
 				   .consequence = "noted: what passes is not quite what came",
 				   .object = slice_text(self->name),
 			   });
@@ -205,8 +205,10 @@ static unsigned port_dpdk_receive(struct port *port, struct frame frames[PORT_BU
 		return 0;
 	time_ns = now_ns();
 	self->received += self->burst_count;
-	for (unsigned i = 0; i < self->burst_count; i++)
+	for (unsigned i = 0; i < self->burst_count; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(self->burst[i], const uint8_t *));
 		describe(self, i, time_ns, &frames[i]);
+	}
 	return self->burst_count;
 }
 
@@ -229,29 +231,37 @@ static uint16_t send_burst(struct port_dpdk *self, struct rte_mbuf *burst[], uin
 	return done;
 }
 
+// What of them finds no room is lost.
+static void pass(struct port_dpdk *peer, struct rte_mbuf *burst[], uint16_t count)
+{
+	uint16_t sent = send_burst(peer, burst, count);
+
+	if (sent < count)
+		rte_pktmbuf_free_bulk(burst + sent, count - sent);
+}
+
 static void port_dpdk_release(struct port *port, const enum verdict verdicts[])
 {
 	struct port_dpdk *self = (struct port_dpdk *)port;
-	struct rte_mbuf *passed[PORT_BURST_MAX];
-	struct rte_mbuf *freed[PORT_BURST_MAX];
-	uint16_t passed_count = 0;
-	uint16_t freed_count = 0;
-	uint16_t sent;
+	struct rte_mbuf *dropped[PORT_BURST_MAX];
+	uint16_t passed_count = self->burst_count;
+	uint16_t dropped_count = 0;
 
-	for (unsigned i = 0; i < self->burst_count; i++) {
-		if (self->peer != NULL && (verdicts == NULL || verdicts[i] == VERDICT_PASS))
-			passed[passed_count++] = self->burst[i];
-		else
-			freed[freed_count++] = self->burst[i];
+	if (self->peer == NULL) {
+		rte_pktmbuf_free_bulk(self->burst, self->burst_count);
+	} else if (self->burst_count > 0) {
+		if (verdicts != NULL)
+			passed_count = 0;
+		for (unsigned i = 0; verdicts != NULL && i < self->burst_count; i++) {
+			if (verdicts[i] == VERDICT_PASS)
+				self->burst[passed_count++] = self->burst[i];
+			else
+				dropped[dropped_count++] = self->burst[i];
+		}
+		pass(self->peer, self->burst, passed_count);
+		rte_pktmbuf_free_bulk(dropped, dropped_count);
 	}
 	self->burst_count = 0;
-	if (freed_count > 0)
-		rte_pktmbuf_free_bulk(freed, freed_count);
-	if (passed_count == 0)
-		return;
-	sent = send_burst(self->peer, passed, passed_count);
-	if (sent < passed_count)
-		rte_pktmbuf_free_bulk(passed + sent, passed_count - sent);
 }
 
 static bool port_dpdk_send(struct port *port, struct slice frame)

@@ -15,6 +15,7 @@ enum {
 	NAME_BYTES = 32,
 	DESCRIPTORS_DEFAULT = 1024, // of a queue, each way
 	DESCRIPTORS_MIN = 64,
+	DESCRIPTORS_MAX = 4096,
 	CACHE_BUFFERS = 256, // a thread keeps that many for itself
 	BUFFER_BYTES = 2048,
 	BUFFER_BYTES_LARGEST = 16384,
@@ -31,6 +32,7 @@ struct setup {
 	struct rte_eth_conf config;
 	uint8_t rss_key[RSS_KEY_BYTES_MAX];
 	uint32_t buffer_bytes;
+	unsigned buffer_count; // of a queue
 	uint16_t receive_descriptors;
 	uint16_t send_descriptors;
 };
@@ -150,18 +152,23 @@ static void choose_spreading(struct setup *setup)
 		     "noted: a tunnel stays on one worker");
 }
 
+// Buffers of one queue: as many as were asked for, or for every descriptor, in and out (of the
+// peer), for bursts being judged, and for what threads keep.
 static void choose_descriptors(struct setup *setup)
 {
-	size_t wanted = setup->asked->buffer_bytes / BUFFER_BYTES;
+	size_t asked = setup->asked->buffer_bytes / BUFFER_BYTES;
+	size_t descriptors = asked > 0 ? asked / 2 : DESCRIPTORS_DEFAULT;
+	unsigned needed;
 
-	if (wanted == 0)
-		wanted = DESCRIPTORS_DEFAULT;
-	if (wanted < DESCRIPTORS_MIN)
-		wanted = DESCRIPTORS_MIN;
-	if (wanted > UINT16_MAX / 2)
-		wanted = UINT16_MAX / 2;
-	setup->receive_descriptors = (uint16_t)rte_align32pow2((uint32_t)wanted);
+	if (descriptors < DESCRIPTORS_MIN)
+		descriptors = DESCRIPTORS_MIN;
+	if (descriptors > DESCRIPTORS_MAX)
+		descriptors = DESCRIPTORS_MAX;
+	setup->receive_descriptors = (uint16_t)rte_align32prevpow2((uint32_t)descriptors);
 	setup->send_descriptors = DESCRIPTORS_DEFAULT;
+	needed = setup->receive_descriptors + DESCRIPTORS_DEFAULT + 4 * PORT_BURST_MAX +
+	         2 * CACHE_BUFFERS;
+	setup->buffer_count = asked > needed ? (unsigned)asked : needed;
 }
 
 static int configure(struct setup *setup)
@@ -221,16 +228,11 @@ static struct rte_mempool *make_pool(const struct setup *setup, unsigned count, 
 	return pool;
 }
 
-// Buffers for every descriptor, in and out (of the peer), for bursts being judged, and for what
-// threads keep.
 static int create_pool(struct setup *setup)
 {
 	struct dpdk_device *device = setup->device;
-	unsigned count = device->queue_count *
-	                 (setup->receive_descriptors + setup->send_descriptors +
-	                  4 * PORT_BURST_MAX + 2 * CACHE_BUFFERS);
 
-	device->pool = make_pool(setup, count,
+	device->pool = make_pool(setup, device->queue_count * setup->buffer_count,
 	                         setup->info.if_index != 0 ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0);
 	if (device->pool != NULL)
 		return 0;
