@@ -83,7 +83,10 @@ static void write_ipv6(struct ip6_hdr *ip, enum traffic_class class, uint64_t nu
 
 	src[13] = class == CLASS_PASS ? (uint8_t)(number / 250) : 0;
 	src[15] = host_of(number);
-	*ip = (struct ip6_hdr){.ip6_vfc = 0x60, .ip6_hlim = 64, .ip6_nxt = IPPROTO_UDP};
+	memset(ip, 0, sizeof(*ip));
+	ip->ip6_vfc = 0x60; // a union with the others: not in one initializer
+	ip->ip6_hlim = 64;
+	ip->ip6_nxt = IPPROTO_UDP;
 	ip->ip6_plen = htons((uint16_t)(bytes - sizeof(*ip)));
 	memcpy(&ip->ip6_src, src, sizeof(src));
 	memcpy(&ip->ip6_dst, dst, sizeof(dst));
