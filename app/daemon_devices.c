@@ -24,8 +24,8 @@ static void name_devices(const struct sensor_config *config, struct daemon_devic
 	devices->count = 2 * config->link_count;
 }
 
-static int open_xdp(const struct sensor_config *config, struct report *report, unsigned number,
-                    struct daemon_devices *devices)
+static int open_xdp(const struct sensor_config *config, bool is_dry_run, struct report *report,
+                    unsigned number, struct daemon_devices *devices)
 {
 	bool is_inline = config->mode != SENSOR_TAP;
 	unsigned place = devices->xdp_count;
@@ -35,7 +35,7 @@ static int open_xdp(const struct sensor_config *config, struct report *report, u
 		.is_fail_closed = config->is_fail_closed,
 		.has_heartbeat = true,
 		.stale_ms = config->stale_ms,
-		.is_dry_run = config->is_dry_run,
+		.is_dry_run = is_dry_run,
 		.is_generic = config->is_xdp_generic,
 		.flow_slots = config->xdp_flow_slots,
 	};
@@ -61,7 +61,7 @@ static int open_xdp(const struct sensor_config *config, struct report *report, u
 	return 0;
 }
 
-int daemon_devices_open(const struct sensor_config *config, struct report *report,
+int daemon_devices_open(const struct sensor_config *config, bool is_dry_run, struct report *report,
                         struct daemon_devices *devices)
 {
 	int error = 0;
@@ -75,7 +75,7 @@ int daemon_devices_open(const struct sensor_config *config, struct report *repor
 		return 0;
 	for (unsigned i = 0; i < devices->count && error == 0; i++)
 		if (devices->names[i][0] != '\0')
-			error = open_xdp(config, report, i, devices);
+			error = open_xdp(config, is_dry_run, report, i, devices);
 	return error;
 }
 

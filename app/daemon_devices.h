@@ -35,7 +35,7 @@ bool daemon_devices_need_xdp(const struct sensor_config *config);
 
 // Names the devices, attaches the program where it is needed, or starts DPDK. `config` is borrowed.
 // What is wrong is told in `report`. daemon_devices_close() in any case. Returns 0 or an error.
-int daemon_devices_open(const struct sensor_config *config, struct report *report,
+int daemon_devices_open(const struct sensor_config *config, bool is_dry_run, struct report *report,
                         struct daemon_devices *devices);
 
 // The programs stay attached.

@@ -60,7 +60,8 @@ static int make_rings(struct daemon *daemon)
 static int open_devices(struct daemon *daemon)
 {
 	struct report report = {.input = "devices"};
-	int error = daemon_devices_open(daemon->first->sensor, &report, &daemon->devices);
+	int error = daemon_devices_open(daemon->first->sensor, daemon->is_dry_run, &report,
+	                                &daemon->devices);
 
 	if (error < 0 && report.count == 0)
 		log_error("opening the devices: %s", strerror(-error));
