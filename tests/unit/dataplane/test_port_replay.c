@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "dataplane/dataplane.h"
 #include "dataplane/port.h"
+#include "dataplane/sensor.h"
 #include "tests/unit/dataplane/frames.h"
+#include "tests/unit/engine/build_fixture.h"
 
 enum { QUEUES = 3, PACKETS = 20000 };
 
@@ -233,11 +236,124 @@ static void an_unknown_backend_is_told_with_those_there_are(void **state)
 	assert_int_equal(port_open_device("file", &device, &port), -ENOTSUP);
 }
 
+enum { HITS_MAX = 4096, RING_BYTES = 4 * 1024 * 1024 };
+
+struct hits {
+	struct hit hits[HITS_MAX];
+	unsigned count;
+};
+
+static struct database *listed_hosts(void)
+{
+	AUTO(build) build = NULL;
+	uint32_t id;
+
+	assert_int_equal(build_create(&build), 0);
+	id = fixture_add(build, "some hosts");
+	fixture_add_prefix(build, "192.0.2.16/28", id, &any_terms);
+	fixture_add_prefix(build, "192.0.2.100", id, &any_terms);
+	return fixture_open(build);
+}
+
+// What depends on who counted is taken out: the number of the packet, the publication.
+static void drain(struct ring *ring, struct hits *hits)
+{
+	struct slice record;
+
+	while (ring_peek(ring, &record)) {
+		struct hit *hit = &hits->hits[hits->count++];
+
+		assert_true(hits->count < HITS_MAX);
+		hit_read(record, hit);
+		assert_int_equal(hit->observable.text.size, 0);
+		hit->observable.text.data = NULL;
+		hit->origin.packet_number = 0;
+		hit->generation = 0;
+		ring_release(ring);
+	}
+}
+
+static void match_capture(struct hits *hits)
+{
+	const char *captures[] = {path};
+	struct database *database = listed_hosts();
+	AUTO(ring) ring = NULL;
+	AUTO(workers) workers = NULL;
+
+	assert_int_equal(ring_create(RING_BYTES, &ring), 0);
+	assert_int_equal(workers_start(&(struct workers_options){.database = database,
+	                                                         .captures = captures,
+	                                                         .capture_count = 1,
+	                                                         .worker_count = 1,
+	                                                         .rings = &ring},
+	                               &workers),
+	                 0);
+	while (!workers_are_done(workers))
+		drain(ring, hits);
+	drain(ring, hits);
+	workers_free(TAKE(workers));
+	database_close(database);
+}
+
+static void replay_capture(struct hits *hits)
+{
+	struct ring *rings[QUEUES];
+	struct sensor_link link = {.device = path};
+	AUTO(publisher) publisher = NULL;
+	AUTO(sensor) sensor = NULL;
+	uint32_t generation;
+
+	for (unsigned i = 0; i < QUEUES; i++)
+		assert_int_equal(ring_create(RING_BYTES, &rings[i]), 0);
+	assert_int_equal(publisher_create(QUEUES, rings, &publisher), 0);
+	assert_int_equal(publisher_publish(publisher, listed_hosts(), &generation), 0);
+	assert_int_equal(sensor_start(&(struct sensor_options){.backend = "replay",
+	                                                       .links = &link,
+	                                                       .link_count = 1,
+	                                                       .worker_count = QUEUES,
+	                                                       .publisher = publisher,
+	                                                       .rings = rings,
+	                                                       .report = &report},
+	                              &sensor),
+	                 0);
+	while (!sensor_is_done(sensor))
+		for (unsigned i = 0; i < QUEUES; i++)
+			drain(rings[i], hits);
+	for (unsigned i = 0; i < QUEUES; i++)
+		drain(rings[i], hits);
+	sensor_free(TAKE(sensor));
+	publisher_free(TAKE(publisher));
+	for (unsigned i = 0; i < QUEUES; i++)
+		ring_free(rings[i]);
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct hit));
+}
+
+static void hits_of_a_replay_to_several_workers_are_those_of_a_match(void **state)
+{
+	static struct hits matched, replayed;
+
+	(void)state;
+	write_capture(PACKETS);
+	match_capture(&matched);
+	replay_capture(&replayed);
+	assert_true(matched.count > 100);
+	assert_int_equal(replayed.count, matched.count);
+	qsort(matched.hits, matched.count, sizeof(struct hit), compare_hits);
+	qsort(replayed.hits, replayed.count, sizeof(struct hit), compare_hits);
+	assert_memory_equal(matched.hits, replayed.hits, matched.count * sizeof(struct hit));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			each_packet_falls_to_one_queue_and_two_hosts_to_the_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			hits_of_a_replay_to_several_workers_are_those_of_a_match, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_packet_comes_before_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rate_is_that_of_all_queues_together, setup,
 	                                        teardown),
