@@ -15,6 +15,7 @@ import tempfile
 
 from dpdk import measure_dpdk, print_dpdk
 from loader import measure_loader, print_loader
+from ports import measure_ports, print_ports
 from timing import best, write_feed
 
 KINDS = ['ipv4', 'ipv6', 'network', 'name', 'url', 'hash']
@@ -102,6 +103,7 @@ PARTS = {
     'loader': (lambda build, folder, options: measure_loader(
         build, folder, min(options.entries, 1000000), options.long), print_loader),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
+    'ports': (lambda build, folder, options: measure_ports(build), print_ports),
 }
 
 

@@ -18,6 +18,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
+#include "base/cpu.h"
 #include "base/timestamp.h"
 #include "dataplane/interface.h"
 #include "dataplane/port_af_packet.h"
@@ -98,6 +99,10 @@ static void read_packet(const struct port_af_packet *self, struct frame *frame)
 {
 	const struct tpacket3_hdr *packet = self->packet;
 
+	// The frame, and the header after the next, where it lies if frames are alike: with both, a
+	// packet costs 40 ns instead of 63 (docs/decisions/0016).
+	prefetch_read((const uint8_t *)packet + packet->tp_mac);
+	prefetch_read((const uint8_t *)packet + 2 * (size_t)packet->tp_next_offset);
 	frame->data = (const uint8_t *)packet + packet->tp_mac;
 	frame->captured_bytes = packet->tp_snaplen;
 	frame->wire_bytes = packet->tp_len;

@@ -73,6 +73,7 @@ struct queue {
 	uint64_t given[2], dropped[2]; // by each of them
 	int own_frames_sent;
 	FILE *output;
+	uint64_t first_bytes; // of all frames added up: who listens reads at least that
 	pthread_t thread;
 	bool has_header;
 };
@@ -110,6 +111,7 @@ static unsigned run_port(struct queue *queue, unsigned side)
 	if (count == 0)
 		return 0;
 	for (unsigned i = 0; i < count; i++) {
+		queue->first_bytes += frames[i].captured_bytes > 0 ? frames[i].data[0] : 0;
 		write_frame(queue, &frames[i]);
 		if (drop > 0 && ++queue->given[side] % drop == 0) {
 			verdicts[i] = VERDICT_DROP;
@@ -191,13 +193,14 @@ static void print_port(const struct queue *queue, unsigned number, unsigned side
 
 	port->ops->counters(port, &counters);
 	port->ops->link(port, &link);
-	(void)printf(
-		"{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
-		",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
-		",\"dropped\":%" PRIu64 ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
-		number, side, counters.received, counters.missed, counters.sent, counters.unsent,
-		counters.refused, queue->dropped[side], link.is_up ? "true" : "false",
-		link.speed_mbps, link.mtu, port->ops->is_ended(port) ? "true" : "false");
+	(void)printf("{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
+	             ",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
+	             ",\"dropped\":%" PRIu64 ",\"first_bytes\":%" PRIu64
+	             ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
+	             number, side, counters.received, counters.missed, counters.sent,
+	             counters.unsent, counters.refused, queue->dropped[side], queue->first_bytes,
+	             link.is_up ? "true" : "false", link.speed_mbps, link.mtu,
+	             port->ops->is_ended(port) ? "true" : "false");
 }
 
 static void complain(void *context, const struct report *report, const struct problem *problem)
