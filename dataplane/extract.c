@@ -19,10 +19,10 @@ static struct slice without_brackets(struct slice host)
 }
 
 bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host,
-                      uint16_t port)
+                      uint16_t port, uint8_t hints)
 {
 	char name[NAME_BYTES_MAX + 1];
-	struct observable observable = {.where = where};
+	struct observable observable = {.where = where, .hints = hints};
 	int size;
 
 	if (normalize_address(without_brackets(host), &observable.address) == 0) {

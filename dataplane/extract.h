@@ -77,10 +77,11 @@ extern const struct extractor_ops extract_proxy; // what a load balancer puts be
 extern const struct extractor_ops *const extractors[];
 
 // Adds the host of an SNI or a Host header: an address when it is the text of one (an IPv6
-// address may stand in brackets), with `port` (TCP; 0: not known), else a name. `host` has no port.
+// address may stand in brackets), with `port` (TCP; 0: not known), else a name. `host` has no port;
+// `hints` are those of enum observable_hint.
 // Returns false, having added nothing, when it is neither.
 bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host,
-                      uint16_t port);
+                      uint16_t port, uint8_t hints);
 
 // One DNS message, as in a UDP datagram (RFC 1035, section 4). What is no DNS message gives
 // nothing; one that is cut or malformed gives what stood before the fault.

@@ -110,7 +110,7 @@ static void tell_name(struct dns_message *message, enum observable_where where,
 	struct observable observable = {
 		.type = OBSERVABLE_NAME,
 		.where = where,
-		.is_alias = is_alias,
+		.hints = is_alias ? OBSERVABLE_ALIAS : 0,
 		.text = slice_of(name->bytes, name->size),
 	};
 

@@ -140,7 +140,8 @@ static void tell_other_host(struct extract_output *output, struct slice authorit
 	if (normalize_request_url(authority, slice_text("/"), false, url, sizeof(url), &parts) >
 	            0 &&
 	    !slice_equal(parts.host, told_host))
-		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port);
+		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port,
+		                       OBSERVABLE_PROXIED);
 }
 
 static void tell_request(struct extract_output *output, const struct http_head *head)
@@ -150,12 +151,15 @@ static void tell_request(struct extract_output *output, const struct http_head *
 	struct slice authority = is_named ? target.authority : head->host;
 	char url[URL_BYTES_MAX];
 	struct url_parts parts;
+	// RFC 9112, section 3.2.2.
+	uint8_t hints = is_named ? OBSERVABLE_PROXIED : 0;
 	size_t size;
 
 	if (authority.size == 0)
 		return;
 	size = write_url(authority, &target, &has_path, &parts, url);
-	if (size == 0 || !extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port)) {
+	if (size == 0 ||
+	    !extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port, hints)) {
 		output->messages_malformed++;
 		return;
 	}
@@ -163,6 +167,7 @@ static void tell_request(struct extract_output *output, const struct http_head *
 		output->add(output, &(struct observable){
 					    .type = OBSERVABLE_URL,
 					    .where = WHERE_HTTP_URL,
+					    .hints = hints,
 					    .text = slice_of(url, size),
 				    });
 	if (is_named && head->host.size > 0)

@@ -274,7 +274,7 @@ static bool tell_name(struct slice list, struct extract_output *output)
 		if (name.size < size)
 			return false;
 		if (list.data[0] == NAME_TYPE_HOST)
-			return extract_add_host(output, WHERE_TLS_SNI, name, 0);
+			return extract_add_host(output, WHERE_TLS_SNI, name, 0, 0);
 		list = slice_from(list, 3 + size);
 	}
 	return list.size == 0;

@@ -277,6 +277,7 @@ unsigned pipeline_run(struct pipeline *pipeline, struct port *port)
 
 void pipeline_end(struct pipeline *pipeline)
 {
+	pipeline->emitter.is_live = false; // no packet waits any more
 	flow_end_all(&pipeline->flows);
 	if (pipeline->batch.context != NULL)
 		match_batch_run(&pipeline->batch);

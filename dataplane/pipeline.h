@@ -65,7 +65,8 @@ void pipeline_idle(struct pipeline *pipeline, int64_t time_ns);
 // The time of the last packet; TIMESTAMP_MIN when there was none.
 int64_t pipeline_last_time_ns(const struct pipeline *pipeline);
 
-// Ends all flows: their hits are written. Live, the database is left.
+// Ends all flows: their hits are written, also live as soon as there is room. Live, the database is
+// left, and nothing may follow.
 void pipeline_end(struct pipeline *pipeline);
 
 // Since the pipeline was created.

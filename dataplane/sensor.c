@@ -73,6 +73,14 @@ static int open_link(struct sensor_worker *worker, unsigned number)
 	return connect_ports(worker, link, path[0].port, path[1].port);
 }
 
+static bool is_abandoned(void *context)
+{
+	struct sensor *sensor = context;
+
+	// Relaxed: nothing else is read on its account.
+	return atomic_load_explicit(&sensor->is_abandoned, memory_order_relaxed);
+}
+
 static int open_worker(struct sensor *sensor, unsigned index)
 {
 	const struct sensor_options *options = &sensor->options;
@@ -87,6 +95,8 @@ static int open_worker(struct sensor *sensor, unsigned index)
 	const struct pipeline_options pipeline_options = {
 		.live = &live,
 		.ring = options->rings[index],
+		.is_abandoned = is_abandoned,
+		.context = sensor,
 		.flow_budget_bytes = options->flow_budget_bytes != 0 ? options->flow_budget_bytes
 	                                                             : FLOW_BUDGET_DEFAULT,
 		.stream_budget_bytes = options->stream_budget_bytes != 0
@@ -223,6 +233,7 @@ void sensor_free(struct sensor *sensor)
 	if (sensor == NULL)
 		return;
 	sensor_stop(sensor);
+	atomic_store_explicit(&sensor->is_abandoned, true, memory_order_relaxed);
 	for (unsigned i = 0; i < sensor->options.worker_count; i++)
 		if (sensor->workers[i].has_thread)
 			(void)pthread_join(sensor->workers[i].thread, NULL);

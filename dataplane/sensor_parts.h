@@ -50,6 +50,7 @@ struct sensor {
 	alignas(CACHE_LINE_BYTES) _Atomic unsigned running; // written by all workers
 	_Atomic bool is_stopping;                           // written by sensor_stop()
 	_Atomic bool is_dry_run;                            // written by sensor_set_dry_run()
+	_Atomic bool is_abandoned;                          // written by sensor_free()
 	struct sensor_worker workers[];
 };
 

@@ -180,6 +180,7 @@ void *sensor_worker_run(void *context)
 	struct sensor_worker *worker = context;
 
 	run_loop(worker);
+	publish(worker, now_ns());
 	pipeline_end(worker->pipeline);
 	publish(worker, now_ns());
 	// Release: whoever sees the worker ended also sees what it pushed.

@@ -83,12 +83,12 @@ static enum drop_cause cause_of(const struct observable *observable)
 	case WHERE_DNS_QUERY:
 		return observable->type == OBSERVABLE_NAME ? DROP_DNS : DROP_CAUSE_COUNT;
 	case WHERE_DNS_ANSWER_NAME:
-		return observable->is_alias ? DROP_DNS : DROP_CAUSE_COUNT;
+		return (observable->hints & OBSERVABLE_ALIAS) != 0 ? DROP_DNS : DROP_CAUSE_COUNT;
 	case WHERE_TLS_SNI:
 		return DROP_TLS;
 	case WHERE_HTTP_HOST:
 	case WHERE_HTTP_URL:
-		return DROP_HTTP;
+		return (observable->hints & OBSERVABLE_PROXIED) != 0 ? DROP_CAUSE_COUNT : DROP_HTTP;
 	default:
 		return DROP_CAUSE_COUNT;
 	}

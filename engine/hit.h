@@ -4,7 +4,6 @@
 // the three together are a struct hit, which travels through a ring to the sightings side.
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -28,6 +27,12 @@ enum observable_where {
 // "ip.src", "dns.query", "tls.sni" …
 const char *observable_where_name(enum observable_where where);
 
+// What else decides what may be dropped.
+enum observable_hint {
+	OBSERVABLE_ALIAS = 1 << 0,   // of a DNS answer: a CNAME of the question led to it
+	OBSERVABLE_PROXIED = 1 << 1, // of an HTTP request: it goes to a proxy
+};
+
 // A value seen in traffic, normalised (engine/normalize.h).
 struct observable {
 	enum observable_type type;
@@ -35,7 +40,7 @@ struct observable {
 	struct address address; // OBSERVABLE_ADDRESS
 	uint16_t port;          // OBSERVABLE_ADDRESS: that goes with it, 0 when there is none
 	uint8_t protocol;       // OBSERVABLE_ADDRESS: IP protocol number
-	bool is_alias; // WHERE_DNS_ANSWER_NAME: what the question led to; not told with hits
+	uint8_t hints;          // enum observable_hint; not told with hits
 	enum hash_algorithm algorithm; // OBSERVABLE_HASH
 	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.
 };

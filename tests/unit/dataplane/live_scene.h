@@ -97,11 +97,18 @@ static inline void scene_publish(struct scene *scene, struct database *database)
 	assert_int_equal(publisher_publish(scene->publisher, database, &scene->generation), 0);
 }
 
+static inline bool scene_is_abandoned(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static inline void scene_open_with(struct scene *scene, const struct scene_options *given)
 {
 	struct pipeline_live live = given->live;
 	struct pipeline_options options = {
 		.live = &live,
+		.is_abandoned = scene_is_abandoned,
 		.flow_budget_bytes = given->flow_budget_bytes != 0 ? given->flow_budget_bytes
 	                                                           : 1024 * 1024,
 		.stream_budget_bytes = 8 * 1024 * 1024,

@@ -361,10 +361,12 @@ static void an_http_request_is_dropped_for_its_host_and_for_its_url(void **state
 		"GET /evil HTTP/1.1\r\nHost: ok.example\r\n\r\n",
 		"GET /good HTTP/1.1\r\nHost: ok.example\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: watch.example\r\n\r\n",
+		"CONNECT bad.example:443 HTTP/1.1\r\nHost: bad.example\r\n\r\n", // to a proxy
+		"GET http://ok.example/evil HTTP/1.1\r\nHost: ok.example\r\n\r\n",
 	};
 	struct scene *scene = *state;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		struct live_packet packet = scene_syn((uint8_t)(1 + i), SERVER);
 
 		assert_true(scene_passes(scene, &packet));
