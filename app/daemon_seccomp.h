@@ -2,8 +2,8 @@
 //
 // libseccomp, in builds that have it (daemon_seccomp_filter.c); not in sanitized builds, whose
 // runtimes make calls of their own (daemon_seccomp_none.c). What is not on the list fails with
-// EPERM; what nobody but an attacker would call ends the process. In force for the calling thread
-// and all that it starts.
+// EPERM; what nobody but an attacker would call ends the process. In force for every thread of
+// the process, and all that they start.
 #pragma once
 
 #include <stdbool.h>

@@ -13,6 +13,7 @@ static const int common_calls[] = {
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(close),
+	SCMP_SYS(epoll_create), // DPDK, when it looks after another device
 	SCMP_SYS(epoll_create1),
 	SCMP_SYS(epoll_ctl),
 	SCMP_SYS(epoll_pwait),
@@ -215,7 +216,10 @@ static int start(scmp_filter_ctx *ret_filter)
 
 	if (filter == NULL)
 		return -ENOMEM;
-	error = ADD(filter, SCMP_ACT_ALLOW, common_calls);
+	// DPDK has started threads before.
+	error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (error == 0)
+		error = ADD(filter, SCMP_ACT_ALLOW, common_calls);
 	if (error == 0)
 		error = ADD(filter, SCMP_ACT_KILL_PROCESS, hostile_calls);
 	if (error < 0) {

@@ -163,13 +163,31 @@ static int open_outputs(struct daemon *daemon)
 	return daemon_output_open(&options, &paths, &daemon->output);
 }
 
-// The devices are open, and there is no thread yet: the outputs are opened by who will write them,
-// so that what they may not do is known at once.
+// On a thread that DPDK has started before. Identity and groups are the process's.
+static void give_up_capabilities(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->thread_error == 0)
+		daemon->thread_error = daemon_privileges_become(&daemon->identity);
+}
+
+static int give_up_of_threads(struct daemon *daemon)
+{
+	int error = dpdk_each_thread(daemon->devices.dpdk, give_up_capabilities, daemon);
+
+	return error < 0 ? error : daemon->thread_error;
+}
+
+// The devices are open, and there is no thread of ours yet: the outputs are opened by who will
+// write them, so that what they may not do is known at once.
 static int give_up_privileges(void *context)
 {
 	struct daemon *daemon = context;
 	int error = daemon_privileges_drop(&daemon->identity);
 
+	if (error == 0)
+		error = give_up_of_threads(daemon);
 	if (error < 0) {
 		log_error("giving up privileges (user %s): %s",
 		          daemon->identity.user != NULL ? daemon->identity.user : "unchanged",

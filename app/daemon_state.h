@@ -24,6 +24,7 @@ struct daemon {
 	const struct config *first; // of the start: what points into it is in use until the end
 	struct config *newest;      // owned; NULL: the first one is
 	struct daemon_identity identity;
+	int thread_error; // of giving up privileges on a thread of DPDK's
 	bool is_dry_run;
 	int64_t started_ns;
 

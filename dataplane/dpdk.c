@@ -4,13 +4,18 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
 
@@ -19,6 +24,7 @@
 enum {
 	OWN_ARGUMENTS_MAX = 8,
 	LOG_BYTES = 4096, // of what the EAL says while it starts
+	VISIT_S = 5,
 };
 
 struct dpdk {
@@ -82,10 +88,9 @@ static unsigned choose_defaults(struct dpdk *dpdk, const char *const arguments[]
                                 const cpu_set_t *cpus, const char *ret_own[OWN_ARGUMENTS_MAX])
 {
 	static const char *const lcore_options[] = {"-c", "-l", "-s", "-S", "--lcores", NULL};
-	static const char *const file_options[] = {
-		"--in-memory", "--file-prefix", "--huge-dir", "--huge-unlink",
-		"--proc-type", "--no-shconf",   NULL};
-	static const char *const legacy_options[] = {"--no-huge", "--legacy-mem", NULL};
+	// Either way there is no other process, nor a thread that would serve it.
+	static const char *const file_options[] = {"--no-huge",  "--legacy-mem",  "--file-prefix",
+	                                           "--huge-dir", "--huge-unlink", NULL};
 	static const char *const telemetry_options[] = {"--telemetry", "--no-telemetry", NULL};
 	unsigned own_count = 0;
 
@@ -95,9 +100,8 @@ static unsigned choose_defaults(struct dpdk *dpdk, const char *const arguments[]
 		               first_cpu(cpus));
 		ret_own[own_count++] = dpdk->lcores;
 	}
-	if (!is_given(arguments, count, file_options))
-		ret_own[own_count++] = is_given(arguments, count, legacy_options) ? "--no-shconf"
-		                                                                  : "--in-memory";
+	ret_own[own_count++] = is_given(arguments, count, file_options) ? "--no-shconf"
+	                                                                : "--in-memory";
 	if (!is_given(arguments, count, telemetry_options))
 		ret_own[own_count++] = "--no-telemetry";
 	return own_count;
@@ -184,16 +188,29 @@ static void restore_output(int saved)
 	(void)close(saved);
 }
 
-// Initializes the EAL, which pins the calling thread to the first lcore: taken back.
-static int initialize(struct dpdk *dpdk, const cpu_set_t *cpus, struct report *report)
+// The EAL pins the calling thread to the first lcore: taken back. Its own threads leave signals to
+// us.
+static int start_eal(struct dpdk *dpdk, const cpu_set_t *cpus)
 {
 	int saved = silence_output();
-	int used = rte_eal_init((int)dpdk->argument_count,
-	                        dpdk->arguments + dpdk->argument_count + 1);
+	sigset_t every;
+	sigset_t before;
+	int used;
+
+	(void)sigfillset(&every);
+	(void)pthread_sigmask(SIG_SETMASK, &every, &before);
+	used = rte_eal_init((int)dpdk->argument_count, dpdk->arguments + dpdk->argument_count + 1);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(*cpus), cpus);
+	restore_output(saved);
+	return used;
+}
+
+static int initialize(struct dpdk *dpdk, const cpu_set_t *cpus, struct report *report)
+{
+	int used = start_eal(dpdk, cpus);
 	int error = rte_errno;
 
-	restore_output(saved);
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(*cpus), cpus);
 	(void)fflush(dpdk->log_stream);
 	dpdk->is_started = used >= 0;
 	if (used < 0) {
@@ -250,6 +267,68 @@ int dpdk_start(const char *const arguments[], unsigned count, struct report *rep
 	}
 	*ret_dpdk = dpdk;
 	return 0;
+}
+
+// One call on a thread of the EAL, and the end of it.
+struct visit {
+	void (*call)(void *context);
+	void *context;
+	sem_t is_done;
+};
+
+static void visit_alarm(void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->call(visit->context);
+	(void)sem_post(&visit->is_done);
+}
+
+static int visit_lcore(void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->call(visit->context);
+	return 0;
+}
+
+// Alarms go off on the thread that serves interrupts.
+static int visit_interrupts(struct visit *visit)
+{
+	struct timespec end;
+	int status;
+
+	(void)clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += VISIT_S;
+	if (rte_eal_alarm_set(1, visit_alarm, visit) < 0)
+		return -ETIME;
+	while ((status = sem_timedwait(&visit->is_done, &end)) < 0 && errno == EINTR)
+		;
+	if (status == 0)
+		return 0;
+	(void)rte_eal_alarm_cancel(visit_alarm, visit); // waits for one that is under way
+	return -ETIME;
+}
+
+int dpdk_each_thread(struct dpdk *dpdk, void (*call)(void *context), void *context)
+{
+	struct visit visit = {.call = call, .context = context};
+	unsigned lcore;
+	int error;
+
+	if (dpdk == NULL)
+		return 0;
+	(void)sem_init(&visit.is_done, 0, 0);
+	error = visit_interrupts(&visit);
+	(void)sem_destroy(&visit.is_done);
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
+		if (rte_eal_remote_launch(visit_lcore, &visit, lcore) == 0)
+			(void)rte_eal_wait_lcore(lcore);
+		else
+			error = -ETIME;
+	}
+	return error;
 }
 
 void dpdk_stop(struct dpdk *dpdk)

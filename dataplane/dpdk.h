@@ -23,6 +23,10 @@ struct dpdk;
 int dpdk_start(const char *const arguments[], unsigned count, struct report *report,
                struct dpdk **ret_dpdk);
 
+// Calls `call` once on each thread of the EAL, which are not the caller's: what a thread has of
+// privileges is its own. Returns 0 when all calls have returned, or -ETIME. Accepts NULL.
+int dpdk_each_thread(struct dpdk *dpdk, void (*call)(void *context), void *context);
+
 // After the last port is closed. Lets go of devices and memory. Accepts NULL.
 void dpdk_stop(struct dpdk *dpdk);
 DEFINE_AUTO(dpdk, dpdk_stop)

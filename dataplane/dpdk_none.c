@@ -18,6 +18,12 @@ int dpdk_start(const char *const arguments[], unsigned count, struct report *rep
 	return refuse(report, NULL);
 }
 
+int dpdk_each_thread(struct dpdk *dpdk, void (*call)(void *context), void *context)
+{
+	(void)dpdk, (void)call, (void)context;
+	return 0;
+}
+
 void dpdk_stop(struct dpdk *dpdk)
 {
 	(void)dpdk;

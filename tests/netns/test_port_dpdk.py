@@ -1,12 +1,15 @@
 """DPDK as a bump in the wire between two hosts, over its virtual devices of kernel interfaces."""
 import json
+import pathlib
 import signal
 import subprocess
 import time
 
 import pytest
 
-from network import wait_for
+from daemon import SEKISHO, Daemon, compile_database
+from network import command, wait_for
+from test_daemon import GENERATOR, IS_SANITIZED
 from test_ports import PORT_DUMP, Dump, all_kinds, ethernet, udp
 
 JUMBO = 9000
@@ -134,3 +137,67 @@ def test_a_killed_process_leaves_nothing_that_stops_the_next(wire):
     time.sleep(0.2)
     dump.stop()
     assert dump.frames() == []
+
+
+# ---- the daemon
+
+def make_sensor(host, database, devices, vdevs, **sensor):
+    """`sekisho run` by DPDK; `devices`: one, or two of a bump."""
+    arguments = ['--no-huge', '-m', '256', '--no-pci', *(f'--vdev={vdev}' for vdev in vdevs)]
+    return Daemon(host, host.network.folder, database, [dict(zip(('device', 'peer'), devices))],
+                  **{'dpdk-arguments': arguments, **sensor})
+
+
+@pytest.mark.parametrize('driver', ['af_packet', 'af_xdp'])
+def test_the_sensor_drops_inline_and_ends_when_it_is_told_to(wire, driver):
+    client, gateway, server = wire()
+    client.address('eth0', '192.0.2.1/24')
+    server.address('eth0', '192.0.2.2/24', '192.0.2.66/24')
+    database = compile_database(gateway.network.folder / 'i.skdb', '192.0.2.66')
+    devices = [f'net_{driver}{i}' for i in range(2)]
+    sensor = make_sensor(gateway, database, devices,
+                         [f'{name},iface=eth{i}' for i, name in enumerate(devices)],
+                         mode='inline-dpdk')
+    sensor.start()
+    client.run('ping', '-c', '3', '-i', '0.1', '-W', '5', '192.0.2.2')
+    listed = client.run('ping', '-c', '3', '-i', '0.1', '-W', '1', '192.0.2.66', check=False)
+    assert '0 received' in listed.stdout
+    for status in pathlib.Path(f'/proc/{sensor.process.pid}/task').glob('*/status'):
+        fields = dict(line.split(':\t', 1) for line in status.read_text().splitlines()
+                      if ':\t' in line)
+        assert int(fields['CapEff'], 16) == int(fields['CapPrm'], 16) == 0, fields['Name']
+        if not IS_SANITIZED:
+            assert fields['Seccomp'] == '2' and fields['NoNewPrivs'] == '1', fields['Name']
+    assert sensor.stop() == 0, sensor.process.error
+    hit, = sensor.hits()
+    assert hit['observable']['value'] == '192.0.2.66' and hit['flow']['pkts'] == 3
+    assert hit['in_iface'] == devices[0] and hit['match']['outcome'] == 'dropped'
+
+
+def test_a_capture_by_net_pcap_gives_the_hits_of_match(network):
+    host, folder = network.host('a'), network.folder
+    capture, database = folder / 'c.pcap', folder / 'i.skdb'
+    command(GENERATOR, '-o', capture, '--feed', folder / 'feed.txt', '--packets', 2100,
+            '--hits-per-thousand', 60)
+    # net_pcap tells times to the microsecond.
+    subprocess.run(['editcap', '-F', 'pcap', capture, folder / 'us.pcap'], check=True)
+    command(SEKISHO, 'compile', '-q', folder / 'feed.txt', '-o', database)
+    done = subprocess.run([SEKISHO, 'match', '-q', '-d', database, folder / 'us.pcap', '--json=-'],
+                          capture_output=True, text=True)
+    expected = [json.loads(line) for line in done.stdout.splitlines()]
+    sensor = make_sensor(host, database, ['net_pcap0'],
+                         [f'net_pcap0,rx_pcap={folder}/us.pcap'], backend='dpdk')
+    sensor.start()
+    wait_for(lambda: sensor.status()['packets'].startswith('2,100') or
+             sensor.status()['packets'].startswith('2100'), what='the capture was read')
+    assert sensor.stop() == 0, sensor.process.error
+    found = sensor.hits()
+    for hit in expected:
+        del hit['capture']
+    for hit in found:
+        del hit['host'], hit['in_iface']
+
+    def order(hit):
+        return json.dumps(hit, sort_keys=True)
+    assert len(found) > 10
+    assert sorted(found, key=order) == sorted(expected, key=order)

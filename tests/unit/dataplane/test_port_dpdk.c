@@ -305,6 +305,22 @@ static void what_cannot_be_opened_is_said_in_words(void **state)
 		"the device has fewer queues than there are workers");
 }
 
+static void note_thread(void *context)
+{
+	*(pid_t *)context = gettid();
+}
+
+static void every_thread_of_dpdk_is_reached(void **state)
+{
+	pid_t seen = 0;
+
+	(void)state;
+	assert_int_equal(dpdk_each_thread(dpdk, note_thread, &seen), 0);
+	assert_int_not_equal(seen, 0);
+	assert_int_not_equal(seen, gettid());
+	assert_int_equal(dpdk_each_thread(NULL, note_thread, NULL), 0);
+}
+
 static void dpdk_starts_once_in_a_process(void **state)
 {
 	struct dpdk *second = NULL;
@@ -325,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_tap_frees_what_it_was_given),
 		cmocka_unit_test(every_worker_has_a_queue_of_its_own),
 		cmocka_unit_test(what_cannot_be_opened_is_said_in_words),
+		cmocka_unit_test(every_thread_of_dpdk_is_reached),
 		cmocka_unit_test(dpdk_starts_once_in_a_process),
 	};
 
