@@ -97,15 +97,14 @@ static __always_inline struct xdp_fragment *fragment_place(uint64_t tag)
 }
 
 // Later fragments follow the first one, which was dropped.
-static __always_inline void fragment_remember(const struct passage *passage,
-                                              const struct reproach *why)
+static __always_inline void fragment_remember(struct passage *passage, const struct reproach *why)
 {
 	uint64_t tag = fragment_tag(passage);
 	struct xdp_fragment *place = fragment_place(tag);
 
 	if (!place)
 		return;
-	place->tick = tick_of(passage->now_ns);
+	place->tick = tick_of(now_ns(passage));
 	place->indicator_id = why->indicator_id;
 	place->generation = why->generation;
 	place->tag = tag;

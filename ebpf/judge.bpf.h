@@ -18,17 +18,24 @@ static __always_inline uint64_t filter_word(void *filter, uint32_t index)
 	return word ? *word : 0;
 }
 
+static __always_inline bool is_marked(uint64_t word, struct xdp_mark mark)
+{
+	return (word & mark.bits) == mark.bits;
+}
+
+static __always_inline bool is_host(void *filter, const struct xdp_set *set, uint64_t hash)
+{
+	struct xdp_mark mark = xdp_host_mark(hash);
+
+	return is_marked(filter_word(filter, mark.word & set->host_mask), mark);
+}
+
 static __always_inline bool is_network4(void *filter, const struct xdp_set *set,
                                         struct xdp_words address)
 {
 	uint32_t number = bpf_ntohl((uint32_t)(address.low >> 32)) >> 8;
 
 	return filter_word(filter, set->network4_base + (number >> 6)) >> (number & 63) & 1;
-}
-
-static __always_inline bool is_marked(uint64_t word, struct xdp_mark mark)
-{
-	return (word & mark.bits) == mark.bits;
 }
 
 static __always_inline bool is_network6(void *filter, const struct xdp_set *set,
@@ -44,29 +51,39 @@ static __always_inline bool is_network6(void *filter, const struct xdp_set *set,
 	       is_marked(far, marks.at48) || is_marked(far, marks.at64);
 }
 
-// What the filter says.
-struct candidate {
-	bool is_host;
-	bool is_network;
+// What the filter says of a packet: bits, so that all its words are asked for before one is waited
+// for.
+enum {
+	SOURCE_HOST = 1 << 0,
+	SOURCE_NETWORK = 1 << 1,
+	DESTINATION_HOST = 1 << 2,
+	DESTINATION_NETWORK = 1 << 3,
 };
 
-static __always_inline struct candidate ask_filter(const struct passage *passage,
-                                                   const struct xdp_set *set, void *filter,
-                                                   struct xdp_words address, uint64_t hash)
+static __always_inline bool is_network(const struct passage *passage, void *filter,
+                                       const struct xdp_set *set, struct xdp_words address)
 {
-	struct xdp_mark host = xdp_host_mark(hash);
-	struct candidate found = {
-		.is_host = is_marked(filter_word(filter, host.word & set->host_mask), host),
-	};
+	if (is_ipv4(address))
+		return (set->flags & XDP_SET_WIDE4) || is_network4(filter, set, address);
+	return (set->flags & XDP_SET_WIDE6) ||
+	       is_network6(filter, set, passage->config->seeds, address.high);
+}
 
+static __always_inline uint32_t ask_filter(const struct passage *passage, void *outer,
+                                           const struct xdp_set *set, uint32_t set_index)
+{
+	void *filter = bpf_map_lookup_elem(outer, &set_index);
+	const struct parsed *packet = &passage->packet;
+	uint32_t found = 0;
+
+	if (!filter)
+		return 0;
+	found |= is_host(filter, set, passage->source_hash) ? SOURCE_HOST : 0;
+	found |= is_host(filter, set, passage->destination_hash) ? DESTINATION_HOST : 0;
 	if (!(set->flags & XDP_SET_NETWORKS))
 		return found;
-	if (is_ipv4(address))
-		found.is_network = (set->flags & XDP_SET_WIDE4) ||
-		                   is_network4(filter, set, address);
-	else
-		found.is_network = (set->flags & XDP_SET_WIDE6) ||
-		                   is_network6(filter, set, passage->config->seeds, address.high);
+	found |= is_network(passage, filter, set, packet->source) ? SOURCE_NETWORK : 0;
+	found |= is_network(passage, filter, set, packet->destination) ? DESTINATION_NETWORK : 0;
 	return found;
 }
 
@@ -74,7 +91,8 @@ struct side {
 	struct xdp_words address;
 	uint16_t port;
 	uint8_t protocol;
-	struct candidate candidate;
+	bool is_host; // as the filter says: perhaps
+	bool is_network;
 };
 
 // Looks in the hash of `set`: the slot, or 0. First for any port, then for its own, with and
@@ -140,9 +158,9 @@ static __always_inline bool is_vetoed(uint32_t set, const struct side *side)
 static __noinline uint32_t judge_side(struct passage *passage, const struct side *side)
 {
 	uint32_t set = (uint32_t)passage->live % XDP_SETS;
-	uint32_t slot = side->candidate.is_host ? find_host(set, side) : 0;
+	uint32_t slot = side->is_host ? find_host(set, side) : 0;
 
-	if (!slot && side->candidate.is_network)
+	if (!slot && side->is_network)
 		slot = find_network(set, side);
 	if (slot && is_vetoed(set, side)) {
 		count(XDP_VETOED, passage->wire_bytes);
@@ -168,29 +186,19 @@ static __noinline void accuse(struct passage *passage, struct reproach *why)
 	count_atomic(&slot->count, passage->wire_bytes);
 }
 
-// True when one of the packet's addresses is listed; *why says which.
-static __always_inline bool judge_addresses(struct passage *passage, struct reproach *why)
+// True when one of the candidates is listed, indeed; *why says which.
+static __noinline bool judge_candidates(struct passage *passage, struct reproach *why,
+                                        uint32_t found)
 {
 	const struct parsed *packet = &passage->packet;
-	uint32_t set_index = (uint32_t)passage->live % XDP_SETS;
-	const struct xdp_set *set = &passage->config->sets[set_index];
-	void *filter;
+	struct side source = {packet->source, packet->source_port, packet->protocol,
+	                      found & SOURCE_HOST, found & SOURCE_NETWORK};
+	struct side destination = {packet->destination, packet->destination_port, packet->protocol,
+	                           found & DESTINATION_HOST, found & DESTINATION_NETWORK};
 
-	if (!passage->live)
-		return false;
-	filter = bpf_map_lookup_elem(&filters, &set_index);
-	if (!filter)
-		return false;
-	struct side source = {
-		packet->source, packet->source_port, packet->protocol,
-		ask_filter(passage, set, filter, packet->source, passage->source_hash)};
-	struct side destination = {
-		packet->destination, packet->destination_port, packet->protocol,
-		ask_filter(passage, set, filter, packet->destination, passage->destination_hash)};
-
-	if (source.candidate.is_host || source.candidate.is_network)
+	if (source.is_host || source.is_network)
 		why->slot = judge_side(passage, &source);
-	if (!why->slot && (destination.candidate.is_host || destination.candidate.is_network)) {
+	if (!why->slot && (destination.is_host || destination.is_network)) {
 		why->slot = judge_side(passage, &destination);
 		why->is_destination = true;
 	}
@@ -198,4 +206,19 @@ static __always_inline bool judge_addresses(struct passage *passage, struct repr
 		return false;
 	accuse(passage, why);
 	return true;
+}
+
+// What the filter of the set in force says.
+static __always_inline uint32_t find_candidates(const struct passage *passage)
+{
+	uint32_t index = (uint32_t)passage->live % XDP_SETS;
+	const struct xdp_set *set = &passage->config->sets[index];
+
+	if (!passage->live)
+		return 0;
+	if (set->filter_class == XDP_FILTERS_SMALL)
+		return ask_filter(passage, &filters_small, set, index);
+	if (set->filter_class == XDP_FILTERS_MEDIUM)
+		return ask_filter(passage, &filters_medium, set, index);
+	return ask_filter(passage, &filters, set, index);
 }

@@ -75,6 +75,34 @@ struct {
 	__array(values, struct filter_words);
 } filters SEC(".maps");
 
+struct small_words {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, XDP_FILTER_SMALL);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, XDP_SETS);
+	__type(key, uint32_t);
+	__array(values, struct small_words);
+} filters_small SEC(".maps");
+
+struct medium_words {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, XDP_FILTER_MEDIUM);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, XDP_SETS);
+	__type(key, uint32_t);
+	__array(values, struct medium_words);
+} filters_medium SEC(".maps");
+
 struct host_hash {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

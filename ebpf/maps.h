@@ -44,7 +44,7 @@ enum xdp_map {
 	XDP_MAP_TELLING,   // per-CPU array of 1: struct xdp_telling
 	XDP_MAP_COUNTERS,  // per-CPU array, by enum xdp_reason: struct xdp_count
 	XDP_MAP_CONDEMNED, // hash, struct xdp_condemned_key: struct xdp_count
-	XDP_MAP_FILTERS,   // outer, of arrays, mapped: uint64_t words
+	XDP_MAP_FILTERS,   // outer, of arrays, mapped: uint64_t words; of sets larger than medium
 	XDP_MAP_HOSTS,     // outer, of hashes, struct xdp_host_key: struct xdp_target
 	XDP_MAP_NETWORKS,  // outer, of tries, struct xdp_network_key: struct xdp_target
 	XDP_MAP_VETOES,    // outer, of tries, struct xdp_network_key: uint32_t, 1 or 0
@@ -53,7 +53,17 @@ enum xdp_map {
 	XDP_MAP_PEERS,     // DEVMAP of 1
 	XDP_MAP_COPIES,    // ring: struct xdp_copy
 	XDP_MAP_DROPS,     // ring: struct xdp_drop
+	XDP_MAP_FILTERS_SMALL,  // likewise, of XDP_FILTER_SMALL words each
+	XDP_MAP_FILTERS_MEDIUM, // of XDP_FILTER_MEDIUM
 	XDP_MAP_COUNT,
+};
+
+// A filter's size is one of a few, because the program reads an array of a size that is known when
+// it is loaded without a call, and calls are what costs (docs/decisions/0011-xdp.md).
+enum xdp_filter_class { XDP_FILTERS_ANY, XDP_FILTERS_SMALL, XDP_FILTERS_MEDIUM };
+enum {
+	XDP_FILTER_SMALL = 1 << 19,
+	XDP_FILTER_MEDIUM = 1 << 21,
 };
 
 // Where a set's filter has what. It is one array of words: hosts, IPv6 networks, and one bit a /24
@@ -65,8 +75,8 @@ struct xdp_set {
 	uint32_t network4_base;
 	uint32_t flags; // enum xdp_set_flag
 	uint32_t generation;
-	uint32_t slot_count; // slots are numbered from 1
-	uint32_t reserved;
+	uint32_t slot_count;   // slots are numbered from 1
+	uint32_t filter_class; // enum xdp_filter_class; by xdp_inner_insert()
 	// User space's alone:
 	uint64_t hosts, networks, vetoes;
 	uint64_t map_bytes;

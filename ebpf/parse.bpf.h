@@ -195,7 +195,7 @@ static __always_inline void parse_fragment(const struct extension *extension, st
 }
 
 // Passes over one extension header; 0: there is none, or what follows is not to be looked at.
-// Global, as parse_frame(), so that the verifier looks at it once and not for each of its callers'
+// Global, so that the verifier looks at it once and not for each of its callers'
 // states.
 __noinline int parse_extension(struct xdp_md *context, struct parsed *packet)
 {
@@ -268,14 +268,11 @@ static __always_inline uint16_t parse_link(const struct xdp_md *context, struct 
 }
 
 // `packet` comes all zero, and goes with what the frame says; is_ip is false of what has no
-// addresses. Returns 0.
-__noinline int parse_frame(struct xdp_md *context, struct parsed *packet)
+// addresses.
+static __always_inline void parse_frame(struct xdp_md *context, struct parsed *packet)
 {
-	uint16_t type;
+	uint16_t type = parse_link(context, packet);
 
-	if (!packet)
-		return 0;
-	type = parse_link(context, packet);
 	if (type == ETHER_IPV4)
 		parse_ipv4(context, packet);
 	else if (type == ETHER_IPV6)
@@ -283,8 +280,7 @@ __noinline int parse_frame(struct xdp_md *context, struct parsed *packet)
 	else
 		packet->is_malformed = type == 0;
 	if (!packet->is_ip || packet->is_malformed || packet->fragment == FRAGMENT_LATER)
-		return 0;
+		return;
 	if (packet->protocol == IP_TCP || packet->protocol == IP_UDP || packet->protocol == IP_SCTP)
 		parse_transport(context, packet);
-	return 0;
 }

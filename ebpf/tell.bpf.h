@@ -9,10 +9,10 @@ struct passage {
 	struct xdp_md *context;
 	struct xdp_config *config;
 	struct parsed packet;
-	uint64_t now_ns;
+	uint64_t now_ns;                        // now_ns()
 	uint64_t live;                          // as it was when the packet came
 	uint64_t source_hash, destination_hash; // of the addresses
-	uint64_t flow_hash;
+	uint64_t flow_hash;                     // hash_flow()
 	uint32_t wire_bytes;
 	bool is_dry_run;
 };
@@ -24,6 +24,24 @@ struct reproach {
 	uint32_t generation;
 	bool is_destination;
 };
+
+static __always_inline void hash_flow(struct passage *passage)
+{
+	const struct parsed *packet = &passage->packet;
+
+	passage->flow_hash =
+		xdp_flow_hash(xdp_flow_end(passage->source_hash, packet->source_port),
+	                      xdp_flow_end(passage->destination_hash, packet->destination_port),
+	                      packet->protocol);
+}
+
+// One moment for the whole passage, asked for when first needed.
+static __always_inline uint64_t now_ns(struct passage *passage)
+{
+	if (!passage->now_ns)
+		passage->now_ns = bpf_ktime_get_coarse_ns();
+	return passage->now_ns;
+}
 
 static __always_inline uint32_t tick_of(uint64_t time_ns)
 {

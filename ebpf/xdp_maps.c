@@ -14,14 +14,24 @@
 #include "base/timestamp.h"
 
 static const char *const names[] = {
-	[XDP_MAP_CONFIG] = "config",       [XDP_MAP_FLOWS] = "flows",
-	[XDP_MAP_FRAGMENTS] = "fragments", [XDP_MAP_TOLD] = "told",
-	[XDP_MAP_TELLING] = "telling",     [XDP_MAP_COUNTERS] = "counters",
-	[XDP_MAP_CONDEMNED] = "condemned", [XDP_MAP_FILTERS] = "filters",
-	[XDP_MAP_HOSTS] = "hosts",         [XDP_MAP_NETWORKS] = "networks",
-	[XDP_MAP_VETOES] = "vetoes",       [XDP_MAP_SLOTS] = "slots",
-	[XDP_MAP_SOCKETS] = "sockets",     [XDP_MAP_PEERS] = "peers",
-	[XDP_MAP_COPIES] = "copies",       [XDP_MAP_DROPS] = "drops",
+	[XDP_MAP_CONFIG] = "config",
+	[XDP_MAP_FLOWS] = "flows",
+	[XDP_MAP_FRAGMENTS] = "fragments",
+	[XDP_MAP_TOLD] = "told",
+	[XDP_MAP_TELLING] = "telling",
+	[XDP_MAP_COUNTERS] = "counters",
+	[XDP_MAP_CONDEMNED] = "condemned",
+	[XDP_MAP_FILTERS] = "filters",
+	[XDP_MAP_HOSTS] = "hosts",
+	[XDP_MAP_NETWORKS] = "networks",
+	[XDP_MAP_VETOES] = "vetoes",
+	[XDP_MAP_SLOTS] = "slots",
+	[XDP_MAP_SOCKETS] = "sockets",
+	[XDP_MAP_PEERS] = "peers",
+	[XDP_MAP_COPIES] = "copies",
+	[XDP_MAP_DROPS] = "drops",
+	[XDP_MAP_FILTERS_SMALL] = "filters_small",
+	[XDP_MAP_FILTERS_MEDIUM] = "filters_medium",
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == XDP_MAP_COUNT, "one name a map");
 
@@ -166,12 +176,26 @@ static const struct {
                            BPF_F_INNER_MAP | BPF_F_MMAPABLE},
 };
 
+// A filter gets the next of the fixed sizes, if there is one.
+static enum xdp_filter_class class_of(uint32_t words)
+{
+	return words <= XDP_FILTER_SMALL    ? XDP_FILTERS_SMALL
+	       : words <= XDP_FILTER_MEDIUM ? XDP_FILTERS_MEDIUM
+	                                    : XDP_FILTERS_ANY;
+}
+
 int xdp_inner_create(enum xdp_map outer, uint32_t entries)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = inner[outer].flags);
+	enum xdp_filter_class filter_class = outer == XDP_MAP_FILTERS ? class_of(entries)
+	                                                              : XDP_FILTERS_ANY;
 	char name[BPF_OBJ_NAME_LEN];
 	int fd;
 
+	if (filter_class != XDP_FILTERS_ANY) {
+		entries = filter_class == XDP_FILTERS_SMALL ? XDP_FILTER_SMALL : XDP_FILTER_MEDIUM;
+		options.map_flags &= ~(uint32_t)BPF_F_INNER_MAP;
+	}
 	snprintf(name, sizeof(name), "set_%s", names[outer]);
 	fd = bpf_map_create(inner[outer].type, name, inner[outer].key_bytes,
 	                    inner[outer].value_bytes, entries, &options);
@@ -187,15 +211,41 @@ static int inner_path(const struct xdp_maps *maps, enum xdp_map outer, uint32_t 
 	return format_path(ret_path, maps->folder, name);
 }
 
+// Puts a filter where those of its size are, and takes away what the set had of another.
+static int insert_filter(const struct xdp_maps *maps, uint32_t set, int inner_fd)
+{
+	static const enum xdp_map outers[] = {
+		[XDP_FILTERS_ANY] = XDP_MAP_FILTERS,
+		[XDP_FILTERS_SMALL] = XDP_MAP_FILTERS_SMALL,
+		[XDP_FILTERS_MEDIUM] = XDP_MAP_FILTERS_MEDIUM,
+	};
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	enum xdp_filter_class filter_class;
+
+	if (bpf_obj_get_info_by_fd(inner_fd, &info, &size) < 0)
+		return -errno;
+	filter_class = class_of(info.max_entries);
+	if (bpf_map_update_elem(maps->fds[outers[filter_class]], &set, &inner_fd, BPF_ANY) < 0)
+		return -errno;
+	maps->config->sets[set].filter_class = filter_class;
+	for (unsigned i = 0; i < sizeof(outers) / sizeof(outers[0]); i++)
+		if (i != filter_class)
+			bpf_map_delete_elem(maps->fds[outers[i]], &set);
+	return 0;
+}
+
 int xdp_inner_insert(const struct xdp_maps *maps, enum xdp_map outer, uint32_t set, int inner_fd)
 {
 	char path[XDP_PATH_BYTES];
-	int error;
+	int error = 0;
 
-	if (bpf_map_update_elem(maps->fds[outer], &set, &inner_fd, BPF_ANY) < 0)
-		return -errno;
-	if (maps->folder[0] == '\0')
-		return 0;
+	if (outer == XDP_MAP_FILTERS)
+		error = insert_filter(maps, set, inner_fd);
+	else if (bpf_map_update_elem(maps->fds[outer], &set, &inner_fd, BPF_ANY) < 0)
+		error = -errno;
+	if (error < 0 || maps->folder[0] == '\0')
+		return error;
 	error = inner_path(maps, outer, set, path);
 	if (error < 0)
 		return error;
