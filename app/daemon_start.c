@@ -20,7 +20,8 @@ static int64_t wall_now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-// Blocked before there is any thread, so that all of them leave signals to the main loop.
+// Blocked before there is any thread, so that all of them leave signals to the main loop: DPDK's,
+// too, which is started with the devices.
 static int take_signals(struct daemon *daemon)
 {
 	sigset_t signals;
@@ -277,7 +278,7 @@ static void open_metrics(struct daemon *daemon)
 int daemon_start(struct daemon *daemon)
 {
 	static int (*const steps[])(struct daemon *) = {
-		open_devices,  make_rings,   start_helper, take_signals,
+		take_signals,  open_devices, make_rings,   start_helper,
 		open_database, open_control, start_sensor, start_threads,
 	};
 	const char *user = daemon->first->sensor->user;
