@@ -1,0 +1,72 @@
+"""One capture, sent past every backend that listens: each gives the hits of `sekisho match`."""
+import json
+import os
+import subprocess
+
+import captures
+import pytest
+
+from daemon import SEKISHO, ROOT, Daemon, compile_database
+from network import command, wait_for
+
+GENERATOR = os.environ.get('SEKISHO_GENERATOR', ROOT / 'build/bench/generate_traffic')
+PACKETS = 3000
+
+# Name of the test to fields of `sensor:`.
+TAPS = {
+    'af-packet': {'backend': 'af-packet'},
+    'af-packet by three': {'backend': 'af-packet', 'workers': 3},
+    'pcap': {'backend': 'pcap'},
+    'afxdp': {'backend': 'afxdp'},
+    'dpdk': {'backend': 'dpdk', 'links': [{'device': 'net_af_packet0'}],
+             'dpdk-arguments': ['--no-huge', '-m', '256', '--no-pci',
+                                '--vdev=net_af_packet0,iface=eth0,framecnt=4096']},
+}
+
+
+def offers(backend):
+    done = subprocess.run([SEKISHO, 'ports', '--json'], capture_output=True, text=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return any(row['usable'] for row in rows if row['name'] == backend)
+
+
+def facts(hits):
+    """What of a hit does not depend on when and by whom it was seen."""
+    return sorted((hit['observable']['type'], hit['observable']['value'], hit['observable']['where'],
+                   hit['src_ip'], hit['dest_ip'], hit.get('src_port'), hit.get('dest_port'))
+                  for hit in hits)
+
+
+@pytest.fixture
+def scene(network):
+    """A capture, what it holds of a database, and two hosts of which one hears the other."""
+    folder = network.folder
+    capture, feed = folder / 'mix.pcap', folder / 'planted.txt'
+    command(GENERATOR, '-o', capture, '--packets', PACKETS, '--seed', 3, '--feed', feed,
+            '--hits-per-thousand', 300)
+    database = compile_database(folder / 'i.skdb', *feed.read_text().splitlines(), action='alert')
+    done = subprocess.run([SEKISHO, 'match', '-q', '-d', database, capture, '--json=-'],
+                          capture_output=True, text=True)
+    expected = facts(json.loads(line) for line in done.stdout.splitlines())
+    assert len(expected) > 50
+    a, b = network.host('a'), network.host('b')
+    for host in (a, b):
+        for where in ('all', 'default'):
+            host.sysctl(f'net.ipv6.conf.{where}.disable_ipv6', 1)
+    network.join(a, 'eth0', b, 'eth0', mtu=3000)
+    return a, b, [frame for _, frame, _ in captures.read(capture)[1]], database, expected
+
+
+@pytest.mark.parametrize('tap', TAPS)
+def test_each_backend_gives_the_hits_of_match(network, scene, tap):
+    a, b, frames, database, expected = scene
+    settings = dict(TAPS[tap])
+    if not offers(settings['backend']):
+        pytest.skip(f'{settings["backend"]} cannot be used here')
+    links = settings.pop('links', [{'device': 'eth0'}])
+    sensor = Daemon(b, network.folder, database, links, promiscuous=True, **settings)
+    sensor.start()
+    a.send_frames('eth0', frames, packets_per_s=20000)
+    wait_for(lambda: sensor.status()['packets'].startswith(str(len(frames))), what='all packets')
+    assert sensor.stop() == 0
+    assert facts(sensor.hits()) == expected
