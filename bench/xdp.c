@@ -254,6 +254,10 @@ static void measure_packets(const struct xdp *xdp, struct xdp_bench_bpf *bench,
 				ns[i][round] = run_ns(bench, plan->is_ipv4, i);
 	dropped = counted(xdp, XDP_DROP_ADDRESS) - dropped;
 	double nothing_ns = median(ns[BENCH_NOTHING], ROUNDS);
+	double medians[BENCH_COUNT] = {};
+
+	for (unsigned i = 0; i < BENCH_COUNT; i++)
+		medians[i] = wanted[i] ? median(ns[i], ROUNDS) : 0;
 	for (unsigned i = 0; i < BENCH_COUNT; i++)
 		if (wanted[i] && i != BENCH_NOTHING)
 			(void)printf("{\"program\":\"%s\",\"family\":\"%s\",\"hosts\":%llu,"
@@ -262,7 +266,7 @@ static void measure_packets(const struct xdp *xdp, struct xdp_bench_bpf *bench,
 			             program_names[i], plan->is_ipv4 ? "ipv4" : "ipv6",
 			             (unsigned long long)plan->hosts,
 			             (unsigned long long)(plan->hosts / NETWORKS_SHARE),
-			             median(ns[i], ROUNDS) - nothing_ns, ns[i][0] - nothing_ns,
+			             medians[i] - nothing_ns, ns[i][0] - ns[BENCH_NOTHING][0],
 			             nothing_ns,
 			             (double)dropped /
 			                     ((double)ROUNDS * REPEAT *
