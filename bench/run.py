@@ -17,6 +17,7 @@ from dpdk import measure_dpdk, print_dpdk
 from loader import measure_loader, print_loader
 from ports import measure_ports, print_ports
 from timing import best, write_feed
+from xdp import measure_xdp, print_xdp
 
 KINDS = ['ipv4', 'ipv6', 'network', 'name', 'url', 'hash']
 
@@ -124,6 +125,12 @@ def main():
     options = parse_options()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     build = options.build.resolve()
+    if options.xdp:
+        result = json.loads(options.xdp.read_text()) if options.xdp.exists() else {}
+        result['xdp'] = measure_xdp(build, min(options.entries, 1000000))
+        options.xdp.write_text(json.dumps(result, indent=1) + '\n')
+        print_xdp(result['xdp'])
+        return
     alone = [part for part in PARTS if getattr(options, part)]
     with tempfile.TemporaryDirectory(prefix='sekisho-bench-', dir=build) as name:
         folder = pathlib.Path(name)

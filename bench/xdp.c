@@ -150,23 +150,16 @@ static double mirror(struct xdp *xdp, const struct database *database, uint32_t 
 	return now_s() - start_s;
 }
 
-// The bench program over the product's maps, with the programs that it calls.
+// The bench program, with the programs that it calls.
 static struct xdp_bench_bpf *load_bench(const struct xdp *xdp)
 {
 	struct xdp_bench_bpf *bench = xdp_bench_bpf__open();
 	int fds[BENCH_COUNT];
 
 	check(bench != NULL ? 0 : -errno, "opening the bench program");
-	for (int i = 0; i < XDP_MAP_COUNT; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(bench->obj,
-		                                                   xdp_map_name((enum xdp_map)i));
-
-		if (map != NULL)
-			check(bpf_map__reuse_fd(map, xdp->maps.fds[i]), "sharing a map");
-	}
 	check(xdp_bench_bpf__load(bench), "loading the bench program");
 	fds[BENCH_NOTHING] = bpf_program__fd(bench->progs.nothing);
-	fds[BENCH_VERDICT] = bpf_program__fd(bench->progs.verdict);
+	fds[BENCH_VERDICT] = xdp->program_fd;
 	fds[BENCH_WHOLE] = xdp->program_fd;
 	fds[BENCH_TRIE] = bpf_program__fd(bench->progs.trie);
 	fds[BENCH_HASH] = bpf_program__fd(bench->progs.hash);
@@ -201,13 +194,28 @@ static uint32_t make_frame(bool is_ipv4, uint8_t frame[FRAME_BYTES])
 	return (uint32_t)(tcp + 20 - frame);
 }
 
-static double run_ns(struct xdp_bench_bpf *bench, bool is_ipv4, enum bench_program program)
+// A program that nobody stands behind judges addresses alone.
+static void let_stand_behind(const struct xdp *xdp, bool is_somebody)
+{
+	struct xdp_config *config = xdp->maps.config;
+
+	config->stale_ticks = INT32_MAX;
+	if (is_somebody)
+		config->flags |= XDP_CONFIG_HEARTBEAT;
+	else
+		config->flags &= ~(uint32_t)XDP_CONFIG_HEARTBEAT;
+	xdp_beat((struct xdp *)(uintptr_t)xdp);
+}
+
+static double run_ns(const struct xdp *xdp, struct xdp_bench_bpf *bench, bool is_ipv4,
+                     enum bench_program program)
 {
 	uint8_t frame[FRAME_BYTES];
 	struct bpf_program *writer = is_ipv4 ? bench->progs.write_ipv4 : bench->progs.write_ipv6;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .repeat = REPEAT);
 
 	run.data_size_in = make_frame(is_ipv4, frame);
+	let_stand_behind(xdp, program == BENCH_WHOLE);
 	bench->bss->program = program;
 	check(bpf_prog_test_run_opts(bpf_program__fd(writer), &run) == 0 ? 0 : -errno, "running");
 	if (run.retval == XDP_ABORTED)
@@ -251,7 +259,7 @@ static void measure_packets(const struct xdp *xdp, struct xdp_bench_bpf *bench,
 	for (unsigned round = 0; round < ROUNDS; round++)
 		for (unsigned i = 0; i < BENCH_COUNT; i++)
 			if (wanted[i] || i == BENCH_NOTHING)
-				ns[i][round] = run_ns(bench, plan->is_ipv4, i);
+				ns[i][round] = run_ns(xdp, bench, plan->is_ipv4, i);
 	dropped = counted(xdp, XDP_DROP_ADDRESS) - dropped;
 	double nothing_ns = median(ns[BENCH_NOTHING], ROUNDS);
 	double medians[BENCH_COUNT] = {};
@@ -354,8 +362,8 @@ static void measure_family(struct xdp *xdp, struct xdp_bench_bpf *bench,
 	static const bool flows[BENCH_COUNT] = {[BENCH_WHOLE] = true};
 	double trie_s = fill_peers(bench, plan);
 
-	(void)printf("{\"peer\":\"LPM trie\",\"family\":\"%s\",\"fill_s\":%.3f}\n",
-	             plan->is_ipv4 ? "ipv4" : "ipv6", trie_s);
+	(void)printf("{\"peer\":\"LPM trie\",\"family\":\"%s\",\"hosts\":%llu,\"fill_s\":%.3f}\n",
+	             plan->is_ipv4 ? "ipv4" : "ipv6", (unsigned long long)plan->hosts, trie_s);
 	bench->data->number_mask = UINT32_MAX;
 	measure_packets(xdp, bench, plan, addresses);
 	bench->data->number_mask = FLOWS - 1;

@@ -6,7 +6,8 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bench/xdp_bench.h"
-#include "ebpf/judge.bpf.h"
+#include "ebpf/filter_bits.h"
+#include "ebpf/maps.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -96,33 +97,6 @@ SEC("xdp.frags")
 int nothing(struct xdp_md *context)
 {
 	(void)context;
-	return XDP_PASS;
-}
-
-// The address verdict alone: the product's own reading and judging, without its flows.
-SEC("xdp.frags")
-int verdict(struct xdp_md *context)
-{
-	uint32_t zero = 0;
-	struct passage passage = {.context = context};
-	struct reproach why = {0};
-
-	passage.config = bpf_map_lookup_elem(&config, &zero);
-	if (!passage.config)
-		return XDP_ABORTED;
-	passage.wire_bytes = (uint32_t)bpf_xdp_get_buff_len(context);
-	parse_frame(context, &passage.packet);
-	if (!passage.packet.is_ip)
-		return XDP_ABORTED;
-	passage.live = *(volatile uint64_t *)&passage.config->live;
-	passage.source_hash = xdp_address_hash(passage.config->seeds, passage.packet.source);
-	passage.destination_hash = xdp_address_hash(passage.config->seeds,
-	                                            passage.packet.destination);
-	if (judge_addresses(&passage, &why)) {
-		count(XDP_DROP_ADDRESS, passage.wire_bytes);
-		return XDP_DROP;
-	}
-	count(XDP_PASSED, passage.wire_bytes);
 	return XDP_PASS;
 }
 
