@@ -1,9 +1,10 @@
 // app/daemon.h — the running sensor, as `sekisho run` holds it together.
 //
-// Threads: the main one (signals, control socket, watchdog, publishing), one a worker
-// (dataplane/sensor.h), one that drains the workers' rings and writes hits and sightings, and
-// libmicrohttpd's. Whatever needs CAP_BPF or CAP_NET_ADMIN after the start is done by a small
-// helper process, asked over a socket pair.
+// Threads: the main one (signals, control socket, metrics, heartbeat, watchdog), one a worker
+// (dataplane/sensor.h), one that opens databases and puts them in force (daemon_publish.h), and one
+// that drains the rings and writes hits and sightings (daemon_output.h). Whatever needs CAP_BPF or
+// CAP_NET_ADMIN after the start is done by a small helper process, asked over a socket pair
+// (daemon_helper.h).
 #pragma once
 
 #include <stdbool.h>

@@ -396,3 +396,26 @@ def test_systemd_hears_of_it(tap):
     tap.process.send(signal.SIGTERM)
     manager.hear_until('STOPPING=1')
     assert tap.process.wait() == 0
+
+
+# ---- examples
+
+EXAMPLES = sorted((ROOT / 'examples').glob('sensor-*.yaml'))
+
+
+@pytest.mark.parametrize('example', EXAMPLES, ids=lambda path: path.stem)
+def test_examples_are_right(example):
+    checked = subprocess.run([SEKISHO, 'config', 'check', example], capture_output=True, text=True)
+    assert checked.returncode == 0 and 'no mistake' in checked.stdout, checked.stderr
+    assert checked.stderr == ''
+    # This machine has neither the devices nor the user: said, after what would be done.
+    done = subprocess.run([SEKISHO, 'run', '--check', '-c', example], capture_output=True,
+                          text=True)
+    mode = example.stem.removeprefix('sensor-')
+    assert f'mode: {mode} by ' in done.stdout
+    assert done.returncode == 0 or 'error' in done.stderr
+
+
+def test_there_is_an_example_of_each_mode():
+    assert {path.stem.removeprefix('sensor-') for path in EXAMPLES} == {
+        'tap', 'inline-xdp', 'inline-afxdp', 'inline-dpdk'}

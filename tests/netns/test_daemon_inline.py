@@ -3,11 +3,14 @@ import datetime
 import json
 import os
 import pwd
+import re
+import shutil
+import signal
 import subprocess
 
 import pytest
 
-from daemon import SEKISHO, Daemon, compile_database
+from daemon import ROOT, SEKISHO, Daemon, compile_database
 from network import command, wait_for
 from test_daemon import IS_SANITIZED, assert_nothing_is_left, state
 
@@ -50,7 +53,7 @@ class Gateway:
         self.server.route('10.8.0.0/24', '10.9.0.254')
 
     def passes(self, address, count=1):
-        done = self.client.run('ping', '-c', count, '-W', 1, '-i', '0.2', address, check=False)
+        done = self.client.run('ping', '-c', count, '-W', '0.4', '-i', '0.2', address, check=False)
         return done.returncode == 0
 
     def program(self):
@@ -205,3 +208,82 @@ def test_validity_ends_on_time_in_the_kernel_too(gateway):
     assert not gate.passes(UNLISTED)
     wait_for(lambda: gate.passes(UNLISTED), 12, what="the validity's end")
     assert gate.sensor.stop() == 0
+
+
+@pytest.mark.parametrize('fail', ['open', 'closed'])
+def test_a_sensor_that_hangs_fails_as_it_is_told(gateway, fail):
+    gate = gateway('inline-afxdp', fail=fail)
+    gate.sensor.start()
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    gate.sensor.process.send(signal.SIGSTOP)
+    try:
+        if fail == 'open':
+            wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address past a hung sensor')
+        else:
+            wait_for(lambda: not gate.passes(UNLISTED), what='nothing')
+    finally:
+        gate.sensor.process.send(signal.SIGCONT)
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    wait_for(lambda: not gate.passes(LISTED), what='a drop')
+    assert gate.sensor.stop() == 0
+
+
+def unit_capabilities():
+    unit = (ROOT / 'packaging/sekisho.service').read_text()
+    names = re.search(r'^CapabilityBoundingSet=(.+)$', unit, re.M).group(1).split()
+    return ','.join(['-all'] + ['+' + name.removeprefix('CAP_').lower() for name in names])
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_the_rights_of_the_unit_are_enough(gateway, mode):
+    gate = gateway(mode, user='nobody')
+    folder, nobody = gate.network.folder, pwd.getpwnam('nobody')
+    # As packaged: the databases' folder is the user's, 0750; logs and socket by the group.
+    state_folder, logs = folder / 'state', folder / 'logs'
+    for path, uid, mode_bits in ((state_folder, nobody.pw_uid, 0o750), (logs, 0, 0o770)):
+        path.mkdir()
+        os.chown(path, uid, nobody.pw_gid)
+        path.chmod(mode_bits)
+    folder.chmod(0o755)
+    database = compile_database(folder / 'new.skdb', LISTED).rename(state_folder / 'i.skdb')
+    os.chown(database, nobody.pw_uid, nobody.pw_gid)
+    database.chmod(0o640)
+    sensor = gate.sensor
+    sensor.database, sensor.hits_path = database, logs / 'hits.json'
+    sensor.control = logs / 'control.sock'
+    sensor.sensor.update({'hits': str(sensor.hits_path), 'control': str(sensor.control)})
+    sensor.write()
+    sensor.process = sensor.host.start(
+        'setpriv', '--bounding-set', unit_capabilities(), '--inh-caps', '-all', '--regid',
+        nobody.pw_gid, '--clear-groups', '--no-new-privs', SEKISHO, 'run', '-c', sensor.config)
+    sensor.wait_for('mode ')
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    assert not gate.passes(LISTED)
+    assert_nothing_is_left(sensor.process.pid, nobody.pw_uid)
+    assert 'generation 2' in sensor.ctl('reload').stdout
+    assert sensor.stop() == 0, sensor.process.error
+    assert not gate.program() and not sensor.control.exists()
+    assert sensor.process.error.count('rror') == 0, sensor.process.error
+
+
+@pytest.mark.skipif(shutil.which('strace') is None or IS_SANITIZED, reason='needs strace')
+@pytest.mark.parametrize('mode', MODES)
+def test_nothing_that_it_does_is_refused_by_its_filter(gateway, mode):
+    gate = gateway(mode, metrics='127.0.0.1:9477', sightings='sightings', window='1s')
+    (gate.network.folder / 'sightings').mkdir()
+    sensor, trace = gate.sensor, gate.network.folder / 'trace'
+    sensor.process = sensor.host.start('strace', '-f', '-o', trace, SEKISHO, 'run', '-c',
+                                       sensor.config)
+    sensor.wait_for('mode ')
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    gate.passes(LISTED)
+    compile_database(sensor.database, UNLISTED)
+    sensor.ctl('reload')
+    assert 'sekisho_' in gate.gate.run('curl', '-s', 'http://127.0.0.1:9477/metrics').stdout
+    sensor.hup()
+    wait_for(lambda: list((gate.network.folder / 'sightings').glob('*.json')), what='sightings')
+    sensor.ctl('stop')
+    assert sensor.process.wait() == 0, sensor.process.error
+    calls = trace.read_text(errors='replace')
+    assert 'SECCOMP_SET_MODE_FILTER' in calls
+    assert [line for line in calls.splitlines() if '= -1 EPERM' in line or 'SIGSYS' in line] == []
