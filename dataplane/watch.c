@@ -5,7 +5,10 @@
 
 #include "base/timestamp.h"
 
-#define WATCH_TIME_NS (60 * NS_PER_S)
+static const int64_t time_max_ns[WATCH_LISTS] = {
+	[WATCH_PASSING] = 60 * NS_PER_S,
+	[WATCH_DROPPED] = 5 * NS_PER_S,
+};
 
 struct watch {
 	struct origin origin;
@@ -14,6 +17,7 @@ struct watch {
 	uint32_t older; // in order of their making
 	uint32_t newer;
 	uint32_t flow_id;
+	uint32_t list; // enum watch_list_id
 };
 
 // One of a watch's hits.
@@ -91,32 +95,41 @@ static void write_hit(struct watch_table *table, const struct origin *origin,
 	emit_hit(table->emitter, &hit);
 }
 
+static struct watch *watch_at(const struct watch_table *table, uint32_t id)
+{
+	return pool_block(&table->watches, id);
+}
+
 static void list_add(struct watch_table *table, uint32_t id)
 {
-	struct watch *watch = pool_block(&table->watches, id);
+	struct watch *watch = watch_at(table, id);
+	struct watch_list *list = &table->lists[watch->list];
 
-	watch->older = table->newest;
+	watch->older = list->newest;
 	watch->newer = 0;
-	if (table->newest != 0)
-		((struct watch *)pool_block(&table->watches, table->newest))->newer = id;
+	if (list->newest != 0)
+		watch_at(table, list->newest)->newer = id;
 	else
-		table->oldest = id;
-	table->newest = id;
+		list->oldest = id;
+	list->newest = id;
 }
 
 static void list_remove(struct watch_table *table, const struct watch *watch)
 {
+	struct watch_list *list = &table->lists[watch->list];
+
 	if (watch->older != 0)
-		((struct watch *)pool_block(&table->watches, watch->older))->newer = watch->newer;
+		watch_at(table, watch->older)->newer = watch->newer;
 	else
-		table->oldest = watch->newer;
+		list->oldest = watch->newer;
 	if (watch->newer != 0)
-		((struct watch *)pool_block(&table->watches, watch->newer))->older = watch->older;
+		watch_at(table, watch->newer)->older = watch->older;
 	else
-		table->newest = watch->older;
+		list->newest = watch->older;
 }
 
-static uint32_t watch_of(struct watch_table *table, struct flow *flow, const struct packet *packet)
+static uint32_t watch_of(struct watch_table *table, struct flow *flow, const struct packet *packet,
+                         enum hit_outcome outcome)
 {
 	struct watch *watch;
 
@@ -125,11 +138,12 @@ static uint32_t watch_of(struct watch_table *table, struct flow *flow, const str
 	flow->watch_id = pool_take(&table->watches);
 	if (flow->watch_id == 0)
 		return 0;
-	watch = pool_block(&table->watches, flow->watch_id);
+	watch = watch_at(table, flow->watch_id);
 	emit_origin(packet, table->capture_id, &watch->origin);
 	watch->first_match = 0;
 	watch->last_match = 0;
 	watch->flow_id = packet->flow_id;
+	watch->list = outcome == OUTCOME_DROPPED ? WATCH_DROPPED : WATCH_PASSING;
 	list_add(table, flow->watch_id);
 	return flow->watch_id;
 }
@@ -166,7 +180,7 @@ static bool is_known(struct watch_table *table, const struct flow *flow,
 
 	if (flow->watch_id == 0 || packet->is_flow_first)
 		return false;
-	watch = pool_block(&table->watches, flow->watch_id);
+	watch = watch_at(table, flow->watch_id);
 	// The sides are those of the watch's first packet.
 	if (memcmp(&watch->origin.src, &packet->src, sizeof(packet->src)) != 0)
 		match->is_dst = !match->is_dst;
@@ -191,7 +205,7 @@ void watch_add(struct watch_table *table, struct flow *flow, const struct packet
 
 	if (is_known(table, flow, packet, &match))
 		return;
-	watch_id = watch_of(table, flow, packet);
+	watch_id = watch_of(table, flow, packet, found->outcome);
 	match_id = watch_id != 0 ? pool_take(&table->matches) : 0;
 	if (match_id == 0) {
 		struct origin origin;
@@ -214,7 +228,7 @@ void watch_end(struct watch_table *table, struct flow *flow)
 
 	if (flow->watch_id == 0)
 		return;
-	watch = pool_block(&table->watches, flow->watch_id);
+	watch = watch_at(table, flow->watch_id);
 	id = watch->first_match;
 	while (id != 0) {
 		const struct watch_match *match = pool_block(&table->matches, id);
@@ -229,36 +243,37 @@ void watch_end(struct watch_table *table, struct flow *flow)
 	flow->watch_id = 0;
 }
 
-static void end_oldest(struct watch_table *table, struct flow_table *flows)
+static bool is_over(const struct watch *watch, int64_t time_ns)
 {
-	const struct watch *watch = pool_block(&table->watches, table->oldest);
-
-	watch_end(table, flow_at(flows, watch->flow_id));
+	return time_ns - watch->origin.time_ns > time_max_ns[watch->list];
 }
 
 void watch_expire(struct watch_table *table, struct flow_table *flows, int64_t time_ns)
 {
-	while (table->oldest != 0) {
-		const struct watch *watch = pool_block(&table->watches, table->oldest);
+	for (unsigned i = 0; i < WATCH_LISTS; i++) {
+		const struct watch_list *list = &table->lists[i];
 
-		if (time_ns - watch->origin.time_ns <= WATCH_TIME_NS)
-			return;
-		end_oldest(table, flows);
+		while (list->oldest != 0 && is_over(watch_at(table, list->oldest), time_ns))
+			watch_end(table, flow_at(flows, watch_at(table, list->oldest)->flow_id));
 	}
 }
 
 void watch_end_all(struct watch_table *table, struct flow_table *flows)
 {
-	while (table->oldest != 0)
-		end_oldest(table, flows);
+	for (unsigned i = 0; i < WATCH_LISTS; i++) {
+		const struct watch_list *list = &table->lists[i];
+
+		while (list->oldest != 0)
+			watch_end(table, flow_at(flows, watch_at(table, list->oldest)->flow_id));
+	}
 }
 
 void watch_packet(struct watch_table *table, struct flow *flow, const struct packet *packet)
 {
-	struct watch *watch = pool_block(&table->watches, flow->watch_id);
+	struct watch *watch = watch_at(table, flow->watch_id);
 
 	assert(flow->watch_id != 0);
-	if (packet->time_ns - watch->origin.time_ns > WATCH_TIME_NS) {
+	if (is_over(watch, packet->time_ns)) {
 		watch_end(table, flow);
 		return;
 	}

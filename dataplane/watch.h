@@ -1,7 +1,8 @@
 // dataplane/watch.h — address hits that wait for their flow's counts.
 //
 // An address is one hit per indicator, flow and side, with the flow's packets and bytes,
-// written at the flow's end or after 60 s of packet time, whichever is first. Only flows with
+// written at the flow's end or after 60 s of packet time, whichever is first; of a flow that is
+// dropped after 5 s, by when a client has tried again. Only flows with
 // such hits have a watch. When the pool is full, hits are written at once, with what was
 // counted by then.
 #pragma once
@@ -13,10 +14,22 @@
 #include "dataplane/pool.h"
 #include "engine/match.h"
 
+// Watches in order of their making, by how long they may last.
+enum watch_list_id {
+	WATCH_PASSING,
+	WATCH_DROPPED, // of flows that are dropped
+	WATCH_LISTS,
+};
+
+struct watch_list {
+	uint32_t oldest;
+	uint32_t newest;
+};
+
 struct watch_table {
 	struct pool watches;
 	struct pool matches;
-	uint32_t oldest, newest; // of the watches
+	struct watch_list lists[WATCH_LISTS];
 	struct emitter *emitter; // borrowed
 	uint32_t capture_id;
 };
@@ -45,7 +58,7 @@ void watch_packet(struct watch_table *table, struct flow *flow, const struct pac
 // Writes the hits of a flow that ends. A flow without a watch is left alone.
 void watch_end(struct watch_table *table, struct flow *flow);
 
-// HOT. Writes the hits of watches that are 60 s old at `time_ns`, respectively of all.
+// HOT. Writes the hits of watches whose time is over at `time_ns`, respectively of all.
 void watch_expire(struct watch_table *table, struct flow_table *flows, int64_t time_ns);
 void watch_end_all(struct watch_table *table, struct flow_table *flows);
 
