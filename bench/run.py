@@ -105,6 +105,8 @@ PARTS = {
         build, folder, min(options.entries, 1000000), options.long), print_loader),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
     'ports': (lambda build, folder, options: measure_ports(build), print_ports),
+    'xdp': (lambda build, folder, options: measure_xdp(build, min(options.entries, 1000000)),
+            print_xdp),
 }
 
 
@@ -125,12 +127,6 @@ def main():
     options = parse_options()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     build = options.build.resolve()
-    if options.xdp:
-        result = json.loads(options.xdp.read_text()) if options.xdp.exists() else {}
-        result['xdp'] = measure_xdp(build, min(options.entries, 1000000))
-        options.xdp.write_text(json.dumps(result, indent=1) + '\n')
-        print_xdp(result['xdp'])
-        return
     alone = [part for part in PARTS if getattr(options, part)]
     with tempfile.TemporaryDirectory(prefix='sekisho-bench-', dir=build) as name:
         folder = pathlib.Path(name)
