@@ -26,6 +26,13 @@ def has_dpdk():
 pytestmark = pytest.mark.skipif(not has_dpdk(), reason='DPDK is not in this build')
 
 
+def leaks_of_others(folder):
+    """DPDK's AF_XDP driver does not give back 80 bytes a socket."""
+    path = folder / 'leaks'
+    path.write_text('leak:xsk_umem__create\n')
+    return {'LSAN_OPTIONS': f'suppressions={path}:print_suppressions=0'}
+
+
 class Bump:
     """port_dump between two interfaces of a host."""
 
@@ -33,13 +40,10 @@ class Bump:
         devices = [f'net_{driver}{i}' for i in range(2)]
         vdevs = [f'eal=--vdev={name},iface=eth{i}{options}' for i, name in enumerate(devices)]
         settings = [f'{name}={value}' for name, value in settings.items()]
-        # 80 bytes a socket, which DPDK's driver does not give back.
-        leaks = host.network.folder / 'leaks'
-        leaks.write_text('leak:xsk_umem__create\n')
         self.process = host.start(
             PORT_DUMP, 'backend=dpdk', f'device={devices[0]}', f'peer={devices[1]}', 'seconds=60',
             'eal=--no-huge', 'eal=-m', 'eal=256', 'eal=--no-pci', *vdevs, *settings,
-            environment={'LSAN_OPTIONS': f'suppressions={leaks}:print_suppressions=0'})
+            environment=leaks_of_others(host.network.folder))
         wait_for(lambda: 'ready' in self.process.out or not self.process.is_running(),
                  what='DPDK is ready')
         assert self.process.is_running(), self.process.error
@@ -158,7 +162,7 @@ def test_the_sensor_drops_inline_and_ends_when_it_is_told_to(wire, driver):
     sensor = make_sensor(gateway, database, devices,
                          [f'{name},iface=eth{i}' for i, name in enumerate(devices)],
                          mode='inline-dpdk')
-    sensor.start()
+    sensor.start(environment=leaks_of_others(gateway.network.folder))
     client.run('ping', '-c', '3', '-i', '0.1', '-W', '5', '192.0.2.2')
     listed = client.run('ping', '-c', '3', '-i', '0.1', '-W', '1', '192.0.2.66', check=False)
     assert '0 received' in listed.stdout

@@ -13,7 +13,7 @@
 #include "dataplane/dpdk.h"
 #include "dataplane/port.h"
 
-enum { FRAMES = 400, FRAME_BYTES_LARGEST = 9014, ARGUMENTS_MAX = 16, PCAP_HEADER_BYTES = 24 };
+enum { FRAMES = 400, ARGUMENTS_MAX = 20, PCAP_HEADER_BYTES = 24 };
 
 #define FIRST_TIME_NS (INT64_C(1700000000) * NS_PER_S)
 
@@ -74,12 +74,14 @@ static void make_device(char *ret_argument, size_t size, const char *name)
 
 static int start(void **state)
 {
-	static char devices[6][256];
-	const char *arguments[ARGUMENTS_MAX] = {
-		"--no-huge", "-m", "256", "--no-pci", "--vdev=net_null0", "--vdev=net_null1",
-	};
-	static const char *const names[] = {"A", "B", "C", "D", "E", "F"};
+	static const char *const common[] = {"--no-huge", "-m", "256", "--no-pci"};
+	static const char *const devices[] = {"net_null0", "net_null1", "net_null2",
+	                                      "net_null3", "net_ring0", "net_ring1"};
+	static const char *const captures[] = {"A", "B", "C", "D", "E", "F"};
+	static char vdevs[ARGUMENTS_MAX][256];
+	const char *arguments[ARGUMENTS_MAX];
 	char path[128];
+	unsigned count = 0;
 
 	(void)state;
 	(void)strcpy(folder, "/tmp/sekisho-dpdk-XXXXXX");
@@ -88,11 +90,17 @@ static int start(void **state)
 	make_frames();
 	(void)snprintf(path, sizeof(path), "%s/in.pcap", folder);
 	write_capture(path);
-	for (unsigned i = 0; i < 6; i++) {
-		make_device(devices[i], sizeof(devices[i]), names[i]);
-		arguments[6 + i] = devices[i];
+	for (unsigned i = 0; i < 4; i++)
+		arguments[count++] = common[i];
+	for (unsigned i = 0; i < 6; i++, count++) {
+		(void)snprintf(vdevs[count], sizeof(vdevs[count]), "--vdev=%s", devices[i]);
+		arguments[count] = vdevs[count];
 	}
-	return dpdk_start(arguments, 12, &report, &dpdk);
+	for (unsigned i = 0; i < 6; i++, count++) {
+		make_device(vdevs[count], sizeof(vdevs[count]), captures[i]);
+		arguments[count] = vdevs[count];
+	}
+	return dpdk_start(arguments, count, &report, &dpdk);
 }
 
 static int stop(void **state)
@@ -108,17 +116,23 @@ static int stop(void **state)
 	return system(command);
 }
 
-static struct port *open_port(const char *name)
+static struct port *open_port_for(const char *name, uint32_t frame_bytes_max)
 {
 	struct port *port = NULL;
 	const struct port_device device = {
 		.name = name,
 		.queue_count = 1,
+		.frame_bytes_max = frame_bytes_max,
 		.report = &report,
 	};
 
 	assert_int_equal(port_open_device("dpdk", &device, &port), 0);
 	return port;
+}
+
+static struct port *open_port(const char *name)
+{
+	return open_port_for(name, 0);
 }
 
 static void assert_refused(const struct port_device *device, const char *reason)
@@ -268,6 +282,42 @@ static void a_tap_frees_what_it_was_given(void **state)
 	port_close(port);
 }
 
+static uint64_t drain(struct port *port)
+{
+	struct frame burst[PORT_BURST_MAX];
+	uint64_t sum = 0;
+
+	for (unsigned count = 1; count > 0; sum += count) {
+		count = port->ops->receive(port, burst);
+		port->ops->release(port, NULL);
+	}
+	return sum;
+}
+
+// Nobody takes what net_ring0 was given: until somebody does, it has no room for more.
+static void what_finds_no_room_is_lost_and_counted(void **state)
+{
+	struct port *port = open_port("net_null2");
+	struct port *peer = open_port_for("net_ring0", 1526);
+	struct frame burst[PORT_BURST_MAX];
+	struct port_counters counters;
+	const unsigned bursts = 10000; // many more than there are buffers
+
+	(void)state;
+	assert_int_equal(port->ops->connect(port, peer), 0);
+	for (unsigned i = 0; i < bursts; i++) {
+		assert_int_equal(port->ops->receive(port, burst), PORT_BURST_MAX);
+		port->ops->release(port, NULL);
+	}
+	peer->ops->counters(peer, &counters);
+	assert_int_equal(counters.sent + counters.unsent, bursts * PORT_BURST_MAX);
+	assert_true(counters.sent > 0 && counters.unsent > 0);
+	assert_false(peer->ops->send(peer, slice_of(frames[0].data, frames[0].size)));
+	assert_int_equal(drain(peer), counters.sent);
+	port_close(port);
+	port_close(peer);
+}
+
 static void every_worker_has_a_queue_of_its_own(void **state)
 {
 	struct frame burst[PORT_BURST_MAX];
@@ -310,6 +360,21 @@ static void note_thread(void *context)
 	*(pid_t *)context = gettid();
 }
 
+// net_ring gives what is large in several buffers; net_null does not say that it would send it.
+static void what_comes_in_pieces_must_be_able_to_leave_so(void **state)
+{
+	struct port *port = open_port("net_ring1");
+	struct port *peer = open_port("net_null3");
+
+	(void)state;
+	report_clear(&report);
+	assert_int_equal(port->ops->connect(port, peer), -ENOTSUP);
+	assert_string_equal(report.reasons[0].reason, "large frames cannot be forwarded");
+	report_clear(&report);
+	port_close(port);
+	port_close(peer);
+}
+
 static void every_thread_of_dpdk_is_reached(void **state)
 {
 	pid_t seen = 0;
@@ -339,8 +404,10 @@ int main(void)
 		cmocka_unit_test(what_is_dropped_does_not_leave),
 		cmocka_unit_test(a_frame_of_our_own_leaves_by_its_port),
 		cmocka_unit_test(a_tap_frees_what_it_was_given),
+		cmocka_unit_test(what_finds_no_room_is_lost_and_counted),
 		cmocka_unit_test(every_worker_has_a_queue_of_its_own),
 		cmocka_unit_test(what_cannot_be_opened_is_said_in_words),
+		cmocka_unit_test(what_comes_in_pieces_must_be_able_to_leave_so),
 		cmocka_unit_test(every_thread_of_dpdk_is_reached),
 		cmocka_unit_test(dpdk_starts_once_in_a_process),
 	};
