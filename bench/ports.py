@@ -25,25 +25,24 @@ SENDER_CORE, LISTENER_CORE = 0, 1
 class Listener:
     """port_dump on a core of its own, writing nothing."""
 
-    def __init__(self, host, build, backend):
+    def __init__(self, host, build, backend, packets=0):
         self.process = subprocess.Popen(
             ['ip', 'netns', 'exec', host.namespace, 'taskset', '-c', str(LISTENER_CORE),
              str(build / 'tests/helpers/port_dump'), f'backend={backend}', 'device=eth0',
-             'seconds=120'], stdout=subprocess.PIPE, text=True)
+             'seconds=120', f'packets={packets}'], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == 'ready\n'
-
-    def cpu_ns(self):
-        tasks = pathlib.Path(f'/proc/{self.process.pid}/task').iterdir()
-        return sum(int((task / 'schedstat').read_text().split()[0]) for task in tasks)
 
     def signal(self, number):
         self.process.send_signal(number)
 
-    def end(self):
-        self.process.terminate()
-        out, _ = self.process.communicate(timeout=20)
+    def wait(self):
+        out, _ = self.process.communicate(timeout=60)
         assert self.process.returncode == 0
         return json.loads(out)
+
+    def end(self):
+        self.process.terminate()
+        return self.wait()
 
 
 def send(hosts, build, packets):
@@ -60,17 +59,14 @@ def measure_cost(hosts, build):
     costs = {backend: [] for backend in BACKENDS}
     for _ in range(ROUNDS):
         for backend in BACKENDS:
-            listener = Listener(hosts[1], build, backend)
+            listener = Listener(hosts[1], build, backend, ROUND_PACKETS)
             time.sleep(0.05)
             listener.signal(signal.SIGSTOP)
             send(hosts, build, ROUND_PACKETS)
-            before = listener.cpu_ns()
             listener.signal(signal.SIGCONT)
-            time.sleep(0.2)
-            taken = listener.cpu_ns() - before
-            counters = listener.end()
+            counters = listener.wait()
             assert counters['missed'] == 0 and counters['received'] == ROUND_PACKETS, counters
-            costs[backend].append(taken / ROUND_PACKETS)
+            costs[backend].append(counters['cpu_ns'] / ROUND_PACKETS)
     return costs
 
 

@@ -74,6 +74,7 @@ struct queue {
 	int own_frames_sent;
 	FILE *output;
 	uint64_t first_bytes; // of all frames added up: who listens reads at least that
+	uint64_t cpu_ns;      // that the thread used from the first packet on
 	pthread_t thread;
 	bool has_header;
 };
@@ -167,9 +168,19 @@ static bool is_ended(const struct queue *queue)
 	       (settings->packets > 0 && settings->taken >= settings->packets);
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec taken;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &taken);
+	return (uint64_t)taken.tv_sec * NS_PER_S + (uint64_t)taken.tv_nsec;
+}
+
 static void *run_queue(void *context)
 {
 	struct queue *queue = context;
+	bool has_begun = false;
+	uint64_t idle_cpu_ns = 0;
 
 	while (!is_ended(queue)) {
 		unsigned count = run_port(queue, 0);
@@ -179,9 +190,13 @@ static void *run_queue(void *context)
 		if (queue->own_frames_sent != own_frames_asked)
 			send_own_frames(queue);
 		queue->settings->taken += count;
+		has_begun |= count > 0;
+		if (!has_begun)
+			idle_cpu_ns = thread_cpu_ns();
 		if (count == 0 && !queue->settings->is_busy)
 			wait_for_packets(queue);
 	}
+	queue->cpu_ns = thread_cpu_ns() - idle_cpu_ns;
 	return NULL;
 }
 
@@ -195,11 +210,11 @@ static void print_port(const struct queue *queue, unsigned number, unsigned side
 	port->ops->link(port, &link);
 	(void)printf("{\"queue\":%u,\"side\":%u,\"received\":%" PRIu64 ",\"missed\":%" PRIu64
 	             ",\"sent\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"refused\":%" PRIu64
-	             ",\"dropped\":%" PRIu64 ",\"first_bytes\":%" PRIu64
+	             ",\"dropped\":%" PRIu64 ",\"first_bytes\":%" PRIu64 ",\"cpu_ns\":%" PRIu64
 	             ",\"up\":%s,\"speed_mbps\":%u,\"mtu\":%u,\"ended\":%s}\n",
 	             number, side, counters.received, counters.missed, counters.sent,
 	             counters.unsent, counters.refused, queue->dropped[side], queue->first_bytes,
-	             link.is_up ? "true" : "false", link.speed_mbps, link.mtu,
+	             queue->cpu_ns, link.is_up ? "true" : "false", link.speed_mbps, link.mtu,
 	             port->ops->is_ended(port) ? "true" : "false");
 }
 
