@@ -115,9 +115,9 @@ static const char *helps(int error)
 		return "another AF_XDP socket has this queue: end the program that holds it";
 	case -ENOBUFS:
 		return "more locked memory than allowed: raise LimitMEMLOCK (ulimit -l), or lower "
-		       "buffer-bytes";
+		       "'buffer'";
 	case -ENOMEM:
-		return "no memory: lower buffer-bytes";
+		return "no memory: lower 'buffer'";
 	case -ENODEV:
 		return "no such interface";
 	case -EAFNOSUPPORT:
