@@ -1,8 +1,8 @@
 """Measures AF_XDP as a bump in the wire over veth (copy mode), beside dpdk-testpmd on net_af_xdp in
 the same run: what one core forwards when more comes than it can take.
 
-The sender's frames never are socket buffers and the far end drops by XDP, so that the thread that
-forwards is what counts. Packets are counted at the far end and divided by the processor time of that
+The sender's frames never are socket buffers and are not for the far end, which drops them first thing,
+so that the thread that forwards is what counts. Packets are counted at the far end and divided by the processor time of that
 thread, so that others on the machine disturb little. The forwarders take turns; of all runs the
 median.
 """
@@ -55,10 +55,9 @@ def measure_once(build, start):
         sender, wire, end = (network.host(name) for name in ('s', 'w', 'e'))
         network.join(sender, 'eth0', wire, 'in')
         network.join(wire, 'out', end, 'eth0')
-        end.start(build / 'bench/wire_ends', 'drop', 'eth0')
         forwarder = start(wire)
         assert forwarder.is_running(), forwarder.error
-        source = sender.start(*NICE, 'taskset', '-c', SENDER_CORE, build / 'bench/wire_ends', 'send',
+        source = sender.start(*NICE, 'taskset', '-c', SENDER_CORE, build / 'bench/wire_send',
                               'eth0')
         time.sleep(WARM_S)
         def read():
@@ -77,7 +76,7 @@ def measure_once(build, start):
 
 def measure_afxdp(build):
     """None where there are no network namespaces (that takes root), or no AF_XDP."""
-    if networks.missing() is not None or not (build / 'bench/wire_ends').exists() or \
+    if networks.missing() is not None or not (build / 'bench/wire_send').exists() or \
             os.cpu_count() < 2:
         return None
     forwarders = {'sekisho': lambda host: start_ours(host, build)}

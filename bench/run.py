@@ -13,6 +13,7 @@ import resource
 import subprocess
 import tempfile
 
+from afxdp import measure_afxdp, print_afxdp
 from dpdk import measure_dpdk, print_dpdk
 from loader import measure_loader, print_loader
 from ports import measure_ports, print_ports
@@ -103,6 +104,7 @@ def measure_all(build, folder, options):
 PARTS = {
     'loader': (lambda build, folder, options: measure_loader(
         build, folder, min(options.entries, 1000000), options.long), print_loader),
+    'afxdp': (lambda build, folder, options: measure_afxdp(build), print_afxdp),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
     'ports': (lambda build, folder, options: measure_ports(build), print_ports),
     'xdp': (lambda build, folder, options: measure_xdp(build, min(options.entries, 1000000)),

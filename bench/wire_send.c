@@ -1,21 +1,16 @@
-// wire_ends send|drop DEVICE: one end of a wire that is measured, until SIGTERM.
+// wire_send DEVICE: frames of 60 bytes (UDP over IPv4, from 1024 ports) as fast as the kernel sends
+// them, until SIGTERM.
 //
-// send: frames of 60 bytes (UDP over IPv4, from 1024 ports) as fast as the kernel transmits them.
-//       They never are socket buffers: a program that redirects is run over live frames
-//       (Documentation/bpf/bpf_prog_run.rst), else the sender would be slower than what it feeds.
-// drop: what arrives is dropped by XDP, so that the end costs the wire as little as can be.
-#include <errno.h>
+// They never are socket buffers: a program that redirects is run over live frames
+// (Documentation/bpf/bpf_prog_run.rst), else the sender would be slower than what it feeds.
 #include <net/if.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
-#include <linux/if_link.h>
 
 enum { FRAME_BYTES = 60, SOURCE_PORT_OFFSET = 34, PORTS = 1024, BATCH = 64, ROUND = 1 << 16 };
 
@@ -33,7 +28,7 @@ static const unsigned char frame[FRAME_BYTES] = {
 };
 
 // Writes a random source port, then bpf_redirect(device).
-static int load_sender(int device)
+static int load(int device)
 {
 	const struct bpf_insn program[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1},
@@ -58,21 +53,10 @@ static int load_sender(int device)
 	                     sizeof(program) / sizeof(program[0]), NULL);
 }
 
-static int load_drop(void)
-{
-	const struct bpf_insn program[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_DROP},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "wire_drop", "GPL", program,
-	                     sizeof(program) / sizeof(program[0]), NULL);
-}
-
-static int run_sender(int device)
+static int run(int device)
 {
 	struct xdp_md context = {.data_end = FRAME_BYTES, .ingress_ifindex = (unsigned)device};
-	int program = load_sender(device);
+	int program = load(device);
 	int error = program < 0 ? program : 0;
 
 	while (error == 0 && !is_stopped) {
@@ -86,31 +70,18 @@ static int run_sender(int device)
 	return is_stopped ? 0 : error;
 }
 
-static int run_drop(int device)
-{
-	int program = load_drop();
-	int error = program < 0 ? program
-	                        : bpf_xdp_attach(device, program, XDP_FLAGS_DRV_MODE, NULL);
-
-	while (error == 0 && !is_stopped)
-		(void)pause();
-	if (error == 0)
-		(void)bpf_xdp_detach(device, XDP_FLAGS_DRV_MODE, NULL);
-	return error;
-}
-
 int main(int argc, char **argv)
 {
-	int device = argc == 3 ? (int)if_nametoindex(argv[2]) : 0;
+	int device = argc == 2 ? (int)if_nametoindex(argv[1]) : 0;
 	int error;
 
 	if (device == 0) {
-		(void)fprintf(stderr, "usage: wire_ends send|drop DEVICE\n");
+		(void)fprintf(stderr, "usage: wire_send DEVICE\n");
 		return 2;
 	}
 	(void)signal(SIGTERM, stop);
-	error = strcmp(argv[1], "send") == 0 ? run_sender(device) : run_drop(device);
+	error = run(device);
 	if (error < 0)
-		(void)fprintf(stderr, "%s: %s\n", argv[1], strerror(-error));
+		(void)fprintf(stderr, "cannot send: %s\n", strerror(-error));
 	return error < 0;
 }
