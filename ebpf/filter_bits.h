@@ -2,24 +2,24 @@
 // Shared by the program and user space: both must say the same.
 //
 // The filter excludes, exactly: an address that is listed, or lies in a listed network, always has
-// its bits set. Hosts: two bits of one 64-bit word, by a keyed hash of all 128 bits. IPv4 networks:
-// one bit a /24; a shorter one sets all of its own, a longer one the /24 it is in. IPv6 networks:
-// marks of two bits at 24, 32, 48 and 64 bits, those of 24 and 32 in one word and those of 48 and
-// 64 in another: a network is marked at the longest of these lengths that is not longer than it,
-// after one of 25-31 bits was taken apart into its /32s and one of 12-23 into /24s. What is wider
-// than /12 makes candidates of all (XDP_SET_WIDE6), and so does for IPv4 what holds all of it.
+// its bits set. It is made of lines of eight words, one cache line each, and an address' line is
+// chosen by a keyed hash of its block: the /24 of IPv4, the /48 of IPv6. In it, a host has two bits
+// of one of the words 1-7, by a hash of all 128 bits; the block's network marks have two bits each
+// of word 0. One line answers for hosts and networks at once, since what costs is how many places
+// in memory are touched (docs/decisions/0011-xdp.md).
+//
+// IPv4 networks of 17-24 bits are taken apart into their /24s; a longer one marks the /24 it is in;
+// those of up to 16 bits are exact bits of a table of all /16s. IPv6 networks of 64 and more bits
+// are marked by their /64, those of 48-63 by their /48, both in the line; shorter ones in words of
+// their own, which are few: at 24 or 32 bits, after one of 25-31 bits was taken apart into its /32s
+// and one of 12-23 into /24s. What is wider than /12 makes candidates of all (XDP_SET_WIDE6), and
+// so does for IPv4 what holds all of it.
 #pragma once
 
 #include <stdint.h>
 
 #define XDP_MIX_0 UINT64_C(0x9e3779b97f4a7c15)
 #define XDP_MIX_1 UINT64_C(0xd6e8feb86659fd93)
-
-// Two bits of a word.
-struct xdp_mark {
-	uint32_t word; // to be masked
-	uint64_t bits;
-};
 
 // An address as two words, as they lie in memory.
 struct xdp_words {
@@ -47,49 +47,68 @@ static inline uint64_t xdp_bits(uint64_t hash)
 	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63);
 }
 
-static inline struct xdp_mark xdp_mark_of(uint64_t hash)
+enum { XDP_LINE_WORDS = 8 };
+
+static inline int xdp_words_ipv4(struct xdp_words address)
 {
-	return (struct xdp_mark){.word = (uint32_t)(hash >> 32), .bits = xdp_bits(hash)};
+	return address.high == 0 && (uint32_t)address.low == 0xffff0000u;
 }
 
-static inline uint64_t xdp_address_hash(const uint64_t seeds[2], struct xdp_words address)
+// Of the address' block: chooses its line, and the marks of its /24 or /48.
+static inline uint64_t xdp_block_hash(const uint64_t seeds[2], struct xdp_words address)
 {
-	return xdp_hash(seeds, address.high, address.low);
+	if (xdp_words_ipv4(address))
+		return xdp_hash(seeds, address.low & UINT64_C(0x00ffffffffffffff), 24);
+	return xdp_hash(seeds, address.high & UINT64_C(0x0000ffffffffffff), 48);
 }
 
-// Word: & host_mask.
-static inline struct xdp_mark xdp_host_mark(uint64_t address_hash)
+// Of the whole address.
+static inline uint64_t xdp_address_hash(uint64_t block_hash, struct xdp_words address)
 {
-	return xdp_mark_of(address_hash);
+	return xdp_mix((block_hash ^ address.high >> 48) * XDP_MIX_1 + address.low);
 }
 
-// The number of an IPv4 address' /24: bit (number & 63) of word (number >> 6), from network4_base.
-static inline uint32_t xdp_network4(const uint8_t octets[4])
+// The first word of the address' line, its word 0.
+static inline uint32_t xdp_line(uint64_t block_hash, uint32_t line_mask)
 {
-	return (uint32_t)octets[0] << 16 | (uint32_t)octets[1] << 8 | octets[2];
+	return ((uint32_t)(block_hash >> 32) & line_mask) * XDP_LINE_WORDS;
 }
 
-// Words: & network_mask, from network_base. `high` are the first eight bytes as they lie in
-// memory (little-endian: the first byte is the lowest).
-struct xdp_network6 {
-	struct xdp_mark at24, at32; // of the same word
-	struct xdp_mark at48, at64; // of the same word
+// Where a host stands in its line; the bits are xdp_bits().
+static inline uint32_t xdp_host_word(uint64_t address_hash)
+{
+	return 1 + (uint32_t)((address_hash >> 12 & 0xff) * (XDP_LINE_WORDS - 1) >> 8);
+}
+
+// The bits of an IPv6 /64 in word 0; those of a /24 of IPv4 and a /48 of IPv6 are xdp_bits() of the
+// block's hash.
+static inline uint64_t xdp_bits64(uint64_t block_hash, uint64_t high)
+{
+	return xdp_bits(xdp_mix(block_hash + (high >> 48) + 1));
+}
+
+// The number of an IPv4 address' /16: bit (number & 63) of word (number >> 6), from short4_base.
+static inline uint32_t xdp_short4(const uint8_t octets[4])
+{
+	return (uint32_t)octets[0] << 8 | octets[1];
+}
+
+// Marks of short IPv6 networks, of one word: & short6_mask, from short6_base. `high` are the first
+// eight bytes as they lie in memory (little-endian: the first byte is the lowest).
+struct xdp_short6 {
+	uint32_t word;
+	uint64_t bits24, bits32;
 };
 
-static inline struct xdp_network6 xdp_network6_marks(const uint64_t seeds[2], uint64_t high)
+static inline struct xdp_short6 xdp_short6(const uint64_t seeds[2], uint64_t high)
 {
-	uint64_t short_hash = xdp_hash(seeds, high & 0xffffff, 24);
-	uint64_t long_hash = xdp_hash(seeds, high & UINT64_C(0xffffffffffff), 48);
-	struct xdp_network6 marks = {
-		.at24 = xdp_mark_of(short_hash),
-		.at32 = xdp_mark_of(short_hash),
-		.at48 = xdp_mark_of(long_hash),
-		.at64 = xdp_mark_of(long_hash),
-	};
+	uint64_t hash = xdp_hash(seeds, high & 0xffffff, 24 << 8);
 
-	marks.at32.bits = xdp_bits(xdp_mix(short_hash + (high >> 24 & 0xff) + 1));
-	marks.at64.bits = xdp_bits(xdp_mix(long_hash + (high >> 48) + 1));
-	return marks;
+	return (struct xdp_short6){
+		.word = (uint32_t)(hash >> 32),
+		.bits24 = xdp_bits(hash),
+		.bits32 = xdp_bits(xdp_mix(hash + (high >> 24 & 0xff) + 1)),
+	};
 }
 
 // The same for both directions: what is done to the two ends commutes. Ports in host order; line:

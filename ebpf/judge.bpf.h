@@ -6,11 +6,6 @@
 
 #include "ebpf/tell.bpf.h"
 
-static __always_inline bool is_ipv4(struct xdp_words address)
-{
-	return address.high == 0 && (uint32_t)address.low == 0xffff0000u;
-}
-
 static __always_inline uint64_t filter_word(void *filter, uint32_t index)
 {
 	uint64_t *word = bpf_map_lookup_elem(filter, &index);
@@ -18,37 +13,26 @@ static __always_inline uint64_t filter_word(void *filter, uint32_t index)
 	return word ? *word : 0;
 }
 
-static __always_inline bool is_marked(uint64_t word, struct xdp_mark mark)
+static __always_inline bool has_bits(uint64_t word, uint64_t bits)
 {
-	return (word & mark.bits) == mark.bits;
+	return (word & bits) == bits;
 }
 
-static __always_inline bool is_host(void *filter, const struct xdp_set *set, uint64_t hash)
+static __always_inline bool is_short4(void *filter, const struct xdp_set *set,
+                                      struct xdp_words address)
 {
-	struct xdp_mark mark = xdp_host_mark(hash);
+	uint32_t number = bpf_ntohl((uint32_t)(address.low >> 32)) >> 16;
 
-	return is_marked(filter_word(filter, mark.word & set->host_mask), mark);
+	return filter_word(filter, set->short4_base + (number >> 6)) >> (number & 63) & 1;
 }
 
-static __always_inline bool is_network4(void *filter, const struct xdp_set *set,
-                                        struct xdp_words address)
+static __always_inline bool is_short6(void *filter, const struct xdp_set *set,
+                                      const uint64_t seeds[2], struct xdp_words address)
 {
-	uint32_t number = bpf_ntohl((uint32_t)(address.low >> 32)) >> 8;
+	struct xdp_short6 marks = xdp_short6(seeds, address.high);
+	uint64_t word = filter_word(filter, set->short6_base + (marks.word & set->short6_mask));
 
-	return filter_word(filter, set->network4_base + (number >> 6)) >> (number & 63) & 1;
-}
-
-static __always_inline bool is_network6(void *filter, const struct xdp_set *set,
-                                        const uint64_t seeds[2], uint64_t high)
-{
-	struct xdp_network6 marks = xdp_network6_marks(seeds, high);
-	uint64_t near = filter_word(filter,
-	                            set->network_base + (marks.at24.word & set->network_mask));
-	uint64_t far = filter_word(filter,
-	                           set->network_base + (marks.at48.word & set->network_mask));
-
-	return is_marked(near, marks.at24) || is_marked(near, marks.at32) ||
-	       is_marked(far, marks.at48) || is_marked(far, marks.at64);
+	return has_bits(word, marks.bits24) || has_bits(word, marks.bits32);
 }
 
 // What the filter says of a packet: bits, so that all its words are asked for before one is waited
@@ -61,12 +45,28 @@ enum {
 };
 
 static __always_inline bool is_network(const struct passage *passage, void *filter,
-                                       const struct xdp_set *set, struct xdp_words address)
+                                       const struct xdp_set *set, struct xdp_words address,
+                                       uint64_t block_hash)
 {
-	if (is_ipv4(address))
-		return (set->flags & XDP_SET_WIDE4) || is_network4(filter, set, address);
-	return (set->flags & XDP_SET_WIDE6) ||
-	       is_network6(filter, set, passage->config->seeds, address.high);
+	uint64_t word = filter_word(filter, xdp_line(block_hash, set->line_mask));
+
+	if (has_bits(word, xdp_bits(block_hash)))
+		return true;
+	if (xdp_words_ipv4(address))
+		return (set->flags & XDP_SET_WIDE4) ||
+		       ((set->flags & XDP_SET_SHORT4) && is_short4(filter, set, address));
+	return has_bits(word, xdp_bits64(block_hash, address.high)) ||
+	       (set->flags & XDP_SET_WIDE6) ||
+	       ((set->flags & XDP_SET_SHORT6) &&
+	        is_short6(filter, set, passage->config->seeds, address));
+}
+
+static __always_inline bool is_host(void *filter, const struct xdp_set *set, uint64_t block_hash,
+                                    uint64_t address_hash)
+{
+	uint32_t index = xdp_line(block_hash, set->line_mask) + xdp_host_word(address_hash);
+
+	return has_bits(filter_word(filter, index), xdp_bits(address_hash));
 }
 
 static __always_inline uint32_t ask_filter(const struct passage *passage, void *outer,
@@ -74,16 +74,20 @@ static __always_inline uint32_t ask_filter(const struct passage *passage, void *
 {
 	void *filter = bpf_map_lookup_elem(outer, &set_index);
 	const struct parsed *packet = &passage->packet;
+	uint64_t source = passage->source_block, destination = passage->destination_block;
 	uint32_t found = 0;
 
 	if (!filter)
 		return 0;
-	found |= is_host(filter, set, passage->source_hash) ? SOURCE_HOST : 0;
-	found |= is_host(filter, set, passage->destination_hash) ? DESTINATION_HOST : 0;
+	found |= is_host(filter, set, source, passage->source_hash) ? SOURCE_HOST : 0;
+	found |= is_host(filter, set, destination, passage->destination_hash) ? DESTINATION_HOST
+	                                                                      : 0;
 	if (!(set->flags & XDP_SET_NETWORKS))
 		return found;
-	found |= is_network(passage, filter, set, packet->source) ? SOURCE_NETWORK : 0;
-	found |= is_network(passage, filter, set, packet->destination) ? DESTINATION_NETWORK : 0;
+	found |= is_network(passage, filter, set, packet->source, source) ? SOURCE_NETWORK : 0;
+	found |= is_network(passage, filter, set, packet->destination, destination)
+	                 ? DESTINATION_NETWORK
+	                 : 0;
 	return found;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-	XDP_LAYOUT = 1, // of everything here; maps that say another are not taken over
+	XDP_LAYOUT = 2, // of everything here; maps that say another are not taken over
 	XDP_SETS = 2,
 	XDP_FLOW_WAYS = 2, // flows a line holds
 	XDP_FLOW_SLOTS = 1 << 20,
@@ -30,9 +30,9 @@ enum {
 	XDP_DONE_S = 300,      // likewise
 	XDP_FRAGMENT_S = 30,
 	XDP_TOLD_S = 60,
-	XDP_TELLS_MAX = 64,           // in 64 ticks, about a thousand a second and CPU
-	XDP_TICK_SHIFT = 20,          // a tick is 2^20 ns, about a millisecond, of CLOCK_MONOTONIC
-	XDP_NETWORK4_WORDS = 1 << 18, // of the filter: one bit for each IPv4 /24
+	XDP_TELLS_MAX = 64,         // in 64 ticks, about a thousand a second and CPU
+	XDP_TICK_SHIFT = 20,        // a tick is 2^20 ns, about a millisecond, of CLOCK_MONOTONIC
+	XDP_SHORT4_WORDS = 1 << 10, // of the filter: one bit for each IPv4 /16
 };
 
 // The maps, as they are named in the object and, but for the first letters, pinned.
@@ -62,17 +62,17 @@ enum xdp_map {
 // it is loaded without a call, and calls are what costs (docs/decisions/0011-xdp.md).
 enum xdp_filter_class { XDP_FILTERS_ANY, XDP_FILTERS_SMALL, XDP_FILTERS_MEDIUM };
 enum {
-	XDP_FILTER_SMALL = 1 << 19,
-	XDP_FILTER_MEDIUM = 1 << 21,
+	XDP_FILTER_SMALL = (1 << 17) + (1 << 13),  // 131,072 hosts
+	XDP_FILTER_MEDIUM = (1 << 20) + (1 << 16), // 1,048,576
 };
 
-// Where a set's filter has what. It is one array of words: hosts, IPv6 networks, and one bit a /24
-// for IPv4 networks, in this order; the first two are powers of two.
+// Where a set's filter has what (filter_bits.h). It is one array of words: lines, short IPv6
+// networks, short IPv4 networks, in this order; the first two are powers of two.
 struct xdp_set {
-	uint32_t host_mask;    // words for hosts - 1
-	uint32_t network_mask; // words for IPv6 networks - 1
-	uint32_t network_base; // where they begin: host_mask + 1
-	uint32_t network4_base;
+	uint32_t line_mask;   // lines - 1
+	uint32_t short6_mask; // words - 1
+	uint32_t short6_base;
+	uint32_t short4_base;
 	uint32_t flags; // enum xdp_set_flag
 	uint32_t generation;
 	uint32_t slot_count;   // slots are numbered from 1
@@ -90,6 +90,8 @@ enum xdp_set_flag {
 	XDP_SET_WIDE4 = 1 << 0, // a network wider than the filter takes: IPv4 always asks the trie
 	XDP_SET_WIDE6 = 1 << 1, // likewise IPv6
 	XDP_SET_NETWORKS = 1 << 2, // there are networks at all
+	XDP_SET_SHORT4 = 1 << 3,   // of up to 16 bits
+	XDP_SET_SHORT6 = 1 << 4,   // of less than 48 bits
 };
 
 enum xdp_config_flag {

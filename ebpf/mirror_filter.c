@@ -3,10 +3,14 @@
 #include "engine/address.h"
 
 enum {
-	HOST_WORDS_MIN = 1 << 10,
-	NETWORK_WORDS_MIN = 1 << 10,
-	WORDS_MAX = 1 << 26,
+	LINES_MIN = 1 << 7,
+	LINES_MAX = 1 << 23,
+	SHORT6_WORDS_MIN = 1 << 10,
+	SHORT6_WORDS_MAX = 1 << 22,
+	WORDS_PER_MARK = 4,    // of lines: two marks have one
 	IPV6_WIDEST_BITS = 12, // wider ones are asked for always
+	IPV4_SHORT_BITS = 16,  // have a table of their own up to these
+	IPV6_SHORT_BITS = 48,  // words of their own below these
 };
 
 static bool is_ipv4(const struct prefix *prefix)
@@ -24,32 +28,51 @@ static uint64_t ipv6_marks(unsigned length)
 	return length > 24 && length < 32 ? UINT64_C(1) << (32 - length) : 1;
 }
 
-static uint32_t power_of_two(uint64_t count, uint32_t minimum)
+// How many marks an IPv4 network takes in lines.
+static uint64_t ipv4_marks(unsigned length)
 {
-	uint32_t words = minimum;
+	if (length <= IPV4_SHORT_BITS)
+		return 0;
+	return length < 24 ? UINT64_C(1) << (24 - length) : 1;
+}
 
-	while (words < count && words < WORDS_MAX)
-		words *= 2;
-	return words;
+static uint32_t power_of_two(uint64_t count, uint32_t minimum, uint32_t maximum)
+{
+	uint32_t power = minimum;
+
+	while (power < count && power < maximum)
+		power *= 2;
+	return power;
 }
 
 uint64_t mirror_filter_lay_out(struct xdp_set *shared, const struct mirror_rows *rows)
 {
 	size_t count;
 	const struct mirror_row *networks = mirror_rows_get(rows, MIRROR_NETWORK, &count);
-	uint64_t marks = 0;
-	uint32_t host_words = power_of_two(rows->hosts, HOST_WORDS_MIN);
-	uint32_t network_words;
+	uint64_t marks = 0, short_marks = 0;
+	uint32_t lines, short_words;
 
-	for (size_t i = 0; i < count; i++)
-		if (!is_ipv4(&networks[i].prefix))
-			marks += ipv6_marks(networks[i].prefix.length);
-	network_words = power_of_two(marks, NETWORK_WORDS_MIN);
-	shared->host_mask = host_words - 1;
-	shared->network_mask = network_words - 1;
-	shared->network_base = host_words;
-	shared->network4_base = host_words + network_words;
-	return (uint64_t)host_words + network_words + XDP_NETWORK4_WORDS;
+	for (size_t i = 0; i < count; i++) {
+		unsigned length = networks[i].prefix.length;
+
+		if (is_ipv4(&networks[i].prefix))
+			marks += ipv4_marks(length - IPV4_PREFIX_BITS);
+		else if (length < IPV6_SHORT_BITS)
+			short_marks += ipv6_marks(length);
+		else
+			marks++;
+	}
+	// A word for each host; where networks need more lines, these are there for hosts, too.
+	if (marks * WORDS_PER_MARK < rows->hosts)
+		lines = power_of_two(rows->hosts / XDP_LINE_WORDS, LINES_MIN, LINES_MAX);
+	else
+		lines = power_of_two(marks * WORDS_PER_MARK / XDP_LINE_WORDS, LINES_MIN, LINES_MAX);
+	short_words = power_of_two(short_marks, SHORT6_WORDS_MIN, SHORT6_WORDS_MAX);
+	shared->line_mask = lines - 1;
+	shared->short6_mask = short_words - 1;
+	shared->short6_base = lines * XDP_LINE_WORDS;
+	shared->short4_base = shared->short6_base + short_words;
+	return (uint64_t)shared->short4_base + XDP_SHORT4_WORDS;
 }
 
 // One writer. The program reads a word once: relaxed, since an entry is in its map before (the
@@ -62,73 +85,86 @@ static void set_bits(struct mirror_set *set, uint64_t word, uint64_t bits)
 		__atomic_store_n(place, *place | bits, __ATOMIC_RELAXED);
 }
 
-static void mark_host(struct mirror_set *set, const struct address *address)
+static struct xdp_words words_of(const struct address *address)
 {
-	const struct xdp_set *shared = set->shared;
 	struct xdp_words words;
-	struct xdp_mark mark;
 
 	memcpy(&words, address->octets, sizeof(words));
-	mark = xdp_host_mark(xdp_address_hash(set->maps->config->seeds, words));
-	set_bits(set, mark.word & shared->host_mask, mark.bits);
+	return words;
+}
+
+static const uint64_t *seeds_of(const struct mirror_set *set)
+{
+	return set->maps->config->seeds;
+}
+
+static void mark_host(struct mirror_set *set, const struct address *address)
+{
+	struct xdp_words words = words_of(address);
+	uint64_t block = xdp_block_hash(seeds_of(set), words);
+	uint64_t hash = xdp_address_hash(block, words);
+
+	set_bits(set, xdp_line(block, set->shared->line_mask) + xdp_host_word(hash),
+	         xdp_bits(hash));
+}
+
+static uint32_t mark_short4(struct mirror_set *set, const struct prefix *prefix, unsigned length)
+{
+	uint32_t first = xdp_short4(prefix->address.octets + 12);
+	uint32_t count = UINT32_C(1) << (IPV4_SHORT_BITS - length);
+
+	for (uint32_t number = first; number < first + count; number++)
+		set_bits(set, set->shared->short4_base + (number >> 6),
+		         UINT64_C(1) << (number & 63));
+	return XDP_SET_SHORT4;
 }
 
 static uint32_t mark_network4(struct mirror_set *set, const struct prefix *prefix)
 {
 	unsigned length = prefix->length - IPV4_PREFIX_BITS;
-	uint32_t first = xdp_network4(prefix->address.octets + 12);
-	uint32_t count = length < 24 ? UINT32_C(1) << (24 - length) : 1;
+	struct address block = prefix->address;
 
 	if (length == 0)
 		return XDP_SET_WIDE4;
-	for (uint32_t number = first; number < first + count;) {
-		uint64_t word = set->shared->network4_base + (number >> 6);
-		bool is_whole = number % 64 == 0 && first + count - number >= 64;
+	if (length <= IPV4_SHORT_BITS)
+		return mark_short4(set, prefix, length);
+	for (uint64_t i = 0; i < ipv4_marks(length); i++) {
+		uint64_t hash;
 
-		set_bits(set, word, is_whole ? UINT64_MAX : UINT64_C(1) << (number & 63));
-		number += is_whole ? 64 : 1;
+		// 17 bits and more: only the third octet counts on.
+		block.octets[14] = (uint8_t)(prefix->address.octets[14] + i);
+		hash = xdp_block_hash(seeds_of(set), words_of(&block));
+		set_bits(set, xdp_line(hash, set->shared->line_mask), xdp_bits(hash));
 	}
 	return 0;
 }
 
-// The first 64 bits as a number, to count networks with.
-static uint64_t high_of(const struct address *address)
+static uint32_t mark_short6(struct mirror_set *set, const struct prefix *prefix)
 {
-	uint64_t high;
+	uint64_t first = __builtin_bswap64(words_of(&prefix->address).high);
+	uint64_t count = ipv6_marks(prefix->length);
+	bool is_at32 = prefix->length > 24;
 
-	memcpy(&high, address->octets, sizeof(high));
-	return __builtin_bswap64(high);
-}
+	for (uint64_t i = 0; i < count; i++) {
+		struct xdp_short6 marks = xdp_short6(
+			seeds_of(set), __builtin_bswap64(first + (i << (is_at32 ? 32 : 40))));
 
-static void mark_network6_at(struct mirror_set *set, uint64_t high, unsigned length)
-{
-	const struct xdp_network6 marks = xdp_network6_marks(set->maps->config->seeds,
-	                                                     __builtin_bswap64(high));
-	const struct xdp_mark *mark = &marks.at64;
-
-	if (length < 32)
-		mark = &marks.at24;
-	else if (length < 48)
-		mark = &marks.at32;
-	else if (length < 64)
-		mark = &marks.at48;
-	set_bits(set, set->shared->network_base + (mark->word & set->shared->network_mask),
-	         mark->bits);
+		set_bits(set, set->shared->short6_base + (marks.word & set->shared->short6_mask),
+		         is_at32 ? marks.bits32 : marks.bits24);
+	}
+	return count == 0 ? XDP_SET_WIDE6 : XDP_SET_SHORT6;
 }
 
 static uint32_t mark_network6(struct mirror_set *set, const struct prefix *prefix)
 {
-	uint64_t high = high_of(&prefix->address);
-	uint64_t count = ipv6_marks(prefix->length);
-	unsigned length = prefix->length;
+	struct xdp_words words = words_of(&prefix->address);
+	uint64_t hash = xdp_block_hash(seeds_of(set), words);
 
-	if (length < 24)
-		length = 24;
-	else if (length > 24 && length < 32)
-		length = 32;
-	for (uint64_t i = 0; i < count; i++)
-		mark_network6_at(set, high + (length < 64 ? i << (64 - length) : i), length);
-	return count == 0 ? XDP_SET_WIDE6 : 0;
+	if (prefix->length < IPV6_SHORT_BITS)
+		return mark_short6(set, prefix);
+	set_bits(set, xdp_line(hash, set->shared->line_mask),
+	         prefix->length < 64 ? xdp_bits(hash) : xdp_bits64(hash, words.high));
+	return 0;
 }
 
 uint32_t mirror_filter_mark(struct mirror_set *set, enum mirror_kind kind,

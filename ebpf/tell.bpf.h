@@ -9,10 +9,11 @@ struct passage {
 	struct xdp_md *context;
 	struct xdp_config *config;
 	struct parsed packet;
-	uint64_t now_ns;                        // now_ns()
-	uint64_t live;                          // as it was when the packet came
-	uint64_t source_hash, destination_hash; // of the addresses
-	uint64_t flow_hash;                     // hash_flow()
+	uint64_t now_ns;                          // now_ns()
+	uint64_t live;                            // as it was when the packet came
+	uint64_t source_block, destination_block; // of the addresses' blocks, for the filter
+	uint64_t source_hash, destination_hash;   // of the addresses
+	uint64_t flow_hash;                       // hash_flow()
 	uint32_t wire_bytes;
 	bool is_dry_run;
 };

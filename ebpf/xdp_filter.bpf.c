@@ -126,6 +126,18 @@ static __always_inline int judge_flow(struct passage *passage, struct reproach *
 	return leave(passage, XDP_PASSED, XDP_PASS);
 }
 
+static __always_inline void hash_addresses(struct passage *passage)
+{
+	const struct parsed *packet = &passage->packet;
+	const uint64_t *seeds = passage->config->seeds;
+
+	passage->source_block = xdp_block_hash(seeds, packet->source);
+	passage->destination_block = xdp_block_hash(seeds, packet->destination);
+	passage->source_hash = xdp_address_hash(passage->source_block, packet->source);
+	passage->destination_hash = xdp_address_hash(passage->destination_block,
+	                                             packet->destination);
+}
+
 SEC("xdp.frags")
 int xdp_filter(struct xdp_md *context)
 {
@@ -150,9 +162,7 @@ int xdp_filter(struct xdp_md *context)
 		return let_through(&passage, false);
 	}
 	passage.live = *(volatile uint64_t *)&passage.config->live;
-	passage.source_hash = xdp_address_hash(passage.config->seeds, passage.packet.source);
-	passage.destination_hash = xdp_address_hash(passage.config->seeds,
-	                                            passage.packet.destination);
+	hash_addresses(&passage);
 	found = find_candidates(&passage);
 	if (found && judge_candidates(&passage, &why, found))
 		return drop(&passage, &why);

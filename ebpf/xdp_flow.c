@@ -31,7 +31,7 @@ static uint64_t hash_end(const struct xdp_config *config, const struct address *
 	struct xdp_words words;
 
 	memcpy(&words, address->octets, sizeof(words));
-	return xdp_flow_end(xdp_address_hash(config->seeds, words), port);
+	return xdp_flow_end(xdp_address_hash(xdp_block_hash(config->seeds, words), words), port);
 }
 
 // Which place of its line a flow gets: its own, a free one, that of one which is not condemned,

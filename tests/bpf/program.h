@@ -32,6 +32,7 @@ struct program {
 	struct xdp *xdp;
 	struct listed listed[LISTED_MAX];
 	unsigned listed_count;
+	uint32_t filter_words; // of the next set, 0: as few as can be
 };
 
 static inline void say_problem(void *context, const struct report *report,
@@ -82,42 +83,50 @@ static inline bool is_in_ipv4(const struct prefix *prefix)
 	       memcmp(prefix->address.octets, mapped, sizeof(mapped)) == 0;
 }
 
-static inline void mark_network6(const struct program *program, uint64_t *words,
-                                 const struct xdp_set *set, const struct prefix *prefix)
-{
-	uint64_t high;
-
-	memcpy(&high, prefix->address.octets, sizeof(high));
-	struct xdp_network6 marks = xdp_network6_marks(program->xdp->maps.config->seeds, high);
-	struct xdp_mark mark = prefix->length >= 64   ? marks.at64
-	                       : prefix->length >= 48 ? marks.at48
-	                       : prefix->length >= 32 ? marks.at32
-	                                              : marks.at24;
-
-	words[set->network_base + (mark.word & set->network_mask)] |= mark.bits;
-}
-
-// A test's IPv6 networks have 24 or at least 32 bits; its IPv4 networks at least 16.
-static inline void mark(const struct program *program, uint64_t *words, const struct xdp_set *set,
-                        const struct listed *entry)
+static inline uint64_t mark_short6(const struct program *program, const struct listed *entry,
+                                   const struct xdp_set *set, uint32_t *ret_word)
 {
 	struct xdp_words address;
 
 	memcpy(&address, entry->prefix.address.octets, sizeof(address));
-	if (entry->prefix.length == 128) {
-		struct xdp_mark at =
-			xdp_host_mark(xdp_address_hash(program->xdp->maps.config->seeds, address));
+	struct xdp_short6 marks = xdp_short6(program->xdp->maps.config->seeds, address.high);
 
-		words[at.word & set->host_mask] |= at.bits;
-	} else if (!is_in_ipv4(&entry->prefix)) {
-		mark_network6(program, words, set, &entry->prefix);
+	*ret_word = set->short6_base + (marks.word & set->short6_mask);
+	return entry->prefix.length >= 32 ? marks.bits32 : marks.bits24;
+}
+
+// A test's networks need not be taken apart: IPv4 of 16, 23 and more bits, IPv6 of 24 or at least
+// 32 bits.
+static inline void mark(const struct program *program, uint64_t *words, const struct xdp_set *set,
+                        const struct listed *entry)
+{
+	const uint64_t *seeds = program->xdp->maps.config->seeds;
+	unsigned length = entry->prefix.length;
+	struct xdp_words address;
+
+	memcpy(&address, entry->prefix.address.octets, sizeof(address));
+	uint64_t block = xdp_block_hash(seeds, address), hash = xdp_address_hash(block, address);
+	uint32_t word = xdp_line(block, set->line_mask);
+
+	if (length == 128) {
+		words[word + xdp_host_word(hash)] |= xdp_bits(hash);
+	} else if (!is_in_ipv4(&entry->prefix) && length < 48) {
+		uint64_t bits = mark_short6(program, entry, set, &word);
+
+		words[word] |= bits;
+	} else if (is_in_ipv4(&entry->prefix) && length <= 96 + 16) {
+		uint32_t number = xdp_short4(entry->prefix.address.octets + 12);
+
+		words[set->short4_base + (number >> 6)] |= UINT64_C(1) << (number & 63);
 	} else {
-		uint32_t number = xdp_network4(entry->prefix.address.octets + 12);
-		uint32_t count = entry->prefix.length >= 120 ? 1
-		                                             : 1u << (120 - entry->prefix.length);
-
-		for (uint32_t i = number; i < number + count; i++)
-			words[set->network4_base + (i >> 6)] |= UINT64_C(1) << (i & 63);
+		words[word] |= length < 64 || is_in_ipv4(&entry->prefix)
+		                       ? xdp_bits(block)
+		                       : xdp_bits64(block, address.high);
+		if (length == 96 + 23) { // its other /24
+			address.low ^= UINT64_C(1) << 48;
+			block = xdp_block_hash(seeds, address);
+			words[xdp_line(block, set->line_mask)] |= xdp_bits(block);
+		}
 	}
 }
 
@@ -156,15 +165,17 @@ static inline void program_publish(struct program *program, uint32_t generation)
 	struct xdp_config *config = program->xdp->maps.config;
 	uint32_t index = (config->live & 1) ^ 1;
 	struct xdp_set *set = &config->sets[index];
-	enum { HOST_WORDS = 1 << 10, NETWORK_WORDS = 1 << 10 };
-	uint32_t words_count = HOST_WORDS + NETWORK_WORDS + XDP_NETWORK4_WORDS;
+	enum { LINES = 1 << 7, SHORT6_WORDS = 1 << 10 };
+	uint32_t words_count = LINES * XDP_LINE_WORDS + SHORT6_WORDS + XDP_SHORT4_WORDS;
 	int fds[XDP_MAP_COUNT];
 
-	*set = (struct xdp_set){.host_mask = HOST_WORDS - 1,
-	                        .network_mask = NETWORK_WORDS - 1,
-	                        .network_base = HOST_WORDS,
-	                        .network4_base = HOST_WORDS + NETWORK_WORDS,
-	                        .flags = XDP_SET_NETWORKS};
+	*set = (struct xdp_set){.line_mask = LINES - 1,
+	                        .short6_mask = SHORT6_WORDS - 1,
+	                        .short6_base = LINES * XDP_LINE_WORDS,
+	                        .short4_base = LINES * XDP_LINE_WORDS + SHORT6_WORDS,
+	                        .flags = XDP_SET_NETWORKS | XDP_SET_SHORT4 | XDP_SET_SHORT6};
+	if (program->filter_words > words_count)
+		words_count = program->filter_words;
 	for (unsigned i = 0; i < sizeof(outers) / sizeof(outers[0]); i++) {
 		uint32_t entries = outers[i] == XDP_MAP_FILTERS ? words_count : 1024;
 

@@ -87,6 +87,36 @@ static void a_network_of_every_length_is_dropped(void **state)
 	}
 }
 
+static void filters_of_every_size_are_read(void **state)
+{
+	static const uint32_t sizes[] = {0, XDP_FILTER_SMALL + 1, XDP_FILTER_MEDIUM + 1, 0,
+	                                 XDP_FILTER_MEDIUM};
+	struct program *program = *state;
+
+	program_list(program, "192.0.2.1");
+	program_list(program, "2001:db8:1::/48");
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		program->filter_words = sizes[i];
+		program_publish(program, i + 1);
+		assert_int_equal(run_udp(program, "192.0.2.1", "10.0.0.1"), XDP_DROP);
+		assert_int_equal(run_udp(program, "2001:db8:1:2::1", "fd00::1"), XDP_DROP);
+		assert_int_equal(run_udp(program, "192.0.2.2", "10.0.0.1"), XDP_PASS);
+	}
+}
+
+static void addresses_of_both_families_in_one_packet_are_judged(void **state)
+{
+	struct program *program = *state;
+
+	program_list(program, "192.0.2.0/24");
+	program_list(program, "2001:db8:1::/48");
+	program_publish(program, 1);
+	assert_int_equal(run_udp(program, "fd00::1", "::ffff:192.0.2.7"), XDP_DROP);
+	assert_int_equal(run_udp(program, "::ffff:192.0.2.7", "fd00::1"), XDP_DROP);
+	assert_int_equal(run_udp(program, "::ffff:192.0.3.7", "2001:db8:1::7"), XDP_DROP);
+	assert_int_equal(run_udp(program, "::ffff:192.0.3.7", "2001:db8:2::7"), XDP_PASS);
+}
+
 static void an_entry_with_a_port_drops_only_that_port_on_its_side(void **state)
 {
 	struct program *program = *state;
@@ -282,6 +312,8 @@ int main(void)
 		EACH(nothing_is_dropped_before_a_set_is_in_force),
 		EACH(a_listed_host_is_dropped_in_either_direction),
 		EACH(a_network_of_every_length_is_dropped),
+		EACH(filters_of_every_size_are_read),
+		EACH(addresses_of_both_families_in_one_packet_are_judged),
 		EACH(an_entry_with_a_port_drops_only_that_port_on_its_side),
 		EACH(a_port_of_any_protocol_and_a_protocol_of_any_port_are_found),
 		EACH(the_veto_is_asked_before_any_drop),
