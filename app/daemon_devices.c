@@ -29,6 +29,7 @@ static int open_xdp(const struct sensor_config *config, bool is_dry_run, struct 
 {
 	bool is_inline = config->mode != SENSOR_TAP;
 	unsigned place = devices->xdp_count;
+	struct xdp_status before;
 	struct xdp_options options = {
 		.device = devices->names[number],
 		.purpose = strcmp(config->backend, "afxdp") == 0 ? XDP_HAND_OVER : XDP_FILTER,
@@ -50,6 +51,8 @@ static int open_xdp(const struct sensor_config *config, bool is_dry_run, struct 
 	options.pin_path = devices->pin_paths[place];
 	devices->xdp_names[place] = options.device;
 	devices->xdp_numbers[place] = number;
+	if (xdp_status(options.device, options.pin_path, NULL, &before) == 0)
+		devices->has_taken_over = true;
 	int error = xdp_open(&options, report, &devices->xdps[place]);
 	if (error < 0)
 		return error;

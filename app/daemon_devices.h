@@ -26,6 +26,7 @@ struct daemon_devices {
 	char *pin_paths[DAEMON_DEVICES_MAX]; // NULL: the default
 	uint32_t xdp_numbers[DAEMON_DEVICES_MAX];
 	unsigned xdp_count;
+	bool has_taken_over; // one was there, of a process before
 
 	struct dpdk *dpdk; // NULL: another backend
 };

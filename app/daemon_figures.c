@@ -1,16 +1,7 @@
 #include <string.h>
-#include <time.h>
 
 #include "app/clock.h"
 #include "app/daemon_state.h"
-
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static void take_published(const struct daemon *daemon, struct daemon_figures *figures)
 {
@@ -65,7 +56,7 @@ void daemon_take_figures(const struct daemon *daemon, struct daemon_figures *ret
 		.is_dry_run = daemon->is_dry_run,
 		.is_fail_closed = sensor->is_fail_closed,
 		.started_ns = daemon->started_ns,
-		.now_ns = wall_now_ns(),
+		.now_ns = clock_wall_ns(),
 		.monotonic_ns = clock_now_ns(),
 		.worker_count = sensor->worker_count,
 	};

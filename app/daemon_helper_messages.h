@@ -16,7 +16,7 @@ struct helper_request {
 	enum helper_verb verb;
 	uint32_t device;
 	uint32_t generation;
-	bool has_overlay;
+	uint32_t has_overlay; // 0 or 1; no bool: whatever comes has to be bearable
 	uint8_t build_id[32], overlay_build_id[32]; // that the database must have
 	char path[HELPER_PATH_BYTES];               // "": the one before
 };

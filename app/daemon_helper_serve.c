@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "app/clock.h"
 #include "app/daemon_helper_messages.h"
 #include "base/timestamp.h"
 #include "engine/match.h"
@@ -14,14 +14,6 @@ struct serving {
 	struct database *database; // that the maps say; NULL: none yet
 	struct helper_answer answer;
 };
-
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 // The first problem of `report` as the answer's text.
 static void tell(struct serving *serving, const struct report *report)
@@ -41,7 +33,7 @@ static bool is_expected(const struct helper_request *request, const struct datab
 
 	database_info(database, &info);
 	if (memcmp(info.build_id, request->build_id, sizeof(info.build_id)) != 0 ||
-	    info.has_overlay != request->has_overlay)
+	    info.has_overlay != (request->has_overlay != 0))
 		return false;
 	return !info.has_overlay ||
 	       memcmp(info.overlay_build_id, request->overlay_build_id, sizeof(info.build_id)) == 0;
@@ -66,7 +58,7 @@ static int mirror_all(struct serving *serving, const struct database *database, 
                       struct report *report)
 {
 	struct xdp_mirror_figures figures;
-	int64_t now_ns = wall_now_ns();
+	int64_t now_ns = clock_wall_ns();
 	int error = 0;
 
 	serving->answer.next_change_ns = TIMESTAMP_MAX;

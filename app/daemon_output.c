@@ -57,14 +57,6 @@ struct daemon_output {
 	uint32_t window_s;                 // the thread's own
 };
 
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 // Is it time to say it (again)?
 static bool complain(struct complaint *complaint)
 {
@@ -104,7 +96,7 @@ static void take_hit(struct daemon_output *output, const struct publication *pub
 	line_file_add(output->hits, buffer_slice(&output->line));
 	if (output->windows == NULL)
 		return;
-	int error = daemon_windows_add(output->windows, publication, record, wall_now_ns());
+	int error = daemon_windows_add(output->windows, publication, record, clock_wall_ns());
 	if (error < 0 && complain(&output->of_windows))
 		log_error("keeping a hit for the sightings: %s", strerror(-error));
 	uint32_t oldest = daemon_windows_oldest(output->windows);
@@ -277,7 +269,7 @@ static void *run(void *context)
 			output->ticked_ns = now_ns;
 			reopen_if_asked(output);
 			write_windows(output, publisher_generation(output->options.publisher),
-			              wall_now_ns());
+			              clock_wall_ns());
 		}
 		if (count == 0 && is_stopping)
 			break;

@@ -25,13 +25,15 @@ struct request {
 };
 
 struct daemon_publish {
-	struct daemon_publish_options options;
+	struct publisher *publisher;
 	struct daemon_output *output;
 	pthread_t thread;
 	bool is_started;
 	int done_fd;
 
 	// The thread's own.
+	struct daemon_kernel kernel;
+	struct xdp_status statuses[DAEMON_HELPER_DEVICES_MAX];
 	char *path, *public_key_path;
 	struct daemon_load_stamp stamp; // of the files that were opened last
 	int64_t next_change_ns;
@@ -49,14 +51,6 @@ struct daemon_publish {
 	struct daemon_publish_figures figures;
 };
 
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 int daemon_publish_create(const struct daemon_publish_options *options,
                           struct daemon_publish **ret_publish)
 {
@@ -65,7 +59,8 @@ int daemon_publish_create(const struct daemon_publish_options *options,
 
 	if (publish == NULL)
 		return -ENOMEM;
-	publish->options = *options;
+	publish->publisher = options->publisher;
+	publish->kernel = options->kernel;
 	publish->next_change_ns = TIMESTAMP_MAX;
 	(void)pthread_mutex_init(&publish->mutex, NULL);
 	(void)pthread_condattr_init(&attributes);
@@ -79,55 +74,32 @@ int daemon_publish_create(const struct daemon_publish_options *options,
 	return 0;
 }
 
-struct taking {
-	struct daemon_publish *publish;
-	uint32_t device;
-	uint64_t lost;
-};
-
-static void take_hit(void *context, const struct hit *hit)
-{
-	struct taking *taking = context;
-	struct hit placed = *hit;
-
-	placed.origin.capture_id = taking->device;
-	if (!ring_push(taking->publish->options.ring, slice_of(&placed, sizeof(placed)),
-	               slice_text("")))
-		taking->lost++;
-}
-
 static void take_hits(void *context)
 {
 	struct daemon_publish *publish = context;
-	struct taking taking = {.publish = publish};
 
-	for (unsigned i = 0; i < publish->options.helper_device_count; i++) {
-		taking.device = publish->options.helper_devices[i];
-		(void)daemon_helper_hits(publish->options.helper, i, take_hit, &taking);
-	}
+	daemon_kernel_take_hits(&publish->kernel);
 	(void)pthread_mutex_lock(&publish->mutex);
-	publish->figures.hits_lost += taking.lost;
+	publish->figures.hits_lost = publish->kernel.hits_lost;
 	(void)pthread_mutex_unlock(&publish->mutex);
 }
 
 static void take_statuses(struct daemon_publish *publish)
 {
-	struct xdp_status status;
+	unsigned count = publish->kernel.device_count;
 
-	for (unsigned i = 0; i < publish->options.helper_device_count; i++) {
-		if (daemon_helper_status(publish->options.helper, i, &status) < 0)
-			continue;
-		(void)pthread_mutex_lock(&publish->mutex);
-		publish->figures.xdp[i] = status;
-		publish->figures.xdp_count = publish->options.helper_device_count;
-		(void)pthread_mutex_unlock(&publish->mutex);
-	}
+	if (daemon_kernel_status(&publish->kernel, publish->statuses) < count)
+		return;
+	(void)pthread_mutex_lock(&publish->mutex);
+	memcpy(publish->figures.xdp, publish->statuses, count * sizeof(publish->statuses[0]));
+	publish->figures.xdp_count = count;
+	(void)pthread_mutex_unlock(&publish->mutex);
 }
 
 static void note_success(struct daemon_publish *publish, const struct database_info *info,
                          int64_t duration_ns)
 {
-	uint32_t generation = publisher_generation(publish->options.publisher);
+	uint32_t generation = publisher_generation(publish->publisher);
 
 	log_info("%s is in force: %" PRIu64 " indicators, generation %" PRIu32 ", after %.1f ms",
 	         publish->path, info->indicators, generation, (double)duration_ns / NS_PER_MS);
@@ -136,7 +108,7 @@ static void note_success(struct daemon_publish *publish, const struct database_i
 	figures->reloads += figures->has_database; // the first is none
 	figures->has_database = true;
 	figures->database = *info;
-	figures->reloaded_ns = wall_now_ns();
+	figures->reloaded_ns = clock_wall_ns();
 	figures->reload_duration_ns = duration_ns;
 	(void)pthread_mutex_unlock(&publish->mutex);
 }
@@ -173,8 +145,8 @@ static int load(struct daemon_publish *publish, char text[DAEMON_PUBLISH_TEXT_BY
 	const struct daemon_load how = {
 		.path = publish->path,
 		.public_key_path = publish->public_key_path,
-		.publisher = publish->options.publisher,
-		.helper = publish->options.helper,
+		.publisher = publish->publisher,
+		.helper = publish->kernel.helper,
 		.mirrored = take_hits,
 		.context = publish,
 	};
@@ -189,7 +161,7 @@ static int load(struct daemon_publish *publish, char text[DAEMON_PUBLISH_TEXT_BY
 		(void)snprintf(text, DAEMON_PUBLISH_TEXT_BYTES,
 		               "%s: %" PRIu64 " indicators, generation %" PRIu32 "\n",
 		               publish->path, info.indicators,
-		               publisher_generation(publish->options.publisher));
+		               publisher_generation(publish->publisher));
 	} else {
 		format_problem(publish, error, &report, text);
 		note_failure(publish, error, text);
@@ -215,24 +187,6 @@ int daemon_publish_first(struct daemon_publish *publish, const char *path,
 	return load(publish, text);
 }
 
-// Validities begin and end by themselves.
-static void mirror_again(struct daemon_publish *publish)
-{
-	uint32_t generation = publisher_generation(publish->options.publisher);
-	struct report report = {0};
-	int error = daemon_helper_mirror(publish->options.helper, NULL, NULL, generation, &report,
-	                                 &publish->next_change_ns);
-
-	if (error < 0) {
-		log_error("what became valid or invalid is not in the XDP maps: %s",
-		          report.reason_count > 0 && report.reasons[0].example_count > 0
-		                  ? report.reasons[0].examples[0].detail
-		                  : strerror(-error));
-		publish->next_change_ns = wall_now_ns() + 10 * NS_PER_S;
-	}
-	report_clear(&report);
-}
-
 static void look_at_files(struct daemon_publish *publish)
 {
 	char text[DAEMON_PUBLISH_TEXT_BYTES];
@@ -248,14 +202,13 @@ static void do_round(struct daemon_publish *publish, bool is_to_look)
 {
 	int64_t now_ns = clock_now_ns();
 
-	if (publish->options.helper != NULL) {
-		take_hits(publish);
-		if (wall_now_ns() >= publish->next_change_ns)
-			mirror_again(publish);
-		if (now_ns - publish->status_ns >= STATUS_NS) {
-			take_statuses(publish);
-			publish->status_ns = now_ns;
-		}
+	take_hits(publish);
+	if (clock_wall_ns() >= publish->next_change_ns)
+		publish->next_change_ns = daemon_kernel_mirror_again(
+			&publish->kernel, publisher_generation(publish->publisher));
+	if (now_ns - publish->status_ns >= STATUS_NS) {
+		publish->status_ns = now_ns;
+		take_statuses(publish);
 	}
 	if (is_to_look || now_ns - publish->looked_ns >= LOOK_NS) {
 		publish->looked_ns = now_ns;

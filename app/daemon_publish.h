@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/daemon_helper.h"
+#include "app/daemon_kernel.h"
 #include "app/daemon_output.h"
 #include "base/cleanup.h"
 
@@ -16,10 +16,7 @@ enum { DAEMON_PUBLISH_TEXT_BYTES = 512, DAEMON_PUBLISH_REQUESTS_MAX = 32 };
 
 struct daemon_publish_options {
 	struct publisher *publisher;
-	struct daemon_helper *helper;   // NULL: no XDP program
-	const uint32_t *helper_devices; // its devices as origin.capture_id has them
-	unsigned helper_device_count;
-	struct ring *ring; // for what the kernel dropped; NULL without helper
+	struct daemon_kernel kernel; // copied
 };
 
 struct daemon_publish;

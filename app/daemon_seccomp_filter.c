@@ -232,6 +232,10 @@ static int start(scmp_filter_ctx *ret_filter)
 
 static int finish(scmp_filter_ctx filter, int error)
 {
+	// DPDK has started threads of its own by then (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC); they
+	// get no_new_privs with it.
+	if (error == 0)
+		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);

@@ -2,23 +2,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "app/clock.h"
 #include "app/daemon_seccomp.h"
 #include "app/daemon_state.h"
 #include "app/problems.h"
 #include "base/log.h"
 
 enum { RING_BYTES = 4 * 1024 * 1024 };
-
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 // Blocked before there is any thread, so that all of them leave signals to the main loop: DPDK's,
 // too, which is started with the devices.
@@ -104,13 +96,13 @@ static int open_database(struct daemon *daemon)
 {
 	// What a tap hands over to AF_XDP is only looked at: its maps stay empty.
 	bool mirrors = daemon->first->sensor->mode != SENSOR_TAP;
-	const struct daemon_publish_options options = {
-		.publisher = daemon->publisher,
+	const struct daemon_kernel kernel = {
 		.helper = mirrors ? daemon->helper : NULL,
-		.helper_devices = daemon->devices.xdp_numbers,
-		.helper_device_count = mirrors ? daemon->devices.xdp_count : 0,
+		.devices = daemon->devices.xdp_numbers,
+		.device_count = mirrors ? daemon->devices.xdp_count : 0,
 		.ring = needs_helper(daemon) ? daemon->rings[daemon->ring_count - 1] : NULL,
 	};
+	const struct daemon_publish_options options = {daemon->publisher, kernel};
 	int error = daemon_publish_create(&options, &daemon->publish);
 
 	if (error < 0) {
@@ -185,6 +177,8 @@ static int give_up_of_threads(struct daemon *daemon)
 static int give_up_privileges(void *context)
 {
 	struct daemon *daemon = context;
+
+	problems_warn("devices", &daemon->port_report); // later on it is the workers'
 	int error = daemon_privileges_drop(&daemon->identity);
 
 	if (error == 0)
@@ -201,6 +195,8 @@ static int give_up_privileges(void *context)
 	if (access(daemon->first->database_path, R_OK) < 0 && errno == EACCES)
 		log_warning("%s cannot be read by the sensor's user: no reload will succeed",
 		            daemon->first->database_path);
+	if (daemon->devices.dpdk != NULL && daemon->identity.uid == 0)
+		log_warning("without sensor.user DPDK's own threads keep root's rights");
 	error = daemon_seccomp_daemon();
 	if (error < 0)
 		log_error("the filter of system calls: %s", strerror(-error));
@@ -285,7 +281,7 @@ int daemon_start(struct daemon *daemon)
 	int error = daemon_identity_find(user, &daemon->identity);
 
 	daemon->signal_fd = -1;
-	daemon->started_ns = wall_now_ns();
+	daemon->started_ns = clock_wall_ns();
 	if (error < 0) {
 		log_error("sensor.user %s: %s", user,
 		          error == -ENOENT ? "there is no such user" : strerror(-error));
@@ -294,8 +290,10 @@ int daemon_start(struct daemon *daemon)
 	notify_open(&daemon->notify);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && error == 0; i++)
 		error = steps[i](daemon);
-	if (error < 0)
+	if (error < 0) {
+		daemon_undo_devices(daemon);
 		return error;
+	}
 	open_metrics(daemon);
 	daemon_watch_database(daemon);
 	return 0;

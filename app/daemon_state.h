@@ -61,6 +61,9 @@ int daemon_start(struct daemon *daemon);
 // daemon_stop.c: lets the workers end, writes what is left, leaves the interfaces as they were.
 // Returns 0, or -ETIMEDOUT: a worker hangs, nothing may be freed.
 int daemon_stop(struct daemon *daemon);
+// Of a start that failed: the interfaces are as they were before it. What a crashed process had
+// left there stays: it is what guards them.
+void daemon_undo_devices(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);
 
 // daemon_loop.c: until it is asked to stop, or nothing will come any more.

@@ -39,6 +39,20 @@ static void unload(struct daemon *daemon)
 	report_clear(&report);
 }
 
+void daemon_undo_devices(struct daemon *daemon)
+{
+	const struct daemon_devices *devices = &daemon->devices;
+
+	if (devices->has_taken_over)
+		return;
+	if (daemon->helper != NULL) {
+		unload(daemon);
+		return;
+	}
+	for (unsigned i = 0; i < devices->xdp_count; i++)
+		(void)xdp_unload(devices->xdp_names[i], devices->pin_paths[i], NULL);
+}
+
 int daemon_stop(struct daemon *daemon)
 {
 	notify_send(&daemon->notify, "STOPPING=1");

@@ -13,6 +13,8 @@
 enum { SORT_BYTES = 16 * 1024 * 1024 }; // before hits are spilled to a temporary file
 #define GRACE_NS NS_PER_S               // for what is still on its way of the generation before
 #define RETRY_NS (10 * NS_PER_S)
+// One of a database that is not in force any more keeps it, and all after it, from being freed.
+#define GIVE_UP_NS (30 * NS_PER_S)
 
 struct window {
 	struct sightings *sightings; // NULL: free
@@ -123,6 +125,22 @@ static bool is_over(const struct window *window, int64_t now_ns)
 	return now_ns >= window->end_ns || window->hits >= DAEMON_WINDOW_HITS_MAX;
 }
 
+static void window_lose(struct daemon_windows *windows, struct window *window)
+{
+	windows->hits_lost += window->hits;
+	window_close(window);
+}
+
+static void try_later(struct daemon_windows *windows, struct window *window, uint32_t generation,
+                      int64_t now_ns)
+{
+	if (now_ns == TIMESTAMP_MAX ||
+	    (window->generation < generation && now_ns >= window->end_ns + GIVE_UP_NS))
+		window_lose(windows, window);
+	else
+		window->retry_ns = now_ns + RETRY_NS;
+}
+
 int daemon_windows_write(struct daemon_windows *windows, uint32_t generation, int64_t now_ns)
 {
 	int result = 0;
@@ -139,7 +157,7 @@ int daemon_windows_write(struct daemon_windows *windows, uint32_t generation, in
 			continue;
 		int error = window_write(windows, window);
 		if (error < 0)
-			window->retry_ns = now_ns < TIMESTAMP_MAX ? now_ns + RETRY_NS : 0;
+			try_later(windows, window, generation, now_ns);
 		if (result == 0)
 			result = error;
 	}
@@ -188,10 +206,8 @@ static struct window *find_window(struct daemon_windows *windows, uint32_t gener
 		if (windows->windows[i].start_ns < oldest->start_ns)
 			oldest = &windows->windows[i];
 	}
-	if (window_write(windows, oldest) < 0) {
-		windows->hits_lost += oldest->hits;
-		window_close(oldest);
-	}
+	if (window_write(windows, oldest) < 0)
+		window_lose(windows, oldest);
 	return oldest;
 }
 

@@ -43,7 +43,8 @@ int daemon_windows_add(struct daemon_windows *windows, const struct publication 
 
 // Writes the windows that are over at `now_ns` (CLOCK_REALTIME), and those of generations before
 // `generation`, TIMESTAMP_MAX and UINT32_MAX: all. One that cannot be written is kept and tried
-// again, for as long as there is room for it. Returns 0 or the first error.
+// again, for as long as there is room for it, of an older generation for 30 s. Returns 0 or the
+// first error.
 int daemon_windows_write(struct daemon_windows *windows, uint32_t generation, int64_t now_ns);
 
 // The lowest generation that is borrowed; UINT32_MAX: none is.

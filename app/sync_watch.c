@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/clock.h"
 #include "app/config_source.h"
 #include "app/notify.h"
 #include "app/stop.h"
@@ -13,14 +14,6 @@
 #define AFTER_ERROR_NS (60 * NS_PER_S)
 
 enum { STATUS_BYTES = 160 };
-
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static void sign_of_life(void *context)
 {
@@ -45,7 +38,7 @@ static void rest(struct notify *notify, int64_t due_ns)
 	const struct timespec second = {.tv_sec = 1};
 
 	notify_alive(notify);
-	if (due_ns > wall_now_ns())
+	if (due_ns > clock_wall_ns())
 		(void)nanosleep(&second, NULL);
 }
 
@@ -81,7 +74,7 @@ static int watch(struct sync_run *run, const char *config_path, struct config **
 	while (stop_signal() == 0) {
 		if (stop_take_reload() && reload(notify, config_path, config))
 			due_ns = TIMESTAMP_MIN;
-		if (due_ns > wall_now_ns()) {
+		if (due_ns > clock_wall_ns()) {
 			rest(notify, due_ns);
 			continue;
 		}
@@ -90,7 +83,7 @@ static int watch(struct sync_run *run, const char *config_path, struct config **
 			break;
 		if (error < 0 && !may_pass(error))
 			return error;
-		due_ns = error == 0 ? result.next_due_ns : wall_now_ns() + AFTER_ERROR_NS;
+		due_ns = error == 0 ? result.next_due_ns : clock_wall_ns() + AFTER_ERROR_NS;
 		tell_status(notify, &result);
 	}
 	return 0;

@@ -335,9 +335,13 @@ def state(pid, thread=None):
 def assert_nothing_is_left(pid, uid):
     for thread in os.listdir(f'/proc/{pid}/task'):
         status = state(pid, thread)
-        for kind in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+        # DPDK starts threads of its own before; nothing can be gained by their bounding set.
+        is_foreign = status['Name'].startswith(('eal-', 'rte_'))
+        for kind in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb') + ('CapBnd',) * (not is_foreign):
             assert int(status[kind], 16) == 0, (status['Name'], kind)
-        assert status['NoNewPrivs'] == '1' and status['Uid'].split() == [str(uid)] * 4
+        if not (is_foreign and IS_SANITIZED):  # they get it with the filter
+            assert status['NoNewPrivs'] == '1'
+        assert status['Uid'].split() == [str(uid)] * 4
         assert status['Seccomp'] == ('0' if IS_SANITIZED else '2')
 
 

@@ -29,19 +29,30 @@ class Gateway:
         if mode == 'inline-xdp':
             self.route()
             links = [{'device': 'left'}]
+        elif mode == 'inline-dpdk':
+            self.bridge()
+            links = [{'device': 'net_af_packet0', 'peer': 'net_af_packet1'}]
+            sensor['dpdk-arguments'] = ['--no-huge', '-m', '256', '--no-pci',
+                                        '--vdev', 'net_af_packet0,iface=left',
+                                        '--vdev', 'net_af_packet1,iface=right']
         else:
-            self.client.address('eth0', '10.9.0.1/24')
-            self.server.address('eth0', f'{UNLISTED}/24', f'{LISTED}/24')
+            self.bridge()
             links = [{'device': 'left', 'peer': 'right'}]
             for host in (self.client, self.server):  # or veth takes nothing that is redirected
                 host.run('ethtool', '-K', 'eth0', 'gro', 'on')
         database = compile_database(network.folder / 'indicators.skdb', LISTED)
+        pins = {} if mode == 'inline-dpdk' else {'xdp-pins': str(network.folder / 'bpf')}
         # Mounted here, where it outlives the mounts of 'ip netns exec'.
         self.pins = network.folder / 'bpf'
         self.pins.mkdir()
         command('mount', '-t', 'bpf', 'none', self.pins)
         self.sensor = Daemon(self.gate, network.folder, database, links, mode=mode, stale='1s',
-                             **{'xdp-pins': str(self.pins)}, **sensor)
+                             **pins, **sensor)
+
+    def bridge(self):
+        """What passes one side is for the sensor alone to forward."""
+        self.client.address('eth0', '10.9.0.1/24')
+        self.server.address('eth0', f'{UNLISTED}/24', f'{LISTED}/24')
 
     def route(self):
         self.client.address('eth0', '10.8.0.1/24')
@@ -287,3 +298,51 @@ def test_nothing_that_it_does_is_refused_by_its_filter(gateway, mode):
     calls = trace.read_text(errors='replace')
     assert 'SECCOMP_SET_MODE_FILTER' in calls
     assert [line for line in calls.splitlines() if '= -1 EPERM' in line or 'SIGSYS' in line] == []
+
+
+def test_dpdk_drops_what_is_listed(gateway):
+    gate = gateway('inline-dpdk', user='nobody')
+    gate.network.folder.chmod(0o777)
+    gate.sensor.database.chmod(0o644)
+    gate.sensor.start()
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    assert not gate.passes(LISTED)
+    assert_nothing_is_left(gate.sensor.process.pid, pwd.getpwnam('nobody').pw_uid)
+    compile_database(gate.sensor.database, UNLISTED)
+    gate.sensor.database.chmod(0o644)
+    gate.sensor.ctl('reload')
+    wait_for(lambda: gate.passes(LISTED), what='what is not listed any more')
+    assert not gate.passes(UNLISTED)
+    assert gate.sensor.stop() == 0
+    hits = gate.sensor.hits()
+    assert {hit['match']['outcome'] for hit in hits} == {'dropped'}
+    assert not gate.passes(LISTED), 'nobody forwards any more'
+
+
+def test_a_start_that_fails_leaves_the_interfaces_as_they_were(gateway):
+    gate = gateway('inline-afxdp', fail='closed')
+    gate.sensor.sensor['hits'] = '/nowhere/hits.json'
+    gate.sensor.write()
+    gate.sensor.start(wait=False)
+    assert gate.sensor.process.wait() == 2
+    assert '/nowhere/hits.json' in gate.sensor.process.error
+    assert not gate.program()
+    gate.sensor.sensor.update({'hits': '-', 'links': [{'device': 'left', 'peer': 'gone'}]})
+    gate.sensor.write()
+    gate.sensor.start(wait=False)
+    assert gate.sensor.process.wait() == 2
+    assert 'gone' in gate.sensor.process.error
+    assert not gate.program()
+
+
+def test_without_its_helper_it_goes_on_and_says_so(gateway):
+    gate = gateway('inline-xdp')
+    gate.sensor.start()
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    os.kill(helper_of(gate.sensor), signal.SIGKILL)
+    gate.sensor.wait_for('the helper process has ended')
+    refused = gate.sensor.ctl('reload', check=False)
+    assert refused.returncode != 0 and 'helper' in refused.stderr
+    assert gate.passes(UNLISTED) and not gate.passes(LISTED)
+    gate.sensor.stop()
+    gate.gate.run(SEKISHO, 'xdp', 'unload', 'left', '--pins', gate.pins / 'left', check=False)
