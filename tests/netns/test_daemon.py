@@ -14,7 +14,7 @@ import pytest
 from daemon import SEKISHO, ROOT, Daemon, compile_database
 from network import command, wait_for
 
-GENERATOR = os.environ.get('SEKISHO_GENERATOR', ROOT / 'build/bench/generate_traffic')
+GENERATOR = os.environ.get('GENERATE_TRAFFIC', ROOT / 'build/bench/generate_traffic')
 IS_SANITIZED = b'__asan_init' in pathlib.Path(SEKISHO).read_bytes()
 
 

@@ -9,7 +9,7 @@ import pytest
 from daemon import SEKISHO, ROOT, Daemon, compile_database
 from network import command, wait_for
 
-GENERATOR = os.environ.get('SEKISHO_GENERATOR', ROOT / 'build/bench/generate_traffic')
+GENERATOR = os.environ.get('GENERATE_TRAFFIC', ROOT / 'build/bench/generate_traffic')
 PACKETS = 3000
 
 # Name of the test to fields of `sensor:`.
