@@ -1,16 +1,18 @@
 """Ports that only listen: what each gives of what crosses a veth pair."""
+import fcntl
 import json
 import os
 import pathlib
 import random
 import struct
+import threading
 import time
 
 import pytest
 from scapy.all import ARP, TCP, UDP, Dot1AD, Dot1Q, Ether, IP, IPv6, Raw, fragment
 
 import captures
-from network import counter, wait_for
+from network import CLONE_NEWNET, counter, libc, wait_for
 
 ROOT = pathlib.Path(__file__).parents[2]
 HELPERS = pathlib.Path(os.environ.get('SEKISHO_HELPERS', ROOT / 'build/tests/helpers'))
@@ -297,3 +299,38 @@ def test_a_replay_gives_the_capture(network, tmp_path):
     dump = Dump(host, 'replay', tmp_path / 'all.pcap')
     assert dump.process.wait(10) == 0
     assert dump.packets() == captures.read(tmp_path / 'all.pcap')[1]
+
+
+def tun(host, name):
+    """A device of plain IP packets, and the end that sees and gives them."""
+    result = []
+
+    def create():
+        with open(f'/var/run/netns/{host.namespace}') as handle:
+            assert libc.setns(handle.fileno(), CLONE_NEWNET) == 0
+        result.append(open('/dev/net/tun', 'r+b', buffering=0))
+        flags = struct.pack('16sH22x', name.encode(), 0x1001)  # IFF_TUN, IFF_NO_PI
+        fcntl.ioctl(result[0], 0x400454ca, flags)  # TUNSETIFF
+
+    thread = threading.Thread(target=create)  # the namespace is a thread's
+    thread.start()
+    thread.join()
+    host.link(name, 'up')
+    return result[0]
+
+
+@pytest.mark.parametrize('backend', LISTENERS)
+def test_an_interface_of_plain_ip_packets(network, backend):
+    host = network.host('a')
+    host.sysctl('net.ipv6.conf.all.disable_ipv6', 1)
+    host.sysctl('net.ipv6.conf.default.disable_ipv6', 1)
+    with tun(host, 'tun0') as device:
+        dump = Dump(host, backend, 'tun0')
+        sent = [bytes(udp(number, dst='198.51.100.1')) for number in range(5)]
+        for packet in sent:
+            device.write(packet)
+        time.sleep(0.2)
+        dump.stop()
+    link, packets = captures.read(dump.output)
+    assert link == 101  # LINKTYPE_RAW
+    assert [packet for _, packet, _ in packets] == sent
