@@ -181,6 +181,9 @@ static int give_up_privileges(void *context)
 	problems_warn("devices", &daemon->port_report); // later on it is the workers'
 	int error = daemon_privileges_drop(&daemon->identity);
 
+	// What the workers find later is told at the end: until then the report is theirs.
+	problems_warn("devices", &daemon->port_report);
+	report_clear(&daemon->port_report);
 	if (error == 0)
 		error = give_up_of_threads(daemon);
 	if (error < 0) {
@@ -241,6 +244,8 @@ static int start_sensor(struct daemon *daemon)
 		problems_error("devices", &daemon->port_report);
 	else if (error < 0)
 		log_error("starting the sensor: %s", strerror(-error));
+	if (error < 0)
+		report_clear(&daemon->port_report);
 	return error;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/clock.h"
 #include "app/daemon_state.h"
+#include "app/problems.h"
 #include "base/log.h"
 
 #define STOP_NS  (10 * NS_PER_S)
@@ -69,6 +70,7 @@ int daemon_stop(struct daemon *daemon)
 void daemon_close(struct daemon *daemon)
 {
 	sensor_free(daemon->sensor);
+	problems_warn("devices", &daemon->port_report);
 	report_clear(&daemon->port_report);
 	metrics_http_close(daemon->metrics);
 	control_server_close(daemon->control);

@@ -70,3 +70,13 @@ def test_each_backend_gives_the_hits_of_match(network, scene, tap):
     wait_for(lambda: sensor.status()['packets'].startswith(str(len(frames))), what='all packets')
     assert sensor.stop() == 0
     assert facts(sensor.hits()) == expected
+
+
+def test_what_ends_a_replay_early_is_told(network, scene):
+    _, b, _, database, _ = scene
+    whole = (network.folder / 'mix.pcap').read_bytes()
+    (network.folder / 'cut.pcap').write_bytes(whole[:-5])
+    sensor = Daemon(b, network.folder, database,
+                    [{'device': str(network.folder / 'cut.pcap')}], backend='replay', workers=2)
+    assert sensor.start(wait=False).wait() == 0
+    assert sensor.process.error.count('the file is cut short') == 1
