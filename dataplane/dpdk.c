@@ -17,52 +17,20 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <rte_log.h>
 
-#include "base/log.h"
+#include "dataplane/dpdk_log.h"
 
 enum {
 	OWN_ARGUMENTS_MAX = 8,
-	LOG_BYTES = 4096, // of what the EAL says while it starts
 	VISIT_S = 5,
 };
 
 struct dpdk {
-	FILE *log_stream;
-	bool is_started;     // from then on what it says goes to our log
-	size_t log_size;     // of `log`
-	char log[LOG_BYTES]; // what it said before, its first lines
-	char lcores[32];     // an argument
+	struct dpdk_log log;
+	char lcores[32]; // an argument
 	unsigned argument_count;
 	char **arguments;
 };
-
-// A line or several, as the EAL flushes them. Serialised by the stream's own lock.
-static ssize_t take_log(void *cookie, const char *text, size_t size)
-{
-	struct dpdk *dpdk = cookie;
-	size_t room = sizeof(dpdk->log) - dpdk->log_size;
-	size_t kept = size < room ? size : room;
-
-	if (dpdk->is_started) {
-		log_error("DPDK: %.*s", (int)(size > 0 && text[size - 1] == '\n' ? size - 1 : size),
-		          text);
-		return (ssize_t)size;
-	}
-	memcpy(dpdk->log + dpdk->log_size, text, kept);
-	dpdk->log_size += kept;
-	return (ssize_t)size;
-}
-
-static int open_log(struct dpdk *dpdk)
-{
-	dpdk->log_stream = fopencookie(dpdk, "w", (cookie_io_functions_t){.write = take_log});
-	if (dpdk->log_stream == NULL)
-		return -ENOMEM;
-	(void)setvbuf(dpdk->log_stream, NULL, _IOLBF, BUFSIZ);
-	rte_log_set_global_level(RTE_LOG_ERR);
-	return rte_openlog_stream(dpdk->log_stream) == 0 ? 0 : -ENOMEM;
-}
 
 // Does an argument begin with one of `options`? They end with NULL.
 static bool is_given(const char *const arguments[], unsigned count, const char *const options[])
@@ -147,21 +115,6 @@ static const char *advice_for(int error)
 	}
 }
 
-// What the EAL said while it started, as one line.
-static void tell(const struct dpdk *dpdk, const struct problem *problem, struct report *report)
-{
-	struct problem told = *problem;
-	char said[PROBLEM_TEXT_BYTES];
-	size_t size = dpdk->log_size < sizeof(said) - 1 ? dpdk->log_size : sizeof(said) - 1;
-
-	memcpy(said, dpdk->log, size);
-	said[size] = '\0';
-	for (char *end = strchr(said, '\n'); end != NULL; end = strchr(end, '\n'))
-		*end = end[1] != '\0' ? ';' : '\0';
-	told.detail = slice_text(said);
-	report_add(report, &told);
-}
-
 // The EAL prints a hundred lines of usage when an argument is wrong; where hits may be written to.
 // Returns what restore_output() takes, or -1.
 static int silence_output(void)
@@ -211,28 +164,25 @@ static int initialize(struct dpdk *dpdk, const cpu_set_t *cpus, struct report *r
 	int used = start_eal(dpdk, cpus);
 	int error = rte_errno;
 
-	(void)fflush(dpdk->log_stream);
-	dpdk->is_started = used >= 0;
+	dpdk_log_end_start(&dpdk->log, used >= 0);
 	if (used < 0) {
-		tell(dpdk,
-		     &(struct problem){.reason = "DPDK does not start",
-		                       .object = slice_text(advice_for(error))},
-		     report);
+		dpdk_log_tell(&dpdk->log,
+		              &(struct problem){.reason = "DPDK does not start",
+		                                .object = slice_text(advice_for(error))},
+		              report);
 		return error > 0 ? -error : -EIO;
 	}
-	if (dpdk->log_size > 0)
-		tell(dpdk,
-		     &(struct problem){.reason = "DPDK complains",
-		                       .consequence = "noted: it started nevertheless"},
-		     report);
+	if (dpdk->log.size > 0)
+		dpdk_log_tell(&dpdk->log,
+		              &(struct problem){.reason = "DPDK complains",
+		                                .consequence = "noted: it started nevertheless"},
+		              report);
 	return 0;
 }
 
 static void dpdk_free(struct dpdk *dpdk)
 {
-	(void)rte_openlog_stream(NULL);
-	if (dpdk->log_stream != NULL)
-		(void)fclose(dpdk->log_stream);
+	dpdk_log_close(&dpdk->log);
 	for (unsigned i = 0; dpdk->arguments != NULL && i < dpdk->argument_count; i++)
 		free(dpdk->arguments[i]);
 	free(dpdk->arguments);
@@ -256,7 +206,7 @@ int dpdk_start(const char *const arguments[], unsigned count, struct report *rep
 	}
 	CPU_ZERO(&cpus);
 	(void)pthread_getaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-	error = open_log(dpdk);
+	error = dpdk_log_open(&dpdk->log);
 	if (error == 0)
 		error = take_arguments(dpdk, arguments, count, &cpus);
 	if (error == 0)

@@ -56,17 +56,19 @@ static uint32_t frame_bytes_of(uint32_t mtu)
 // has nobody else who would set it, and a wire takes what comes.
 static uint32_t choose_mtu(const struct setup *setup)
 {
-	uint32_t most = setup->info.max_mtu > 0 && setup->info.max_mtu < MTU_LARGEST
-	                        ? setup->info.max_mtu
-	                        : MTU_LARGEST;
+	const struct rte_eth_dev_info *info = &setup->info;
+	uint32_t most = info->max_rx_pktlen > ETHERNET_BYTES ? info->max_rx_pktlen - ETHERNET_BYTES
+	                                                     : 0;
 	uint16_t mtu = RTE_ETHER_MTU;
 
 	if (setup->asked->frame_bytes_max > ETHERNET_BYTES)
 		return setup->asked->frame_bytes_max - ETHERNET_BYTES;
-	if (setup->info.if_index == 0 && setup->info.max_rx_pktlen >= frame_bytes_of(most))
-		return most;
 	(void)rte_eth_dev_get_mtu(setup->device->id, &mtu);
-	return mtu;
+	if (info->max_mtu > 0 && info->max_mtu < most)
+		most = info->max_mtu;
+	if (most > MTU_LARGEST)
+		most = MTU_LARGEST;
+	return info->if_index == 0 && most > mtu ? most : mtu;
 }
 
 // Where frames do not fit into one buffer they come in several, or buffers are larger.
@@ -152,6 +154,8 @@ static int configure(struct setup *setup)
 		return refuse(setup, 0, "the device has fewer queues than there are workers",
 		              detail);
 	}
+	setup->config.intr_conf.lsc = (*setup->info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	setup->config.intr_conf.rmv = (*setup->info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
 	setup->config.rxmode.mtu = choose_mtu(setup);
 	device->frame_bytes_max = frame_bytes_of(setup->config.rxmode.mtu);
 	choose_buffers(setup);
