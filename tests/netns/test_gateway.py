@@ -35,17 +35,29 @@ SENSOR = {
                   'xdp-pins: /sys/fs/bpf/{pins}',
     'inline-afxdp': 'mode: inline-afxdp\nlinks: [{device: g0, peer: g1}]\n'
                     'xdp-pins: /sys/fs/bpf/{pins}',
-    'inline-dpdk': 'mode: inline-dpdk\nlinks: [{device: net_af_packet0, peer: net_af_packet1}]\n'
+    'inline-dpdk': 'mode: inline-dpdk\nlinks: [{device: {vdev0}, peer: {vdev1}}]\n'
                    'dpdk-arguments: [--no-huge, -m, "256", --no-pci, '
-                   '"--vdev=net_af_packet0,iface=g0", "--vdev=net_af_packet1,iface=g1", '
+                   '"--vdev={dpdk0}", "--vdev={dpdk1}", '
                    '"--file-prefix={pins}"]',
 }
+
+VDEV = 'net_af_packet{},iface=g{}'  # of DPDK: what stands for a network card
+
+
+def sensor_of(mode, gate, vdev=VDEV):
+    """The sensor's configuration; its pins and DPDK's files have the name of the host."""
+    text = SENSOR[mode].replace('{pins}', gate.namespace)
+    for number in range(2):
+        device = vdev.format(number, number)
+        text = text.replace(f'{{dpdk{number}}}', device)
+        text = text.replace(f'{{vdev{number}}}', device.split(',')[0])
+    return text + '\nmetrics: none\n'
 
 
 class Scene:
     """The three hosts; `sensor` is the gateway's."""
 
-    def __init__(self, network, mode, extra='', drops=DROPS, mtu=1500):
+    def __init__(self, network, mode, extra='', drops=DROPS, mtu=1500, vdev=VDEV):
         self.mode = mode
         self.client = network.host('client')
         self.gate = network.host('gateway')
@@ -56,8 +68,7 @@ class Scene:
             self.route()
         else:
             self.bridge()
-        pins = self.gate.namespace
-        sensor = SENSOR[mode].replace('{pins}', pins) + '\nmetrics: none\n' + extra
+        sensor = sensor_of(mode, self.gate, vdev) + extra
         self.sensor = Gateway(self.gate, sensor, drops=drops, alerts=['told.example'],
                               own_networks=OWN)
 

@@ -12,7 +12,7 @@ import pytest
 
 from gateway import Gateway, program_path
 from network import wait_for
-from test_gateway import MODES, SENSOR
+from test_gateway import MODES, sensor_of
 
 IS_LONG = os.environ.get('SEKISHO_LONG') == '1'
 EXCHANGES = 1000 if IS_LONG else 20
@@ -36,10 +36,9 @@ class Lane:
         if mode == 'inline-xdp':
             self.route()
         self.mac = self.gate.mac('g0') if mode == 'inline-xdp' else self.server.mac('eth0')
-        sensor = SENSOR[mode].replace('{pins}', self.gate.namespace) + '\nmetrics: none\n'
         program = os.environ.get('SEKISHO_PLAIN') if IS_LONG else None
         options = {'program': program} if program else {}
-        self.sensor = Gateway(self.gate, sensor, drops=BOTH + ONLY_A, **options)
+        self.sensor = Gateway(self.gate, sensor_of(mode, self.gate), drops=BOTH + ONLY_A, **options)
         self.live = self.sensor.folder / 'indicators.skdb'
         self.databases = [self.keep('a')]
         self.sensor.list(BOTH + ONLY_B)

@@ -1,0 +1,165 @@
+"""Inline, at the edges: VLAN tags, fragments, MTU, links that go down, workers that hang; and what
+the sensor says of its own: resets and NXDOMAIN.
+"""
+import signal
+import struct
+import time
+
+import pytest
+
+import services
+from network import wait_for
+from test_gateway import MODES, NAMES, Scene
+
+BUMPS = ['inline-afxdp', 'inline-dpdk']
+
+
+def scene_of(network, mode, extra='', **options):
+    scene = Scene(network, mode, extra, **options)
+    scene.sensor.start()
+    return scene
+
+
+def ethernet(scene, kind, payload, tags=()):
+    head = bytes.fromhex((scene.server.mac('eth0') + scene.client.mac('eth0')).replace(':', ''))
+    for protocol, number in tags:
+        head += struct.pack('>HH', protocol, number)
+    return head + struct.pack('>H', kind) + payload
+
+
+def query(name, source='10.0.1.2', destination='10.0.2.10', port=4000):
+    from scapy.layers.dns import DNS, DNSQR
+    from scapy.layers.inet import IP, UDP
+    return bytes(IP(src=source, dst=destination) / UDP(sport=port, dport=53) /
+                 DNS(rd=1, qd=DNSQR(qname=name)))
+
+
+def received(scene, frames, count):
+    """Sends frames from the client; which of them arrive at the server, `count` and a while more."""
+    known = {without_outer_tag(frame) for frame in frames}
+    with scene.server.packet_socket('eth0') as receiver:
+        receiver.settimeout(0.2)
+        scene.client.send_frames('eth0', frames)
+        got, end = [], time.monotonic() + 5
+        while time.monotonic() < end:
+            try:
+                frame = receiver.recv(65536)
+            except TimeoutError:
+                if len(got) >= count:
+                    break
+                continue
+            if frame in known:
+                got.append(frame)
+        return got
+
+
+@pytest.mark.parametrize('mode', BUMPS)
+def test_tags_are_looked_behind_and_kept(network, mode):
+    scene = scene_of(network, mode)
+    tags = {'none': [], 'vlan': [(0x8100, 7)], 'qinq': [(0x88a8, 100), (0x8100, 7)]}
+    good, bad = [], []
+    for number, tag in enumerate(tags.values()):
+        good.append(ethernet(scene, 0x0800, query('good.example', port=4000 + number), tag))
+        good.append(ethernet(scene, 0x88b5, bytes(range(50)), tag))  # not IP
+        bad.append(ethernet(scene, 0x0800, query('bad.example', port=5000 + number), tag))
+        bad.append(ethernet(scene, 0x0800, query('good.example', source='10.0.1.9'), tag))
+    frames = [frame for pair in zip(good, bad) for frame in pair]
+    # A receiving packet socket has the outer tag beside the frame: compared is what is behind it.
+    got = received(scene, frames, len(good))
+    assert got == [without_outer_tag(frame) for frame in good]
+
+
+def without_outer_tag(frame):
+    return frame[:12] + frame[16:] if frame[12:14] in (b'\x81\x00', b'\x88\xa8') else frame
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_fragments_and_full_frames_pass(network, mode):
+    # DPDK's net_af_packet asks the kernel to put fragments together: not the driver to test this.
+    scene = scene_of(network, mode, vdev='net_af_xdp{},iface=g{}')
+    for size in (1472, 1473, 4000, 20000):
+        assert ping_size(scene, '10.0.2.10', size), size
+    for size in (1452, 1453, 4000):
+        assert ping_size(scene, 'fd00:2::10', size), size
+    assert not ping_size(scene, '10.0.2.66', 4000)
+    assert not ping_size(scene, 'fd00:2::66', 4000)
+
+
+def ping_size(scene, address, size):
+    return scene.client.run('ping', '-c', '1', '-W', '1', '-s', str(size), address,
+                            check=False).returncode == 0
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_jumbo_frames_pass_or_are_refused_in_words(network, mode):
+    scene = Scene(network, mode, mtu=9000,
+                  vdev='net_af_packet{},iface=g{},blocksz=65536,framesz=16384,framecnt=256')
+    scene.sensor.start(ready=False)
+    ready = wait_for(lambda: 'yes' if scene.sensor.ask('status', check=False).returncode == 0
+                     else 'no' if not scene.sensor.process.is_running() else None, seconds=20)
+    if ready == 'no':  # a kernel without multi-buffer AF_XDP
+        assert 'MTU' in scene.sensor.process.error
+        return
+    for size in (1500, 4000, 8972):
+        assert ping_size(scene, '10.0.2.10', size), f'{size} {scene.sensor.process.error}'
+    assert not ping_size(scene, '10.0.2.66', 8972)
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_links_may_go_down_and_up(network, mode):
+    scene = scene_of(network, mode)
+    assert scene.pings('10.0.2.10')
+    for device in ('g0', 'g1'):
+        scene.gate.link(device, 'down')
+        assert not scene.pings('10.0.2.10')
+        scene.gate.link(device, 'up')
+        if mode == 'inline-xdp' and device == 'g1':
+            scene.gate.run('ip', 'route', 'replace', 'fd00:3::/64', 'dev', 'g1', check=False)
+        wait_for(lambda: scene.pings('10.0.2.10'), seconds=10, what=f'{device} to be back')
+    assert not scene.pings('10.0.2.66')
+
+
+@pytest.mark.parametrize('fail', ['open', 'closed'])
+@pytest.mark.parametrize('mode', ['inline-xdp', 'inline-afxdp'])
+def test_a_hung_process_fails_as_it_is_told(network, mode, fail):
+    scene = scene_of(network, mode, extra=f'fail: {fail}\nstale: 1s')
+    pid = int(scene.gate.run('pgrep', '-o', '-f', f'sekisho run -c {scene.sensor.config}').stdout)
+    assert scene.pings('10.0.2.10')
+    everyone = [int(one) for one in scene.gate.run(
+        'pgrep', '-f', f'run -c {scene.sensor.config}').stdout.split()]
+    for one in everyone:
+        scene.gate.run('kill', '-STOP', str(one))
+    try:
+        time.sleep(2)
+        assert scene.pings('10.0.2.10') == (fail == 'open')
+        assert scene.pings('10.0.2.66') == (fail == 'open')
+    finally:
+        for one in everyone:
+            scene.gate.run('kill', '-CONT', str(one))
+    assert pid in everyone
+    wait_for(lambda: scene.pings('10.0.2.10') and not scene.pings('10.0.2.66'), seconds=15,
+             what='judging to go on')
+
+
+@pytest.mark.parametrize('mode', BUMPS)
+def test_dropped_queries_are_answered_when_wanted(network, mode):
+    scene = scene_of(network, mode, extra='nxdomain: yes')
+    services.start_dns(scene.server, NAMES, ['10.0.2.10', 'fd00:2::10'])
+    for server in ('10.0.2.10', 'fd00:2::10'):
+        done = scene.client.run('dig', '+time=1', '+tries=1', f'@{server}', 'bad.example')
+        assert 'status: NXDOMAIN' in done.stdout, done.stdout
+        assert 'status: NOERROR' in scene.client.run('dig', f'@{server}', 'good.example').stdout
+
+
+@pytest.mark.parametrize('mode', BUMPS)
+def test_dropped_connections_are_reset_when_wanted(network, mode):
+    scene = scene_of(network, mode, extra='resets: yes')
+    services.start_web(scene.server)
+    for address in ('10.0.2.10', '[fd00:2::10]'):
+        done = scene.curl('--resolve', f'bad.example:443:{address}', 'https://bad.example/')
+        assert 'reset' in done.stderr.lower(), done.stderr
+        done = scene.curl('--resolve', f'web.example:80:{address}', 'http://web.example/bad/page')
+        assert 'reset' in done.stderr.lower(), done.stderr
+    # The server's end is gone as well.
+    assert ':443' not in scene.server.run('ss', '-Htn', 'state', 'established').stdout
+    assert scene.sensor.stop(signal.SIGTERM) == 0
