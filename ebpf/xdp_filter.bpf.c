@@ -1,9 +1,9 @@
 // The XDP program: judges addresses against the set in force, drops what belongs to condemned
 // flows, and passes, copies, or hands over what is left.
 //
-// In order: address verdict, always; a stale heartbeat; the flow's state; then what its purpose
-// (enum xdp_purpose) says. What is dropped here never reaches user space; it is counted, and the
-// first of a flow told.
+// In order: address verdict, unless nobody is there and it fails open; the flow's state; then what
+// its purpose (enum xdp_purpose) says. What is dropped here never reaches user space; it is
+// counted, and the first of a flow told.
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,6 +89,9 @@ static __always_inline int let_through(const struct passage *passage, bool is_se
 // have seen it.
 static __noinline int drop(struct passage *passage, struct reproach *why)
 {
+	// Nobody lifts what expires, or is withdrawn: failing open, it does not stay in force.
+	if (is_stale(passage) && !has_flag(passage, XDP_CONFIG_FAIL_CLOSED))
+		return leave_unseen(passage);
 	if (why->slot)
 		hash_flow(passage);
 	tell_drop(passage, why);
