@@ -1,7 +1,10 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/daemon_state.h"
 #include "app/metrics.h"
@@ -97,16 +100,35 @@ static int reload(struct daemon *daemon, uint64_t request_id, struct report *rep
 	return error < 0 ? refuse(report, error, strerror(-error)) : -EINPROGRESS;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat status_a;
+	struct stat status_b;
+
+	return stat(a, &status_a) == 0 && stat(b, &status_b) == 0 &&
+	       status_a.st_dev == status_b.st_dev && status_a.st_ino == status_b.st_ino;
+}
+
+// Whoever pushes may have come there by another way: a link, another folder's "..".
+static bool is_ours(const char *path, const char *database_path)
+{
+	static const char *const suffixes[] = {"", ".overlay", ".state"};
+	char own[PATH_MAX];
+
+	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		(void)snprintf(own, sizeof(own), "%s%s", database_path, suffixes[i]);
+		if (strcmp(path, own) == 0 || is_same_file(path, own))
+			return true;
+	}
+	return false;
+}
+
 // The loader has written there; what this sensor reads is for its configuration to say.
 static int push(struct daemon *daemon, uint64_t request_id, const char *path, struct report *report)
 {
 	const struct config *config = daemon_config(daemon);
-	size_t size = strlen(config->database_path);
-	bool is_ours = strncmp(path, config->database_path, size) == 0 &&
-	               (path[size] == '\0' || strcmp(path + size, ".overlay") == 0 ||
-	                strcmp(path + size, ".state") == 0);
 
-	if (!is_ours) {
+	if (!is_ours(path, config->database_path)) {
 		report_note(report, "this sensor reads another database",
 		            slice_text(config->database_path), "%s", config->database_path);
 		return -EINVAL;

@@ -19,7 +19,9 @@ def tap(network):
     b.run('ip', 'link', 'set', 'lo', 'up')
     database = compile_database(network.folder / 'indicators.skdb', 'bad.example',
                                 action='alert')
-    sensor = Daemon(b, network.folder, database, [{'device': 'eth0'}],
+    link = network.folder / 'link'  # the sensor comes to its database by another way than sync
+    link.symlink_to(network.folder)
+    sensor = Daemon(b, network.folder, link / database.name, [{'device': 'eth0'}],
                     metrics='127.0.0.1:9477', workers=2)
     sensor.sender = a
     sensor.start()
