@@ -15,6 +15,7 @@ import tempfile
 
 from afxdp import measure_afxdp, print_afxdp
 from dpdk import measure_dpdk, print_dpdk
+from inline import measure_inline, print_inline
 from loader import measure_loader, print_loader
 from ports import measure_ports, print_ports
 from timing import best, write_feed
@@ -106,6 +107,7 @@ PARTS = {
         build, folder, min(options.entries, 1000000), options.long), print_loader),
     'afxdp': (lambda build, folder, options: measure_afxdp(build), print_afxdp),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
+    'inline': (lambda build, folder, options: measure_inline(build), print_inline),
     'ports': (lambda build, folder, options: measure_ports(build), print_ports),
     'xdp': (lambda build, folder, options: measure_xdp(build, min(options.entries, 1000000)),
             print_xdp),

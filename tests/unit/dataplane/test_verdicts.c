@@ -151,86 +151,6 @@ static void an_indicator_drops_only_while_it_is_valid_also_in_a_flow_that_goes_o
 	}
 }
 
-static void a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message;
-	struct live_packet packet;
-
-	for (unsigned i = 0; i < 3; i++) {
-		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "bad.example"));
-		assert_false(scene_passes(scene, &packet));
-		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "www.bad.example"));
-		assert_false(scene_passes(scene, &packet));
-		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "good.example"));
-		assert_true(scene_passes(scene, &packet));
-		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "watch.example"));
-		assert_true(scene_passes(scene, &packet));
-	}
-	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 6);
-	assert_int_equal(scene_figures(scene).counters.flows, 1);
-}
-
-static void an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message;
-	struct live_packet packet = scene_datagram(SERVER, CLIENT,
-	                                           live_answer(&message, "bad.example", 1, NULL));
-
-	assert_false(scene_passes(scene, &packet));
-	packet.payload = live_answer(&message, "good.example", 5, "cdn.bad.example");
-	assert_false(scene_passes(scene, &packet));
-	packet.payload = live_answer(&message, "good.example", 15, "mx.bad.example");
-	assert_true(scene_passes(scene, &packet));
-	packet.payload = live_answer(&message, "good.example", 1, NULL); // a listed address
-	assert_true(scene_passes(scene, &packet));
-	assert_string_equal(scene_hits(scene),
-	                    "3 dns.query dropped\n10 dns.answer.address passed\n"
-	                    "3 dns.answer.name dropped\n3 dns.answer.name passed\n"
-	                    "10 dns.answer.address passed\n");
-}
-
-static void of_several_queries_in_one_burst_only_the_listed_are_dropped(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message;
-
-	for (unsigned i = 0; i < 60; i++) {
-		const char *name = i % 3 == 0 ? "bad.example" : "good.example";
-		struct live_packet packet = scene_datagram(CLIENT, SERVER,
-		                                           live_query(&message, name));
-
-		scene_add(scene, &packet);
-	}
-	scene_run(scene);
-	assert_int_equal(scene->ports[0]->dropped, 20);
-	for (unsigned i = 0; i < 40; i++)
-		assert_memory_equal(scene->ports[1]->left[i].bytes + 55, "good", 4);
-}
-
-static void the_later_fragments_of_a_dropped_query_follow_it(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message;
-	struct live_packet first = scene_datagram(CLIENT, SERVER,
-	                                          live_query(&message, "bad.example"));
-	struct live_packet later = scene_datagram(CLIENT, SERVER, slice_text("the rest"));
-	struct live_packet other = later;
-
-	first.fragment = 0x2000;
-	first.id = later.id = 7;
-	later.fragment = 20;
-	other.fragment = 20;
-	other.id = 8;
-	scene_add(scene, &first); // in one burst
-	scene_add(scene, &later);
-	scene_run(scene);
-	assert_int_equal(scene->ports[0]->dropped, 2);
-	assert_false(scene_passes(scene, &later)); // and after it
-	assert_true(scene_passes(scene, &other));
-}
-
 // Opens a connection and says the first half of a ClientHello.
 static struct slice begin_hello(struct scene *scene, struct live_frame *message, const char *name)
 {
@@ -376,24 +296,6 @@ static void an_http_request_is_dropped_for_its_host_and_for_its_url(void **state
 	assert_int_equal(scene_figures(scene).drops[DROP_HTTP], 2);
 }
 
-static void dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message, stream = {0};
-	struct slice query = live_query(&message, "bad.example");
-	struct live_packet packet = scene_syn(CLIENT, SERVER);
-
-	live_put(&stream, query.size, 2);
-	live_put_bytes(&stream, query.data, query.size);
-	packet.dst_port = 53;
-	assert_true(scene_passes(scene, &packet));
-	packet = scene_segment(CLIENT, SERVER, false, 1, live_slice(&stream));
-	packet.dst_port = 53;
-	assert_false(scene_passes(scene, &packet));
-	assert_false(scene_passes(scene, &packet));
-	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 1);
-}
-
 static void a_dry_run_drops_nothing_and_says_what_it_would_have(void **state)
 {
 	struct scene *scene = *state;
@@ -489,10 +391,6 @@ int main(void)
 		SCENE_TEST(an_entry_with_port_and_protocol_drops_only_what_goes_there),
 		SCENE_TEST(the_veto_set_makes_an_alert_of_a_drop),
 		SCENE_TEST(an_indicator_drops_only_while_it_is_valid_also_in_a_flow_that_goes_on),
-		SCENE_TEST(a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on),
-		SCENE_TEST(an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads),
-		SCENE_TEST(of_several_queries_in_one_burst_only_the_listed_are_dropped),
-		SCENE_TEST(the_later_fragments_of_a_dropped_query_follow_it),
 		SCENE_TEST(the_segment_that_completes_a_hello_is_dropped_and_all_that_follows),
 		SCENE_TEST(a_condemned_flow_ends_with_a_new_syn),
 		SCENE_TEST(a_condemned_flow_is_forgotten_after_120_idle_seconds),
@@ -500,7 +398,6 @@ int main(void)
 		SCENE_TEST(a_hello_whose_beginning_came_last_is_dropped_with_that),
 		SCENE_TEST(a_syn_in_the_burst_that_condemns_its_flow_has_to_be_sent_again),
 		SCENE_TEST(an_http_request_is_dropped_for_its_host_and_for_its_url),
-		SCENE_TEST(dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through),
 		SCENE_TEST(a_dry_run_drops_nothing_and_says_what_it_would_have),
 		SCENE_TEST(a_dry_run_that_ends_drops_what_was_condemned_in_it),
 		SCENE_TEST(a_tap_says_what_it_saw_and_has_no_verdicts),

@@ -1,0 +1,134 @@
+// DNS inline: messages are dropped, their flows are not.
+#include "dataplane/verdicts.h"
+
+#include "tests/unit/dataplane/live_scene.h"
+
+enum { CLIENT = 1, SERVER = 60 };
+
+static int setup(void **state)
+{
+	struct scene *scene = malloc(sizeof(*scene));
+
+	scene_open(scene);
+	*state = scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+	struct live_packet packet;
+
+	for (unsigned i = 0; i < 3; i++) {
+		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "bad.example"));
+		assert_false(scene_passes(scene, &packet));
+		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "www.bad.example"));
+		assert_false(scene_passes(scene, &packet));
+		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "good.example"));
+		assert_true(scene_passes(scene, &packet));
+		packet = scene_datagram(CLIENT, SERVER, live_query(&message, "watch.example"));
+		assert_true(scene_passes(scene, &packet));
+	}
+	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 6);
+	assert_int_equal(scene_figures(scene).counters.flows, 1);
+}
+
+static void an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+	struct live_packet packet = scene_datagram(SERVER, CLIENT,
+	                                           live_answer(&message, "bad.example", 1, NULL));
+
+	assert_false(scene_passes(scene, &packet));
+	packet.payload = live_answer(&message, "good.example", 5, "cdn.bad.example");
+	assert_false(scene_passes(scene, &packet));
+	packet.payload = live_answer(&message, "good.example", 15, "mx.bad.example");
+	assert_true(scene_passes(scene, &packet));
+	packet.payload = live_answer(&message, "good.example", 1, NULL); // a listed address
+	assert_true(scene_passes(scene, &packet));
+	assert_string_equal(scene_hits(scene),
+	                    "3 dns.query dropped\n10 dns.answer.address passed\n"
+	                    "3 dns.answer.name dropped\n3 dns.answer.name passed\n"
+	                    "10 dns.answer.address passed\n");
+}
+
+static void of_several_queries_in_one_burst_only_the_listed_are_dropped(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+
+	for (unsigned i = 0; i < 60; i++) {
+		const char *name = i % 3 == 0 ? "bad.example" : "good.example";
+		struct live_packet packet = scene_datagram(CLIENT, SERVER,
+		                                           live_query(&message, name));
+
+		scene_add(scene, &packet);
+	}
+	scene_run(scene);
+	assert_int_equal(scene->ports[0]->dropped, 20);
+	for (unsigned i = 0; i < 40; i++)
+		assert_memory_equal(scene->ports[1]->left[i].bytes + 55, "good", 4);
+}
+
+static void the_later_fragments_of_a_dropped_query_follow_it(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+	struct live_packet first = scene_datagram(CLIENT, SERVER,
+	                                          live_query(&message, "bad.example"));
+	struct live_packet later = scene_datagram(CLIENT, SERVER, slice_text("the rest"));
+	struct live_packet other = later;
+
+	first.fragment = 0x2000;
+	first.id = later.id = 7;
+	later.fragment = 20;
+	other.fragment = 20;
+	other.id = 8;
+	scene_add(scene, &first); // in one burst
+	scene_add(scene, &later);
+	scene_run(scene);
+	assert_int_equal(scene->ports[0]->dropped, 2);
+	assert_false(scene_passes(scene, &later)); // and after it
+	assert_true(scene_passes(scene, &other));
+}
+
+static void dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message, stream = {0};
+	struct slice query = live_query(&message, "bad.example");
+	struct live_packet packet = scene_syn(CLIENT, SERVER);
+
+	live_put(&stream, query.size, 2);
+	live_put_bytes(&stream, query.data, query.size);
+	packet.dst_port = 53;
+	assert_true(scene_passes(scene, &packet));
+	packet = scene_segment(CLIENT, SERVER, false, 1, live_slice(&stream));
+	packet.dst_port = 53;
+	assert_false(scene_passes(scene, &packet));
+	assert_false(scene_passes(scene, &packet));
+	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 1);
+}
+
+int main(void)
+{
+#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on),
+		SCENE_TEST(an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads),
+		SCENE_TEST(of_several_queries_in_one_burst_only_the_listed_are_dropped),
+		SCENE_TEST(the_later_fragments_of_a_dropped_query_follow_it),
+		SCENE_TEST(dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
