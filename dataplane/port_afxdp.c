@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/if_packet.h>
@@ -18,8 +17,6 @@ enum {
 	BUFFER_CHUNKS_DEFAULT = 4096,
 	BUFFER_CHUNKS_MIN = 256,
 	BUFFER_CHUNKS_MAX = 1 << 20,
-	BUSY_TRIES = 100,
-	BUSY_WAIT_NS = 10 * 1000 * 1000,
 };
 
 static void note(struct report *report, const char *reason, const char *consequence,
@@ -58,16 +55,9 @@ static void port_afxdp_close(struct port *port)
 	free(self);
 }
 
-static uint32_t chunk_bytes(uint32_t frame_bytes_max)
-{
-	const uint32_t half = AFXDP_CHUNK_BYTES_MAX / 2;
-
-	return frame_bytes_max <= half - AFXDP_HEADROOM_BYTES ? half : AFXDP_CHUNK_BYTES_MAX;
-}
-
 static uint32_t chunk_count(size_t buffer_bytes, uint32_t frame_bytes_max)
 {
-	size_t count = buffer_bytes / chunk_bytes(frame_bytes_max);
+	size_t count = buffer_bytes / afxdp_memory_chunk_bytes(frame_bytes_max);
 
 	if (buffer_bytes == 0)
 		return BUFFER_CHUNKS_DEFAULT;
@@ -76,49 +66,10 @@ static uint32_t chunk_count(size_t buffer_bytes, uint32_t frame_bytes_max)
 	return count < BUFFER_CHUNKS_MAX ? (uint32_t)count : BUFFER_CHUNKS_MAX;
 }
 
-// One try; with `peer`, both have one memory.
-static int bind_once(struct port_afxdp *port, struct port_afxdp *peer)
-{
-	uint32_t frame_max = port->frame_bytes_max;
-	uint32_t count = port->chunks_own;
-	struct afxdp_memory *memory;
-	int error;
-
-	if (peer != NULL) {
-		frame_max = peer->frame_bytes_max > frame_max ? peer->frame_bytes_max : frame_max;
-		count += peer->chunks_own;
-	}
-	error = afxdp_memory_create(count, chunk_bytes(frame_max),
-	                            afxdp_socket_ring_size(port->chunks_own), &memory);
-	if (error < 0)
-		return error;
-	memory->has_fragments = port->needs_fragments || (peer != NULL && peer->needs_fragments);
-	error = afxdp_socket_open(port, memory);
-	if (error == 0 && peer != NULL)
-		error = afxdp_socket_open(peer, memory);
-	if (error < 0)
-		afxdp_socket_close(port);
-	afxdp_memory_release(memory);
-	return error;
-}
-
-// A queue is free again a moment after the socket that had it was closed.
-static int bind_patiently(struct port_afxdp *port, struct port_afxdp *peer)
-{
-	const struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
-	int error = bind_once(port, peer);
-
-	for (int i = 0; error == -EBUSY && i < BUSY_TRIES; i++) {
-		(void)nanosleep(&wait, NULL);
-		error = bind_once(port, peer);
-	}
-	return error;
-}
-
 static int bind_alone(struct port_afxdp *port)
 {
 	char words[256];
-	int error = bind_patiently(port, NULL);
+	int error = afxdp_socket_bind(port, NULL);
 
 	if (error < 0) {
 		afxdp_socket_words(port, error, words);
@@ -231,7 +182,7 @@ static int port_afxdp_connect(struct port *port, struct port *peer)
 
 	afxdp_socket_close(self);
 	afxdp_socket_close(other);
-	if (bind_patiently(self, other) < 0) {
+	if (afxdp_socket_bind(self, other) < 0) {
 		error = bind_alone(self);
 		if (error == 0)
 			error = bind_alone(other);

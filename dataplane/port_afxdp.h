@@ -12,46 +12,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The kernel's struct xdp_options has the name of one in ebpf/ebpf.h.
-#define xdp_options afxdp_kernel_options
-#include <xdp/xsk.h>
-#undef xdp_options
-
 #include "base/slice.h"
 #include "dataplane/port.h"
+#include "dataplane/port_afxdp_memory.h"
 
 enum {
 	// An Ethernet header and two VLAN tags, which an MTU does not count.
 	AFXDP_HEADER_BYTES = 14 + 2 * 4,
-	AFXDP_CHUNK_BYTES_MAX = 4096, // the umem's chunks are at most a page
-	AFXDP_HEADROOM_BYTES =
-		256, // the kernel's, before each received frame
-	             // What one buffer of a driver holds: a page without the headroom and struct
-	             // skb_shared_info. Larger frames come in several chunks.
+	// What one buffer of a driver holds: a page without the headroom and struct
+	// skb_shared_info. Larger frames come in several chunks.
 	AFXDP_SINGLE_BYTES_MAX = 3520,
 	AFXDP_FRAME_BYTES_MAX = 9022, // MTU 9000
 	AFXDP_RING_MAX = 2048,
 	AFXDP_WHOLE_BYTES = 256 * 1024, // of frames of several chunks in one burst
-	                                // Of Linux 6.6; Debian 12's <linux/if_xdp.h> is older.
-	AFXDP_BIND_FRAGMENTS = 1 << 4,  // XDP_USE_SG
-	AFXDP_FRAME_CONTINUES = 1 << 0, // XDP_PKT_CONTD: the next descriptor is of this frame, too
 };
 
-struct afxdp_memory {
-	uint8_t *data;
-	size_t size_bytes;
-	struct xsk_umem *umem;
-	uint32_t chunk_bytes;
-	uint32_t chunk_count;
-	uint32_t ring_size;  // of every ring of its ports
-	unsigned user_count; // ports, and who is opening them
-	bool has_socket;     // the first one has the umem's own rings
-	bool has_fragments;  // frames may be of several chunks
-	// libxdp makes the rings of the first socket with the umem, and unmaps them by these.
-	struct xsk_ring_prod first_fill;
-	struct xsk_ring_cons first_completion;
-	uint32_t free_count;
-	uint64_t free[]; // a stack, of chunk_count
+// Of Linux 6.6; Debian 12's <linux/if_xdp.h> is older.
+enum {
+	AFXDP_BIND_FRAGMENTS = 1 << 4,  // XDP_USE_SG
+	AFXDP_FRAME_CONTINUES = 1 << 0, // XDP_PKT_CONTD: the next descriptor is of this frame, too
 };
 
 // A frame of the last burst.
@@ -98,36 +77,20 @@ struct port_afxdp {
 	struct report *report;
 };
 
-// port_afxdp_memory.c
-
-// Memory for `chunk_count` chunks, and rings of `ring_size`. Returns 0 and gives it to the caller,
-// its first user (afxdp_memory_release), or an error.
-int afxdp_memory_create(uint32_t chunk_count, uint32_t chunk_bytes, uint32_t ring_size,
-                        struct afxdp_memory **ret_memory);
-
-// One user less; freed with the last. Accepts NULL.
-void afxdp_memory_release(struct afxdp_memory *memory);
-
-// HOT. Gives back the chunk that `address` lies in.
-static inline void afxdp_memory_put(struct afxdp_memory *memory, uint64_t address)
-{
-	memory->free[memory->free_count++] = address & ~(uint64_t)(memory->chunk_bytes - 1);
-}
-
 // port_afxdp_socket.c
 
 // The largest power of two of descriptors, up to AFXDP_RING_MAX, of which a fill and a transmit
 // ring have room in `chunk_count` chunks.
 uint32_t afxdp_socket_ring_size(uint32_t chunk_count);
 
-// Binds a socket to the port's queue, its frames in `memory`, which has one user more then.
-// Returns 0, or an error (words for it: afxdp_socket_words).
-int afxdp_socket_open(struct port_afxdp *port, struct afxdp_memory *memory);
+// Binds the port to its queue; with `peer`, both to theirs and to one memory. A queue that is taken
+// is tried again for a second. Returns 0, or an error (afxdp_socket_words), both unbound then.
+int afxdp_socket_bind(struct port_afxdp *port, struct port_afxdp *peer);
 
-// The memory has one user less. What was on its way is lost.
+// What was on its way is lost; the memory goes with its last user. Unbound: nothing happens.
 void afxdp_socket_close(struct port_afxdp *port);
 
-// Why afxdp_socket_open() failed with `error`, and what helps.
+// Why afxdp_socket_bind() failed with `error`, and what helps.
 void afxdp_socket_words(const struct port_afxdp *port, int error, char ret_words[static 256]);
 
 // port_afxdp_receive.c

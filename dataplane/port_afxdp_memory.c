@@ -1,8 +1,15 @@
-#include "dataplane/port_afxdp.h"
+#include "dataplane/port_afxdp_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+uint32_t afxdp_memory_chunk_bytes(uint32_t frame_bytes_max)
+{
+	const uint32_t half = AFXDP_CHUNK_BYTES_MAX / 2;
+
+	return frame_bytes_max <= half - AFXDP_HEADROOM_BYTES ? half : AFXDP_CHUNK_BYTES_MAX;
+}
 
 void afxdp_memory_release(struct afxdp_memory *memory)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 
@@ -14,6 +15,8 @@ enum {
 	// lets us say so (XDP_MAX_TX_SKB_BUDGET).
 	OPTION_SEND_BUDGET = 9,
 	SEND_BUDGET = 128,
+	BUSY_TRIES = 100,
+	BUSY_WAIT_NS = 10 * 1000 * 1000,
 };
 
 uint32_t afxdp_socket_ring_size(uint32_t chunk_count)
@@ -76,7 +79,7 @@ static void ask_options(struct port_afxdp *port)
 		port->is_zero_copy = (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
 }
 
-int afxdp_socket_open(struct port_afxdp *port, struct afxdp_memory *memory)
+static int open_socket(struct port_afxdp *port, struct afxdp_memory *memory)
 {
 	int error = create(port, memory);
 
@@ -104,6 +107,45 @@ void afxdp_socket_close(struct port_afxdp *port)
 	port->socket = NULL;
 	port->memory = NULL;
 	port->fd = -1;
+}
+
+// One try; with `peer`, both have one memory.
+static int bind_once(struct port_afxdp *port, struct port_afxdp *peer)
+{
+	uint32_t frame_max = port->frame_bytes_max;
+	uint32_t count = port->chunks_own;
+	struct afxdp_memory *memory;
+	int error;
+
+	if (peer != NULL) {
+		frame_max = peer->frame_bytes_max > frame_max ? peer->frame_bytes_max : frame_max;
+		count += peer->chunks_own;
+	}
+	error = afxdp_memory_create(count, afxdp_memory_chunk_bytes(frame_max),
+	                            afxdp_socket_ring_size(port->chunks_own), &memory);
+	if (error < 0)
+		return error;
+	memory->has_fragments = port->needs_fragments || (peer != NULL && peer->needs_fragments);
+	error = open_socket(port, memory);
+	if (error == 0 && peer != NULL)
+		error = open_socket(peer, memory);
+	if (error < 0)
+		afxdp_socket_close(port);
+	afxdp_memory_release(memory);
+	return error;
+}
+
+// A queue is free again a moment after the socket that had it was closed.
+int afxdp_socket_bind(struct port_afxdp *port, struct port_afxdp *peer)
+{
+	const struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
+	int error = bind_once(port, peer);
+
+	for (int i = 0; error == -EBUSY && i < BUSY_TRIES; i++) {
+		(void)nanosleep(&wait, NULL);
+		error = bind_once(port, peer);
+	}
+	return error;
 }
 
 static const char *helps(int error)

@@ -7,7 +7,7 @@
 
 #include "ebpf/ebpf.h"
 
-enum { PATH_BYTES = 128, FLOW_SLOTS = 4096 };
+enum { PATH_BYTES = 128, FLOW_SLOTS = 4096, STALE_MS = 10 * 60 * 1000 };
 
 static void complain(void *context, const struct report *report, const struct problem *problem)
 {
@@ -32,6 +32,8 @@ static int open_one(struct port_program *program, unsigned side, const char *dev
 		.device = device,
 		.pin_path = path,
 		.purpose = strcmp(program->purpose, "copies") == 0 ? XDP_FILTER : XDP_HAND_OVER,
+		.has_heartbeat = true, // without one nothing is copied
+		.stale_ms = STALE_MS,
 		.is_generic = program->is_generic,
 		.flow_slots = FLOW_SLOTS,
 	};
@@ -39,8 +41,10 @@ static int open_one(struct port_program *program, unsigned side, const char *dev
 
 	pin_path(device, path);
 	error = xdp_open(&options, &report, &program->xdps[side]);
-	if (error == 0)
+	if (error == 0) {
 		program->devices[side] = device;
+		xdp_beat(program->xdps[side]);
+	}
 	report_clear(&report);
 	return error;
 }

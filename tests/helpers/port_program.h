@@ -13,7 +13,7 @@ struct port_program {
 	const char *devices[2];
 };
 
-// `peer` may be NULL. Nobody has to beat. What fails is said on standard error.
+// `peer` may be NULL. It needs no beat for ten minutes. What fails is said on standard error.
 int port_program_open(struct port_program *program, const char *device, const char *peer);
 
 // The interfaces are as they were.
