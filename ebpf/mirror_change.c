@@ -67,15 +67,18 @@ static int step(struct walk *walk, enum mirror_kind kind, struct mirror_differen
 	return error;
 }
 
-static int compare_kind(const struct xdp_mirror_state *state, struct mirror_rows *rows,
-                        enum mirror_kind kind, size_t limit, uint32_t *next_slot,
-                        struct mirror_difference *difference)
+int mirror_difference_add(const struct block *old_rows, struct block *rows, enum mirror_kind kind,
+                          size_t limit, uint32_t *next_slot, struct mirror_difference *difference)
 {
-	struct walk walk = {.next_slot = *next_slot};
+	struct walk walk = {
+		.old = (const void *)old_rows->data,
+		.old_left = old_rows->size / sizeof(struct mirror_row),
+		.now = (void *)rows->data,
+		.now_left = rows->size / sizeof(struct mirror_row),
+		.next_slot = *next_slot,
+	};
 	int error = 0;
 
-	walk.old = mirror_rows_get(&state->rows, kind, &walk.old_left);
-	walk.now = mirror_rows_get(rows, kind, &walk.now_left);
 	while ((walk.old_left > 0 || walk.now_left > 0) && error == 0) {
 		error = step(&walk, kind, difference);
 		if (difference->put_count + difference->remove_count > limit)
@@ -93,7 +96,8 @@ int mirror_difference_make(const struct xdp_mirror_state *state, struct mirror_r
 	int error = 0;
 
 	for (unsigned kind = 0; kind < MIRROR_KIND_COUNT && error == 0; kind++)
-		error = compare_kind(state, rows, kind, limit, &next_slot, &difference);
+		error = mirror_difference_add(&state->rows.kinds[kind], &rows->kinds[kind], kind,
+		                              limit, &next_slot, &difference);
 	if (error == 0)
 		*ret_difference = difference;
 	else
@@ -166,6 +170,21 @@ static int write_difference(struct mirror_set *set, const struct mirror_differen
 	return error;
 }
 
+static uint64_t changed_digest(uint64_t digest, const struct mirror_difference *difference)
+{
+	for (unsigned kind = 0; kind < MIRROR_KIND_COUNT; kind++) {
+		size_t count;
+		const struct mirror_row *rows = rows_of(&difference->remove[kind], &count);
+
+		for (size_t i = 0; i < count; i++)
+			digest -= mirror_row_digest(kind, &rows[i]);
+		rows = rows_of(&difference->put[kind], &count);
+		for (size_t i = 0; i < count; i++)
+			digest += mirror_row_digest(kind, &rows[i]);
+	}
+	return digest;
+}
+
 int mirror_change(struct xdp *xdp, struct mirror_difference *difference, struct mirror_rows *rows,
                   uint32_t generation)
 {
@@ -173,6 +192,7 @@ int mirror_change(struct xdp *xdp, struct mirror_difference *difference, struct 
 	struct xdp_set *shared = state->live.shared;
 	struct mirror_mark *mark = mirror_set_mark(shared);
 	uint32_t epoch = mirror_live_epoch(&xdp->maps);
+	uint64_t digest = changed_digest(mark->digest, difference);
 	size_t count;
 	int error;
 
@@ -190,7 +210,7 @@ int mirror_change(struct xdp *xdp, struct mirror_difference *difference, struct 
 	(void)mirror_rows_get(rows, MIRROR_VETO, &count);
 	shared->vetoes = count;
 	mark->left_out = rows->left_out;
-	__atomic_store_n(&mark->digest, mirror_rows_digest(rows), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&mark->digest, digest, __ATOMIC_SEQ_CST);
 	mirror_exchange(xdp, &state->live, generation);
 	for (unsigned kind = 0; kind < MIRROR_KIND_COUNT; kind++) {
 		const struct mirror_carried carried = {

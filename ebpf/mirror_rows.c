@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "engine/address.h"
+#include "engine/drops_mark.h"
 
 enum { NESTED_MAX = 129 }; // networks that hold each other, a length each
 
@@ -273,6 +274,23 @@ int mirror_rows_make(const struct database *database, int64_t now_ns, struct mir
 	return error;
 }
 
+int mirror_rows_make_of(const struct database *database, const struct address hosts[], size_t count,
+                        int64_t now_ns, struct mirror_rows *ret_rows)
+{
+	struct maker maker = {};
+	int error = database_each_drop_of(database, hosts, count, now_ns, take_drop, &maker,
+	                                  &maker.rows.next_change_ns);
+
+	if (error == 0)
+		error = end_group(&maker);
+	block_close(&maker.group);
+	if (error == 0)
+		*ret_rows = maker.rows;
+	else
+		mirror_rows_close(&maker.rows);
+	return error;
+}
+
 void mirror_rows_close(struct mirror_rows *rows)
 {
 	for (unsigned i = 0; i < MIRROR_KIND_COUNT; i++)
@@ -289,29 +307,29 @@ size_t mirror_rows_count(const struct mirror_rows *rows)
 	return size / sizeof(struct mirror_row);
 }
 
-// All of a row but its slot, which is in the last word.
-static uint64_t row_hash(uint64_t state, const struct mirror_row *row)
+// Of all of a row but its slot, which is in the last word.
+uint64_t mirror_row_digest(enum mirror_kind kind, const struct mirror_row *row)
 {
+	uint64_t digest = HASH_SECRET_0 + kind;
 	uint64_t words[4];
 
 	memcpy(words, row, sizeof(words));
 	words[3] = row->has_ports | (uint64_t)row->is_hole << 8;
 	for (unsigned i = 0; i < 4; i++)
-		state = hash_word(state, words[i]);
-	return state;
+		digest = hash_word(digest, words[i]);
+	return digest;
 }
 
 uint64_t mirror_rows_digest(const struct mirror_rows *rows)
 {
-	uint64_t digest = HASH_SECRET_0;
+	uint64_t digest = HASH_SECRET_1; // of no rows
 
 	for (unsigned kind = 0; kind < MIRROR_KIND_COUNT; kind++) {
 		size_t count;
 		const struct mirror_row *row = mirror_rows_get(rows, kind, &count);
 
-		digest = hash_word(digest, count);
 		for (size_t i = 0; i < count; i++)
-			digest = row_hash(digest, &row[i]);
+			digest += mirror_row_digest(kind, &row[i]);
 	}
 	return digest;
 }

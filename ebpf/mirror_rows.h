@@ -40,6 +40,10 @@ struct mirror_rows {
 // Returns 0 (mirror_rows_close) or -ENOMEM.
 int mirror_rows_make(const struct database *database, int64_t now_ns, struct mirror_rows *ret_rows);
 
+// Likewise, of some hosts alone, which are distinct.
+int mirror_rows_make_of(const struct database *database, const struct address hosts[], size_t count,
+                        int64_t now_ns, struct mirror_rows *ret_rows);
+
 void mirror_rows_close(struct mirror_rows *rows);
 
 static inline struct mirror_row *mirror_rows_get(const struct mirror_rows *rows,
@@ -60,5 +64,7 @@ int mirror_row_compare(enum mirror_kind kind, const struct mirror_row *a,
 // Does a map say the same for both, which have one key?
 bool mirror_row_is_same(const struct mirror_row *a, const struct mirror_row *b);
 
-// The same rows have the same, others practically never. Slots do not count.
+// The same rows have the same, others practically never; 0 is of none. Slots do not count. It is a
+// sum, so that a difference is added and subtracted.
 uint64_t mirror_rows_digest(const struct mirror_rows *rows);
+uint64_t mirror_row_digest(enum mirror_kind kind, const struct mirror_row *row);

@@ -4,6 +4,7 @@
 
 #include "ebpf/mirror_rows.h"
 #include "ebpf/mirror_set.h"
+#include "engine/drops_mark.h"
 
 enum { MIRROR_EPOCHS = 64 };
 
@@ -32,6 +33,8 @@ struct xdp_mirror_state {
 	bool has_looked;         // at what an earlier process left
 	struct mirror_set live;  // all zero: none is in force, or it is not known what is in
 	struct mirror_rows rows; // of it, with their slots
+	struct drops_mark *mark; // of the database that they were made from, or NULL
+	int64_t now_ns;          // when
 	struct mirror_epoch epochs[MIRROR_EPOCHS];
 	unsigned epoch_count; // ever noted
 	struct block gone;    // struct mirror_gone
@@ -61,6 +64,17 @@ uint32_t mirror_generation(const struct xdp_mirror_state *state, uint32_t epoch)
 // that is gone, what was not told is kept to be told. What there is no memory for is not told.
 void mirror_carry(struct xdp_mirror_state *state, enum mirror_kind kind,
                   const struct mirror_carried *carried);
+
+// Likewise from what may have changed since `state->mark` alone: gives all rows and how they
+// differ. Returns 0 (both are to be closed), -ESTALE or -EFBIG (all must be walked), or -ENOMEM.
+int mirror_patch_make(const struct xdp_mirror_state *state, const struct database *database,
+                      int64_t now_ns, struct mirror_rows *ret_rows,
+                      struct mirror_difference *ret_difference);
+
+// Of rows of one kind, in order, some of those in force and what is there now. Adds to
+// `difference`, and to *next_slot. Returns as below.
+int mirror_difference_add(const struct block *old_rows, struct block *rows, enum mirror_kind kind,
+                          size_t limit, uint32_t *next_slot, struct mirror_difference *difference);
 
 // Compares with what is in force, and gives rows that stay their slots. Returns 0
 // (mirror_difference_close), -ENOMEM, or -EFBIG when there are more than `limit`.

@@ -85,6 +85,8 @@ static void forget_live(struct xdp_mirror_state *state)
 {
 	mirror_set_close(&state->live);
 	mirror_rows_close(&state->rows);
+	drops_mark_free(state->mark);
+	state->mark = NULL;
 }
 
 void xdp_mirror_forget(struct xdp_mirror_state *state)
@@ -141,26 +143,16 @@ static bool is_small(const struct xdp_mirror_state *state, size_t *ret_limit)
 	       mirror_set_mark(state->live.shared)->stale_marks <= *ret_limit;
 }
 
-// Returns 0, -EFBIG when it is no small one, or an error.
-static int try_difference(struct xdp *xdp, struct mirror_rows *rows, uint32_t generation,
-                          struct xdp_mirror_figures *figures)
+// Takes rows and difference in any case. Returns 0, or an error: then all is to be replaced.
+static int make_difference(struct xdp *xdp, struct mirror_difference *difference,
+                           struct mirror_rows *rows, uint32_t generation)
 {
-	struct mirror_difference difference;
-	size_t limit;
-	int error = is_small(xdp->mirror, &limit)
-	                    ? mirror_difference_make(xdp->mirror, rows, limit, &difference)
-	                    : -EFBIG;
+	int error;
 
-	if (error != 0)
-		return error;
 	// Nothing changed since an earlier process: what was dropped meanwhile is of this database.
-	if (difference.put_count + difference.remove_count == 0 && xdp->mirror->epoch_count == 0)
+	if (difference->put_count + difference->remove_count == 0 && xdp->mirror->epoch_count == 0)
 		note_epoch(xdp->mirror, mirror_live_epoch(&xdp->maps), generation);
-	figures->is_difference = true;
-	figures->added = difference.put_count - difference.changed_count;
-	figures->removed = difference.remove_count - difference.changed_count;
-	error = mirror_change(xdp, &difference, rows, generation);
-	mirror_difference_close(&difference);
+	error = mirror_change(xdp, difference, rows, generation);
 	if (error != 0 && error != -EFBIG)
 		forget_live(xdp->mirror); // it is not known any more
 	return error;
@@ -180,25 +172,96 @@ static void tell_figures(const struct mirror_rows *rows, struct xdp_mirror_figur
 	};
 }
 
-static int mirror(struct xdp *xdp, struct mirror_rows *rows, uint32_t generation,
-                  struct xdp_mirror_figures *figures)
+static void tell_difference(const struct mirror_difference *difference,
+                            struct xdp_mirror_figures *figures)
 {
-	int error = look(xdp);
+	figures->is_difference = true;
+	figures->added = difference->put_count - difference->changed_count;
+	figures->removed = difference->remove_count - difference->changed_count;
+}
+
+// From the few hosts that may have changed. Returns 0, or an error: then all is to be walked.
+static int mirror_patch(struct xdp *xdp, const struct database *database, int64_t now_ns,
+                        uint32_t generation, struct xdp_mirror_figures *ret_figures)
+{
+	struct mirror_rows rows;
+	struct mirror_difference difference;
+	size_t limit;
+	int error = mirror_patch_make(xdp->mirror, database, now_ns, &rows, &difference);
 
 	if (error != 0)
 		return error;
-	error = try_difference(xdp, rows, generation, figures);
+	tell_figures(&rows, ret_figures);
+	tell_difference(&difference, ret_figures);
+	error = -EFBIG;
+	if (is_small(xdp->mirror, &limit) &&
+	    difference.put_count + difference.remove_count <= limit)
+		error = make_difference(xdp, &difference, &rows, generation);
+	mirror_difference_close(&difference);
+	mirror_rows_close(&rows);
+	return error;
+}
+
+// Returns 0, -EFBIG when the difference is no small one, or an error.
+static int mirror_difference(struct xdp *xdp, struct mirror_rows *rows, uint32_t generation,
+                             struct xdp_mirror_figures *figures)
+{
+	struct mirror_difference difference;
+	size_t limit;
+	int error = is_small(xdp->mirror, &limit)
+	                    ? mirror_difference_make(xdp->mirror, rows, limit, &difference)
+	                    : -EFBIG;
+
+	if (error != 0)
+		return error;
+	error = make_difference(xdp, &difference, rows, generation);
 	if (error == 0)
-		return 0;
-	figures->is_difference = false;
-	figures->added = figures->removed = 0;
-	return mirror_replace(xdp, rows, generation);
+		tell_difference(&difference, figures);
+	mirror_difference_close(&difference);
+	return error;
+}
+
+static int mirror_all(struct xdp *xdp, const struct database *database, int64_t now_ns,
+                      uint32_t generation, struct xdp_mirror_figures *ret_figures)
+{
+	struct mirror_rows rows = {};
+	int error = mirror_rows_make(database, now_ns, &rows);
+
+	if (error == 0) {
+		tell_figures(&rows, ret_figures);
+		error = mirror_difference(xdp, &rows, generation, ret_figures);
+		if (error != 0)
+			error = mirror_replace(xdp, &rows, generation);
+	}
+	mirror_rows_close(&rows);
+	return error;
+}
+
+static int mirror(struct xdp *xdp, const struct database *database, int64_t now_ns,
+                  uint32_t generation, struct xdp_mirror_figures *ret_figures)
+{
+	AUTO(drops_mark) mark = NULL;
+	int error = look(xdp);
+
+	// Before the walk: what changes during it is seen as a change the next time.
+	if (error == 0)
+		error = drops_mark_create(database, &mark);
+	if (error != 0)
+		return error;
+	error = mirror_patch(xdp, database, now_ns, generation, ret_figures);
+	if (error != 0)
+		error = mirror_all(xdp, database, now_ns, generation, ret_figures);
+	if (error != 0)
+		return error;
+	drops_mark_free(xdp->mirror->mark);
+	xdp->mirror->mark = TAKE(mark);
+	xdp->mirror->now_ns = now_ns;
+	return 0;
 }
 
 int xdp_mirror(struct xdp *xdp, const struct database *database, uint32_t generation,
                int64_t now_ns, struct report *report, struct xdp_mirror_figures *ret_figures)
 {
-	struct mirror_rows rows = {};
 	struct xdp_mirror_figures figures;
 	int error = 0;
 
@@ -207,12 +270,7 @@ int xdp_mirror(struct xdp *xdp, const struct database *database, uint32_t genera
 	if (xdp->mirror == NULL)
 		error = -ENOMEM;
 	if (error == 0)
-		error = mirror_rows_make(database, now_ns, &rows);
-	if (error == 0) {
-		tell_figures(&rows, &figures);
-		error = mirror(xdp, &rows, generation, &figures);
-	}
-	mirror_rows_close(&rows);
+		error = mirror(xdp, database, now_ns, generation, &figures);
 	if (error == 0)
 		*ret_figures = figures;
 	else

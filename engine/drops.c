@@ -3,28 +3,9 @@
 #include <errno.h>
 
 #include "engine/address.h"
-#include "engine/database_parts.h"
+#include "engine/drops_walk.h"
 #include "engine/entry_sort.h"
 #include "engine/veto.h"
-
-enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_COUNT };
-
-// The rows of one family, in the order of the tables: that of networks, and hashes of hosts.
-struct drop_rows {
-	struct block families[FAMILY_COUNT]; // struct drop
-};
-
-// A walk over the entries of one database: the base, its overlay, or a veto set.
-struct walk {
-	const struct database *part;
-	struct drop_rows *rows;
-	int (*add_entry)(struct walk *walk, const struct prefix *prefix, uint32_t reference,
-	                 const struct packed_terms *usual_terms);
-	const struct database *base; // of drops: whose veto sets are asked, and silence
-	uint32_t id_offset;
-	int64_t now_ns;
-	int64_t next_change_ns;
-};
 
 static int add_row(struct drop_rows *rows, const struct drop *drop)
 {
@@ -79,8 +60,8 @@ static bool indicator_is_valid(struct walk *walk, uint32_t indicator_id)
 	return from_ns <= walk->now_ns && walk->now_ns < until_ns;
 }
 
-static int add_drops(struct walk *walk, const struct prefix *prefix, uint32_t reference,
-                     const struct packed_terms *usual_terms)
+int drops_walk_add(struct walk *walk, const struct prefix *prefix, uint32_t reference,
+                   const struct packed_terms *usual_terms)
 {
 	struct posting single = {.terms = *usual_terms};
 	unsigned count;
@@ -191,7 +172,7 @@ static int walk_ipv6_networks(struct walk *walk)
 	return error;
 }
 
-static int walk_part(struct walk *walk)
+int drops_walk_part(struct walk *walk)
 {
 	int error = walk_ipv4_hosts(walk);
 
@@ -250,16 +231,16 @@ static int sort_rows(struct drop_rows *rows)
 	return error;
 }
 
-static void close_rows(struct drop_rows *rows)
+void drops_walk_close(struct drop_rows *rows)
 {
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
 		block_close(&rows->families[i]);
 }
 
-static int visit_drops(const struct drop_rows *rows,
-                       int (*visit)(void *context, const struct drop *drop), void *context)
+int drops_walk_visit(struct drop_rows *rows, int (*visit)(void *context, const struct drop *drop),
+                     void *context)
 {
-	int error = 0;
+	int error = sort_rows(rows);
 
 	for (unsigned i = 0; i < FAMILY_COUNT; i++) {
 		const struct drop *drops = (const struct drop *)rows->families[i].data;
@@ -268,6 +249,7 @@ static int visit_drops(const struct drop_rows *rows,
 		for (size_t k = 0; k < count && error == 0; k++)
 			error = visit(context, &drops[k]);
 	}
+	drops_walk_close(rows);
 	return error;
 }
 
@@ -279,26 +261,24 @@ int database_each_drop(const struct database *database, int64_t now_ns,
 	struct walk walk = {
 		.part = database,
 		.rows = &rows,
-		.add_entry = add_drops,
+		.add_entry = drops_walk_add,
 		.base = database,
 		.now_ns = now_ns,
 		.next_change_ns = TIMESTAMP_MAX,
 	};
-	int error = walk_part(&walk);
+	int error = drops_walk_part(&walk);
 
 	if (error == 0 && database->overlay != NULL) {
 		walk.part = database->overlay;
 		walk.id_offset = database->overlay_id_offset;
-		error = walk_part(&walk);
+		error = drops_walk_part(&walk);
 	}
-	if (error == 0)
-		error = sort_rows(&rows);
-	if (error == 0) {
-		*ret_next_change_ns = walk.next_change_ns;
-		error = visit_drops(&rows, visit, context);
+	if (error != 0) {
+		drops_walk_close(&rows);
+		return error;
 	}
-	close_rows(&rows);
-	return error;
+	*ret_next_change_ns = walk.next_change_ns;
+	return drops_walk_visit(&rows, visit, context);
 }
 
 static int add_vetoes(struct drop_rows *rows, const struct database *part)
@@ -309,7 +289,7 @@ static int add_vetoes(struct drop_rows *rows, const struct database *part)
 		.add_entry = add_veto,
 	};
 
-	return walk.part != NULL ? walk_part(&walk) : 0;
+	return walk.part != NULL ? drops_walk_part(&walk) : 0;
 }
 
 static int visit_vetoes(const struct block *rows,
@@ -337,6 +317,6 @@ int database_each_veto(const struct database *database,
 		error = sort_rows(&rows);
 	for (unsigned i = 0; i < FAMILY_COUNT && error == 0; i++)
 		error = visit_vetoes(&rows.families[i], visit, context);
-	close_rows(&rows);
+	drops_walk_close(&rows);
 	return error;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ebpf/mirror_state.h"
+#include "engine/overlay.h"
 #include "tests/bpf/mirror_model.h"
 
 enum { VALUES = 400, PACKETS = 3000, ROUNDS = 6, HITS_MAX = 64 };
@@ -177,10 +178,9 @@ static void compare_rows(const struct mirror_rows *a, const struct mirror_rows *
 	}
 }
 
-// What the maps hold is what a whole set of the model would.
-static void check_maps(const struct xdp *xdp, const struct model *model)
+// What the maps hold is what a whole set of the database would.
+static void check_database(const struct xdp *xdp, const struct database *database)
 {
-	AUTO(database) database = model_database(model);
 	struct mirror_rows read = {};
 	struct mirror_rows made = {};
 
@@ -195,8 +195,18 @@ static void check_maps(const struct xdp *xdp, const struct model *model)
 			rows[i].slot = rows[i].indicator_id != NO_INDICATOR;
 	}
 	compare_rows(&read, &made);
+	assert_int_equal(mirror_rows_digest(&made),
+	                 mirror_set_mark(xdp->mirror->live.shared)->digest);
+	assert_int_equal(made.hosts, xdp->mirror->live.shared->hosts);
 	mirror_rows_close(&read);
 	mirror_rows_close(&made);
+}
+
+static void check_maps(const struct xdp *xdp, const struct model *model)
+{
+	AUTO(database) database = model_database(model);
+
+	check_database(xdp, database);
 }
 
 static void differences_equal_whole_sets(void **state)
@@ -218,6 +228,73 @@ static void differences_equal_whole_sets(void **state)
 		(void)check_packets(place->xdp, model, 200);
 	}
 	assert_true(differences > 8 * ROUNDS);
+}
+
+static struct database *open_at(const char *path)
+{
+	struct database *database = NULL;
+
+	assert_int_equal(database_open(path, NULL, &database), 0);
+	return database;
+}
+
+// An overlay of random values, hosts alone or not, and a few indicators of the base made silent.
+static struct database *change_database(const char *path, struct model *model, bool has_networks)
+{
+	AUTO(database) base = open_at(path);
+	AUTO(build) additions = NULL;
+	struct build_figures figures;
+	uint32_t silent[3];
+	struct indicator indicator = fixture_indicator("value");
+
+	indicator.action = ACTION_DROP;
+	assert_int_equal(build_create(&additions), 0);
+	for (unsigned i = 0; i < 30; i++) {
+		struct value value = random_value(model);
+		const struct value *known = &model->values[pick(model, model->count)];
+		struct entry_terms terms = {
+			.action = ACTION_DROP, .port = value.port, .protocol = value.protocol};
+		uint32_t id;
+
+		if (i % 3 == 0) // of what the base has, too
+			value.prefix = known->prefix;
+		if (!has_networks && value.prefix.length < 128)
+			continue;
+		assert_int_equal(build_add_indicator(additions, &indicator, &id), 0);
+		assert_int_equal(build_add_prefix(additions, &value.prefix, id, &terms), 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned index = pick(model, model->count);
+
+		while (!has_networks && model->values[index].prefix.length < 128)
+			index = pick(model, model->count);
+		silent[i] = index + 1;
+	}
+	assert_int_equal(overlay_write(path, base, additions, silent, 3, NULL, &figures), 0);
+	return open_at(path);
+}
+
+static void overlays_and_silence_are_mirrored_as_whole_sets_would(void **state)
+{
+	struct place *place = *state;
+	struct model *model = &place->model;
+	AUTO(build) build = model_build(model);
+	char path[] = "/tmp/sekisho-mirror-XXXXXX";
+	int fd = mkstemp(path);
+	struct build_figures figures;
+
+	assert_int_equal(build_write(build, fd, NULL, NULL, &figures), 0);
+	close(fd);
+	for (unsigned round = 0; round < 40; round++) {
+		AUTO(database) database = change_database(path, model, round % 4 == 3);
+		struct xdp_mirror_figures mirrored = mirror_database(place->xdp, database,
+		                                                     round + 1);
+
+		assert_int_equal(mirrored.is_difference, round > 0);
+		check_database(place->xdp, database);
+	}
+	assert_int_equal(overlay_remove(path), 0);
+	assert_int_equal(unlink(path), 0);
 }
 
 static void a_set_that_is_full_of_changes_is_replaced(void **state)
@@ -410,6 +487,7 @@ int main(void)
 		MIRROR_TEST(networks_with_ports_never_drop_too_much),
 		MIRROR_TEST(an_ipv6_network_around_mapped_addresses_holds_none),
 		MIRROR_TEST(differences_equal_whole_sets),
+		MIRROR_TEST(overlays_and_silence_are_mirrored_as_whole_sets_would),
 		MIRROR_TEST(a_set_that_is_full_of_changes_is_replaced),
 		MIRROR_TEST(nothing_that_is_vetoed_is_in_a_map),
 		MIRROR_TEST(the_first_drop_of_a_flow_is_a_hit_with_its_headers),
