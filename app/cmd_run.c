@@ -41,9 +41,8 @@ static int run_daemon(struct daemon *daemon)
 	int error = daemon_start(daemon);
 
 	if (error == 0) {
-		daemon_loop(daemon);
-		error = daemon_stop(daemon);
-		if (error == -ETIMEDOUT)
+		error = daemon_loop(daemon);
+		if (daemon_stop(daemon) == -ETIMEDOUT)
 			_exit(EXIT_FAILED);
 	}
 	daemon_close(daemon);

@@ -150,7 +150,16 @@ static void tell_ready(struct daemon *daemon)
 	         sensor->worker_count, daemon->is_dry_run ? ", dry run" : "");
 }
 
-void daemon_loop(struct daemon *daemon)
+// A capture ends, devices do not: who watches over the sensor is to start it again.
+static int look_for_end(const struct daemon *daemon)
+{
+	if (daemon->is_stopping || strcmp(daemon->first->sensor->backend, "replay") == 0)
+		return 0;
+	log_error("%s: no device is left", daemon->first->sensor->name);
+	return -ENODEV;
+}
+
+int daemon_loop(struct daemon *daemon)
 {
 	daemon->was_alive = true;
 	tell_ready(daemon);
@@ -164,4 +173,5 @@ void daemon_loop(struct daemon *daemon)
 		tell_signs_of_life(daemon);
 		tell_links(daemon);
 	}
+	return look_for_end(daemon);
 }

@@ -66,8 +66,9 @@ int daemon_stop(struct daemon *daemon);
 void daemon_undo_devices(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);
 
-// daemon_loop.c: until it is asked to stop, or nothing will come any more.
-void daemon_loop(struct daemon *daemon);
+// daemon_loop.c: until it is asked to stop, or nothing will come any more. Returns 0, or -ENODEV:
+// every device is gone for good.
+int daemon_loop(struct daemon *daemon);
 
 // daemon_reload.c: the configuration is read again; what can change without a restart does, and the
 // database is opened anew. `request_id`: daemon_publish_ask(). Returns 0, or an error that was

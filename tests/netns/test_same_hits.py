@@ -1,4 +1,5 @@
-"""One capture, sent past every backend that listens: each gives the hits of `sekisho match`."""
+"""One capture, sent past every backend that listens: each gives the hits of `sekisho match`. And what
+the sensor says when a port ends."""
 import json
 import os
 import subprocess
@@ -80,3 +81,15 @@ def test_what_ends_a_replay_early_is_told(network, scene):
                     [{'device': str(network.folder / 'cut.pcap')}], backend='replay', workers=2)
     assert sensor.start(wait=False).wait() == 0
     assert sensor.process.error.count('the file is cut short') == 1
+
+
+def test_a_sensor_whose_device_is_gone_fails_so_that_it_is_started_again(network, scene):
+    a, b, frames, database, expected = scene
+    sensor = Daemon(b, network.folder, database, [{'device': 'eth0'}], promiscuous=True)
+    sensor.start()
+    a.send_frames('eth0', frames, packets_per_s=20000)
+    wait_for(lambda: sensor.status()['packets'].startswith(str(len(frames))), what='all packets')
+    a.run('ip', 'link', 'del', 'eth0')
+    assert sensor.process.wait() == 2
+    assert 'no device is left' in sensor.process.error
+    assert facts(sensor.hits()) == expected
