@@ -140,6 +140,40 @@ static void a_hit_is_one_line_of_json(void **state)
 	sightings_free(sightings);
 }
 
+static void a_hit_of_a_sensor_names_it_its_device_and_what_became_of_the_packets(void **state)
+{
+	static const char *const expected[] = {
+		[OUTCOME_NONE] = "\"action\":\"drop\",\"validity\"",
+		[OUTCOME_DROPPED] = "\"action\":\"drop\",\"outcome\":\"dropped\",",
+		[OUTCOME_WOULD_DROP] = "\"action\":\"drop\",\"outcome\":\"would-drop\",",
+	};
+	struct buffer record = {0};
+	struct buffer json = {0};
+	struct hit hit;
+
+	(void)state;
+	sample_append_record(&record, &sample_kinds[find_kind(5, WHERE_IP_DST)], 0);
+	hit_read(buffer_slice(&record), &hit);
+	hit.action = ACTION_DROP;
+	const struct sensor_hit seen = {&hit, &sample_database, "gate \"1\"", "eth0"};
+	for (unsigned i = 0; i < 3; i++) {
+		hit.outcome = (enum hit_outcome)i;
+		buffer_clear(&json);
+		assert_true(sightings_append_hit(&json, &seen));
+		buffer_append_byte(&json, 0);
+		assert_non_null(strstr((const char *)json.data,
+		                       ",\"host\":\"gate \\\"1\\\"\",\"in_iface\":\"eth0\","));
+		assert_non_null(strstr((const char *)json.data, expected[i]));
+		assert_null(strstr((const char *)json.data, "\"capture\""));
+	}
+	buffer_clear(&json);
+	hit.indicator_id = 100000;
+	assert_false(sightings_append_hit(&json, &seen));
+	assert_int_equal(json.size, 0);
+	buffer_close(&json);
+	buffer_close(&record);
+}
+
 // Sightings of two hits of different values, the second of which was vetoed or is only logged.
 static struct sightings *with_action(enum action action, bool is_vetoed)
 {
@@ -393,6 +427,8 @@ int main(void)
 		cmocka_unit_test(a_spill_does_not_show),
 		cmocka_unit_test(all_output_is_utf8_and_free_of_control_bytes),
 		cmocka_unit_test(a_hit_is_one_line_of_json),
+		cmocka_unit_test(
+			a_hit_of_a_sensor_names_it_its_device_and_what_became_of_the_packets),
 		cmocka_unit_test(a_vetoed_drop_is_shown_as_such),
 		cmocka_unit_test(only_what_is_not_an_alert_has_its_action_shown),
 		cmocka_unit_test(a_hidden_source_is_nowhere),
