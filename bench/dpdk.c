@@ -4,7 +4,7 @@
 //
 // STAGE    forward  receive → release: what the port costs
 //          address  receive → decode → match both addresses → release
-//          full     the whole pipeline, flows included
+//          full     what a sensor's worker does inline: flows, verdicts; what is listed is dropped
 // ENTRIES  addresses in the database
 // FRAMES   that go round, a multiple of 64, each with two addresses of its own; 0: those of which
 //          the last freed are used again, as testpmd does, out of a small pool
@@ -24,6 +24,7 @@
 #include "dataplane/dpdk.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/watch.h"
+#include "engine/publish.h"
 
 enum {
 	EAL_ARGUMENTS_MAX = 16,
@@ -41,7 +42,9 @@ struct bench {
 	struct report report;
 	struct database *database;
 	struct match_context *context;
+	struct publisher *publisher; // has the database then
 	struct pipeline *pipeline;
+	struct pipeline_path path;
 	struct ring *ring;
 	struct port *port;
 	struct port *peer;
@@ -100,7 +103,7 @@ static unsigned match_burst(struct bench *bench)
 
 static unsigned pipeline_burst(struct bench *bench)
 {
-	return pipeline_run(bench->pipeline, bench->port);
+	return pipeline_run_live(bench->pipeline, &bench->path, false);
 }
 
 // Of this thread alone, which never waits: others on the machine disturb it least.
@@ -180,21 +183,33 @@ static int open_ports(struct bench *bench)
 	return error;
 }
 
+static int publish_database(struct bench *bench)
+{
+	uint32_t generation;
+	int error = ring_create(RING_BYTES, &bench->ring);
+
+	if (error == 0)
+		error = publisher_create(1, &bench->ring, &bench->publisher);
+	if (error == 0)
+		error = publisher_publish(bench->publisher, bench->database, &generation);
+	if (error == 0)
+		bench->database = NULL;
+	return error;
+}
+
 static int open_pipeline(struct bench *bench)
 {
-	int error = ring_create(RING_BYTES, &bench->ring);
+	int error = publish_database(bench);
+	const struct pipeline_live live = {.publisher = bench->publisher};
 	const struct pipeline_options options = {
-		.database = bench->database,
+		.live = &live,
 		.ring = bench->ring,
 		.flow_budget_bytes = 512u << 20,
 		.stream_budget_bytes = 256u << 20,
 	};
 
-	if (error == 0)
-		error = pipeline_create(&options, &bench->pipeline);
-	if (error == 0)
-		pipeline_begin(bench->pipeline, 0);
-	return error;
+	bench->path = (struct pipeline_path){.port = bench->port, .peer = bench->peer};
+	return error == 0 ? pipeline_create(&options, &bench->pipeline) : error;
 }
 
 static int run_stage(struct bench *bench)
@@ -245,6 +260,7 @@ static int run(struct bench *bench, const char *const eal_arguments[], unsigned 
 	port_close(bench->port);
 	port_close(bench->peer);
 	pipeline_free(bench->pipeline);
+	publisher_free(bench->publisher);
 	ring_free(bench->ring);
 	match_context_free(bench->context);
 	database_close(bench->database);
