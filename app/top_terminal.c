@@ -59,8 +59,8 @@ int top_terminal_begin(struct top_terminal *terminal)
 
 void top_terminal_end(const struct top_terminal *terminal)
 {
-	write_all(slice_text(HIDE));
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal->before);
+	write_all(slice_text(HIDE));
 }
 
 // The bytes of the first `columns` characters (of UTF-8).
