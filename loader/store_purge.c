@@ -181,11 +181,11 @@ static int run_rows(struct purge *purge, enum store_sql sql, const struct block 
                     void (*bind)(struct store_query *query, const struct store_sort_row *row))
 {
 	const struct store_sort_row *row = (const struct store_sort_row *)rows->data;
-	const struct store_sort_row *end = row + rows->size / sizeof(*row);
+	size_t left = rows->size / sizeof(*row); // no pointer to the end: there may be no rows
 	AUTO_QUERY query = {};
 	int error = store_query_begin(purge->store, sql, &query);
 
-	for (; row < end && error == 0; row++) {
+	for (; left > 0 && error == 0; left--, row++) {
 		bind(&query, row);
 		error = store_query_run(&query);
 	}
