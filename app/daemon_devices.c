@@ -79,6 +79,8 @@ int daemon_devices_open(const struct sensor_config *config, bool is_dry_run, str
 	for (unsigned i = 0; i < devices->count && error == 0; i++)
 		if (devices->names[i][0] != '\0')
 			error = open_xdp(config, is_dry_run, report, i, devices);
+	for (unsigned i = 0; i < devices->xdp_count && error == 0; i++)
+		xdp_check_peer(devices->xdps[i], report);
 	return error;
 }
 

@@ -3,7 +3,7 @@
 #include <net/if_arp.h>
 #include <string.h>
 
-#include "dataplane/netdev.h"
+#include "ebpf/netdev.h"
 
 // Where the kernel does not tell. Drivers with XDP of their own as of Linux 6.1, of zero-copy
 // likewise (kernel sources: who sets ndo_bpf, and XDP_SETUP_XSK_POOL).

@@ -40,6 +40,11 @@ struct xdp;
 // another error: `report` says what, and what helps.
 int xdp_open(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp);
 
+// Once the peer has its program, too, since some drivers take redirected packets only then: where the
+// peer's driver says that it cannot, the program is told to redirect nothing, and `report` what
+// follows from that. Without a peer nothing happens.
+void xdp_check_peer(struct xdp *xdp, struct report *report);
+
 // Closes what this process holds: the program stays attached and its maps pinned, and (with a
 // heartbeat) becomes stale. Accepts NULL.
 void xdp_close(struct xdp *xdp);

@@ -14,6 +14,8 @@
 
 #include <bpf/bpf.h>
 
+#include "ebpf/netdev.h"
+
 static const char PROGRAM_PIN[] = "program";
 
 static int open_program(const char *folder)
@@ -245,4 +247,22 @@ int xdp_sockets_fd(const struct xdp *xdp)
 bool xdp_is_native(const struct xdp *xdp)
 {
 	return xdp->is_native;
+}
+
+void xdp_check_peer(struct xdp *xdp, struct report *report)
+{
+	uint64_t features;
+	char peer[IFNAMSIZ] = "";
+
+	// Kernels before 6.3 do not say: it is taken for able.
+	if (xdp->peer_index == 0 || netdev_xdp_features(xdp->peer_index, &features) < 0 ||
+	    (features & NETDEV_XDP_TARGET) != 0)
+		return;
+	xdp->maps.config->flags &= ~(uint32_t)XDP_CONFIG_PEER;
+	report_note(
+		report, "cannot be redirected to",
+		slice_text(if_indextoname(xdp->peer_index, peer)),
+		"by the kernel, its driver says: flows that are done cost user space as much as "
+		"others, and when the sensor dies nothing passes from %s, however it fails",
+		xdp->device);
 }

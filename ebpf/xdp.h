@@ -31,7 +31,8 @@ struct xdp_maps {
 
 struct xdp {
 	char device[IFNAMSIZ];
-	int device_index; // 0: on no device
+	unsigned peer_index; // 0: there is none
+	int device_index;    // 0: on no device
 	int program_fd;
 	bool is_native;
 	bool is_dispatched;

@@ -160,7 +160,7 @@ static void configure(struct xdp *xdp, const struct xdp_options *options)
 	config->flags = flags;
 }
 
-static int set_peer(const struct xdp *xdp, const struct xdp_options *options, struct report *report)
+static int set_peer(struct xdp *xdp, const struct xdp_options *options, struct report *report)
 {
 	uint32_t zero = 0;
 	uint32_t index = options->peer == NULL ? 0 : if_nametoindex(options->peer);
@@ -177,6 +177,7 @@ static int set_peer(const struct xdp *xdp, const struct xdp_options *options, st
 		            "the peer of %s: %s", options->device, strerror(errno));
 		return -errno;
 	}
+	xdp->peer_index = index;
 	return 0;
 }
 

@@ -17,6 +17,12 @@ int xdp_open(const struct xdp_options *options, struct report *report, struct xd
 	return refuse(report, options->device);
 }
 
+void xdp_check_peer(struct xdp *xdp, struct report *report)
+{
+	(void)xdp;
+	(void)report;
+}
+
 void xdp_close(struct xdp *xdp)
 {
 	(void)xdp;

@@ -163,3 +163,15 @@ def test_dropped_connections_are_reset_when_wanted(network, mode):
     # The server's end is gone as well.
     assert ':443' not in scene.server.run('ss', '-Htn', 'state', 'established').stdout
     assert scene.sensor.stop(signal.SIGTERM) == 0
+
+
+def test_without_redirection_all_passes_through_user_space(network):
+    scene = Scene(network, 'inline-afxdp')
+    for host in (scene.client, scene.server):
+        host.run('ethtool', '-K', 'eth0', 'gro', 'off')
+    services.start_web(scene.server)
+    scene.sensor.start()
+    assert 'cannot be redirected to' in scene.sensor.process.error
+    done = scene.curl('http://10.0.2.10/large', '-o', '/dev/null', '-w', '%{size_download}')
+    assert done.stdout == str(1 << 20), done.stderr
+    assert scene.sensor.metric('sekisho_xdp_packets_total', reason='forwarded') == 0

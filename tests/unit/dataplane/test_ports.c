@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#include "dataplane/netdev.h"
+#include "ebpf/netdev.h"
 #include "dataplane/port.h"
 #include "dataplane/ports.h"
 #include "dataplane/ports_interface.h"

@@ -1,4 +1,4 @@
-#include "dataplane/netdev.h"
+#include "ebpf/netdev.h"
 
 #include <errno.h>
 #include <stddef.h>
