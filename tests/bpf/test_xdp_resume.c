@@ -63,6 +63,7 @@ static int remove_place(void **state)
 {
 	struct place *place = *state;
 	char path[2 * XDP_PATH_BYTES];
+	int error;
 
 	for (unsigned map = 0; map < XDP_MAP_COUNT; map++) {
 		const char *name = xdp_map_name((enum xdp_map)map);
@@ -80,7 +81,9 @@ static int remove_place(void **state)
 	free(place->one.values);
 	free(place->other.values);
 	free(place->near.values);
-	return rmdir(place->folder);
+	error = rmdir(place->folder);
+	free(place);
+	return error;
 }
 
 // What a process is killed at: `is_there` says that it is.
