@@ -162,6 +162,9 @@ static int look_for_end(const struct daemon *daemon)
 int daemon_loop(struct daemon *daemon)
 {
 	daemon->was_alive = true;
+	// Opening the ports may have taken longer than `stale`; the workers have just been started.
+	if (daemon_publish_has_database(daemon->publish))
+		daemon_devices_beat(&daemon->devices);
 	tell_ready(daemon);
 	while (!daemon->is_stopping && !sensor_is_done(daemon->sensor)) {
 		wait_for_something(daemon, look_at_files(daemon));

@@ -139,6 +139,13 @@ static void note_failure(struct daemon_publish *publish, int error, const char *
 	publish->was_told_missing = error == -ENOENT;
 }
 
+// May it go better with the same files?
+static bool may_pass(int error)
+{
+	return error == -ENOMEM || error == -ESTALE || error == -EBUSY || error == -EAGAIN ||
+	       error == -EIO || error == -EMFILE || error == -ENFILE;
+}
+
 // `text` is for whoever asked.
 static int load(struct daemon_publish *publish, char text[DAEMON_PUBLISH_TEXT_BYTES])
 {
@@ -165,6 +172,8 @@ static int load(struct daemon_publish *publish, char text[DAEMON_PUBLISH_TEXT_BY
 	} else {
 		format_problem(publish, error, &report, text);
 		note_failure(publish, error, text);
+		if (may_pass(error)) // the next look finds them changed
+			memset(&publish->stamp, 0xff, sizeof(publish->stamp));
 	}
 	report_clear(&report);
 	return error;

@@ -110,7 +110,7 @@ def test_what_is_listed_is_dropped_and_all_is_as_before_after_a_stop(gateway, mo
     gate = gateway(mode)
     gate.sensor.start()
     wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
-    assert not gate.passes(LISTED)
+    assert not gate.passes(LISTED), gate.sensor.process.error
     assert gate.program()
     assert gate.sensor.stop() == 0
     assert not gate.program(), 'the interface is as it was'
@@ -157,7 +157,7 @@ def test_killed_it_fails_as_it_is_told_and_goes_on_when_started_again(gateway, m
     gate = gateway(mode, fail=fail)
     gate.sensor.start()
     wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
-    assert not gate.passes(LISTED)
+    assert not gate.passes(LISTED), gate.sensor.process.error
     helper = helper_of(gate.sensor)
     gate.sensor.process.process.kill()
     gate.sensor.process.wait()
@@ -271,7 +271,7 @@ def test_the_rights_of_the_unit_are_enough(gateway, mode):
         nobody.pw_gid, '--clear-groups', '--no-new-privs', SEKISHO, 'run', '-c', sensor.config)
     sensor.wait_for('mode ')
     wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
-    assert not gate.passes(LISTED)
+    assert not gate.passes(LISTED), gate.sensor.process.error
     assert_nothing_is_left(sensor.process.pid, nobody.pw_uid)
     assert 'generation 2' in sensor.ctl('reload').stdout
     assert sensor.stop() == 0, sensor.process.error
@@ -308,7 +308,7 @@ def test_dpdk_drops_what_is_listed(gateway):
     gate.sensor.database.chmod(0o644)
     gate.sensor.start()
     wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
-    assert not gate.passes(LISTED)
+    assert not gate.passes(LISTED), gate.sensor.process.error
     assert_nothing_is_left(gate.sensor.process.pid, pwd.getpwnam('nobody').pw_uid)
     compile_database(gate.sensor.database, UNLISTED)
     gate.sensor.database.chmod(0o644)
