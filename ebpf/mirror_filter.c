@@ -7,7 +7,8 @@ enum {
 	LINES_MAX = 1 << 23,
 	SHORT6_WORDS_MIN = 1 << 10,
 	SHORT6_WORDS_MAX = 1 << 22,
-	WORDS_PER_MARK = 4,    // of lines: two marks have one
+	HOSTS_PER_WORD = 4,    // some 2 % of what is not listed are candidates
+	WORDS_PER_MARK = 2,    // of lines: four marks have one
 	IPV6_WIDEST_BITS = 12, // wider ones are asked for always
 	IPV4_SHORT_BITS = 16,  // have a table of their own up to these
 	IPV6_SHORT_BITS = 48,  // words of their own below these
@@ -62,9 +63,10 @@ uint64_t mirror_filter_lay_out(struct xdp_set *shared, const struct mirror_rows 
 		else
 			marks++;
 	}
-	// A word for each host; where networks need more lines, these are there for hosts, too.
-	if (marks * WORDS_PER_MARK < rows->hosts)
-		lines = power_of_two(rows->hosts / XDP_LINE_WORDS, LINES_MIN, LINES_MAX);
+	// Where networks need more lines, these are there for hosts, too.
+	if (marks * WORDS_PER_MARK < rows->hosts / HOSTS_PER_WORD)
+		lines = power_of_two(rows->hosts / HOSTS_PER_WORD / XDP_LINE_WORDS, LINES_MIN,
+		                     LINES_MAX);
 	else
 		lines = power_of_two(marks * WORDS_PER_MARK / XDP_LINE_WORDS, LINES_MIN, LINES_MAX);
 	short_words = power_of_two(short_marks, SHORT6_WORDS_MIN, SHORT6_WORDS_MAX);
