@@ -12,7 +12,7 @@
 
 #include "ebpf/xdp_filter.skel.h"
 
-enum { LOG_BYTES = 1 << 16 };
+enum { LOG_BYTES = 1 << 24 };
 
 // The pinned map of that name, or -1.
 static int open_pinned(const char *folder, const char *name)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <xdp/libxdp.h>
+
 #include "tests/bpf/program.h"
 
 static const char PINS[] = "/sys/fs/bpf/test";
@@ -220,6 +222,56 @@ static void generic_mode_does_the_same(void **state)
 	program_close(&program);
 }
 
+// Attaches a second program, with maps of its own, as another tool would by libxdp.
+static struct xdp_program *attach_beside(const struct program *program)
+{
+	struct bpf_object *object = xdp_load_again(program->xdp);
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object, .prog_name = "xdp_filter");
+	struct xdp_program *other = xdp_program__create(&options);
+
+	assert_int_equal(libxdp_get_error(other), 0);
+	assert_int_equal(
+		xdp_program__attach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
+	return other;
+}
+
+// Where the kernel has freplace: libxdp's dispatcher runs both.
+static void it_stands_beside_anothers_program(void **state)
+{
+	struct xdp_options options = on_device();
+	struct program ours, theirs;
+	struct report report = {0};
+	struct xdp_program *other;
+
+	(void)state;
+	open_program(&ours, &options);
+	if (!ours.xdp->is_dispatched) {
+		program_close(&ours);
+		skip();
+	}
+	program_list(&ours, "192.0.2.1");
+	program_publish(&ours, 1);
+	program_open(&theirs, &(struct xdp_options){0});
+	program_list(&theirs, "192.0.2.2");
+	program_publish(&theirs, 1);
+	other = attach_beside(&theirs);
+	assert_false(does_pass("192.0.2.1"));
+	assert_false(does_pass("192.0.2.2"));
+	assert_true(does_pass("192.0.2.3"));
+	program_close(&ours);
+	open_program(&ours, &options); // taken over where it is
+	assert_true(ours.xdp->is_dispatched);
+	program_close(&ours);
+	assert_int_equal(xdp_unload("veth0", PINS, &report), 0);
+	assert_true(does_pass("192.0.2.1"));
+	assert_false(does_pass("192.0.2.2"));
+	assert_int_equal(
+		xdp_program__detach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
+	xdp_program__close(other);
+	program_close(&theirs);
+	assert_int_equal(attached_id(), 0);
+}
+
 static void no_interface_is_said_in_words(void **state)
 {
 	struct xdp_options options = on_device();
@@ -243,6 +295,7 @@ int main(void)
 		EACH(maps_of_another_layout_are_replaced),
 		EACH(anothers_program_is_left_alone),
 		EACH(generic_mode_does_the_same),
+		EACH(it_stands_beside_anothers_program),
 		EACH(no_interface_is_said_in_words),
 	};
 
