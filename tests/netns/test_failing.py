@@ -33,7 +33,7 @@ def passes(guard):
 
 def assert_guards(guard):
     wait_for(lambda: passes(guard), seconds=15, what='what is not listed passing')
-    assert not guard.pings('10.0.2.66')
+    wait_for(lambda: not guard.pings('10.0.2.66'), what='what is listed not passing')
 
 
 @pytest.mark.parametrize('fail', ['open'])
