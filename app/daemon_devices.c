@@ -30,7 +30,7 @@ static int open_xdp(const struct sensor_config *config, bool is_dry_run, struct 
 	bool is_inline = config->mode != SENSOR_TAP;
 	unsigned place = devices->xdp_count;
 	struct xdp_status before;
-	struct xdp_options options = {
+	struct xdp_open_options options = {
 		.device = devices->names[number],
 		.purpose = strcmp(config->backend, "afxdp") == 0 ? XDP_HAND_OVER : XDP_FILTER,
 		.is_fail_closed = config->is_fail_closed,

@@ -88,7 +88,7 @@ static int mirror(const struct load_values *values, struct xdp *xdp,
 // A program that nobody stands behind: it never becomes stale.
 static int open_program(const struct load_values *values, struct xdp **ret_xdp)
 {
-	const struct xdp_options options = {
+	const struct xdp_open_options options = {
 		.device = values->place.device,
 		.pin_path = values->place.pin_path,
 		.purpose = XDP_FILTER,

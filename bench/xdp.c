@@ -131,7 +131,7 @@ static struct database *make_database(const struct address_plan *plan, int fd)
 
 static struct xdp *load_program(void)
 {
-	const struct xdp_options options = {.device = "bench", .purpose = XDP_FILTER};
+	const struct xdp_open_options options = {.device = "bench", .purpose = XDP_FILTER};
 	struct report report = {};
 	struct xdp *xdp = NULL;
 	int error = xdp_load(&options, "", &report, &xdp);

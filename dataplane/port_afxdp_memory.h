@@ -7,10 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The kernel's struct xdp_options has the name of one in ebpf/ebpf.h.
-#define xdp_options afxdp_kernel_options
 #include <xdp/xsk.h>
-#undef xdp_options
 
 enum {
 	AFXDP_CHUNK_BYTES_MAX = 4096, // a page: the kernel's limit

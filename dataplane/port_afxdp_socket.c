@@ -71,7 +71,7 @@ static int register_socket(const struct port_afxdp *port)
 static void ask_options(struct port_afxdp *port)
 {
 	const int budget = SEND_BUDGET;
-	struct afxdp_kernel_options options = {0};
+	struct xdp_options options = {0};
 	socklen_t size = sizeof(options);
 
 	(void)setsockopt(port->fd, SOL_XDP, OPTION_SEND_BUDGET, &budget, sizeof(budget));

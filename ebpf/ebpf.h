@@ -17,7 +17,7 @@
 #include "engine/hit.h"
 #include "engine/match.h"
 
-struct xdp_options {
+struct xdp_open_options {
 	const char *device;
 	const char *peer; // XDP_HAND_OVER inline: where packets go when user space is dead; or NULL
 	const char *pin_path; // folder below a bpffs; NULL: /sys/fs/bpf/sekisho/DEVICE
@@ -38,10 +38,10 @@ struct xdp;
 // alone elsewhere; in native mode, in generic mode with a warning in `report` where the driver has
 // none. Returns 0 and gives it to the caller, -EPERM, -EBUSY (another's program is there), or
 // another error: `report` says what, and what helps.
-int xdp_open(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp);
+int xdp_open(const struct xdp_open_options *options, struct report *report, struct xdp **ret_xdp);
 
-// Once the peer has its program, too, since some drivers take redirected packets only then: where the
-// peer's driver says that it cannot, the program is told to redirect nothing, and `report` what
+// Once the peer has its program, too, since some drivers take redirected packets only then: where
+// the peer's driver says that it cannot, the program is told to redirect nothing, and `report` what
 // follows from that. Without a peer nothing happens.
 void xdp_check_peer(struct xdp *xdp, struct report *report);
 

@@ -127,7 +127,7 @@ static bool is_same(int one_fd, int other_fd)
 
 // What an earlier process left attached stays when it is the same program over the same maps; else
 // ours takes its place.
-static int attach(struct xdp *xdp, const struct xdp_options *options, int old_fd,
+static int attach(struct xdp *xdp, const struct xdp_open_options *options, int old_fd,
                   struct report *report)
 {
 	struct xdp_attachment attachment;
@@ -158,7 +158,7 @@ static int settle_layout(const char *device, const char *folder, struct report *
 	return error < 0 && error != -ENOENT ? error : make_folder(folder, report);
 }
 
-static int load_and_attach(const struct xdp_options *options, const char *folder,
+static int load_and_attach(const struct xdp_open_options *options, const char *folder,
                            struct report *report, struct xdp **ret_xdp)
 {
 	AUTO(xdp) xdp = NULL;
@@ -186,7 +186,7 @@ static int load_and_attach(const struct xdp_options *options, const char *folder
 	return 0;
 }
 
-int xdp_open(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp)
+int xdp_open(const struct xdp_open_options *options, struct report *report, struct xdp **ret_xdp)
 {
 	char folder[XDP_PATH_BYTES];
 	int error = xdp_pin_folder(options->device, options->pin_path, folder);

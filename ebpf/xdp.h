@@ -90,7 +90,7 @@ struct bpf_object;
 // Loads the program with its maps (those pinned in `folder`, where they fit; new ones else, pinned
 // there) and sets what `options` says, but attaches nothing: for xdp_open(), tests and benchmarks.
 // `folder` "": nothing is pinned. Returns 0 (xdp_close) or an error (reported).
-int xdp_load(const struct xdp_options *options, const char *folder, struct report *report,
+int xdp_load(const struct xdp_open_options *options, const char *folder, struct report *report,
              struct xdp **ret_xdp);
 
 // Opens the object again, not loaded, to use the same maps: for libxdp, which loads it as a part of
@@ -101,7 +101,7 @@ struct bpf_object *xdp_load_again(const struct xdp *xdp);
 
 // Attaches xdp->program_fd, or what libxdp makes of it, which then takes its place. Returns 0, or
 // an error (reported).
-int xdp_attach(struct xdp *xdp, const struct xdp_options *options, struct report *report);
+int xdp_attach(struct xdp *xdp, const struct xdp_open_options *options, struct report *report);
 
 // Puts the program in the place of `old_fd`, ours, which is attached. Returns likewise.
 int xdp_attach_instead(struct xdp *xdp, int old_fd, struct report *report);

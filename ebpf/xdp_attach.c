@@ -147,7 +147,7 @@ static void explain(struct report *report, const char *device, int error)
 		            strerror(-error));
 }
 
-int xdp_attach(struct xdp *xdp, const struct xdp_options *options, struct report *report)
+int xdp_attach(struct xdp *xdp, const struct xdp_open_options *options, struct report *report)
 {
 	int error = -EOPNOTSUPP;
 

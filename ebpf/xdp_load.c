@@ -54,7 +54,7 @@ static int settle_map(struct bpf_map *map, const char *folder, uint32_t entries)
 	return bpf_map__set_pin_path(map, path);
 }
 
-static int prepare(struct xdp_filter_bpf *skeleton, const struct xdp_options *options,
+static int prepare(struct xdp_filter_bpf *skeleton, const struct xdp_open_options *options,
                    const char *folder)
 {
 	struct bpf_map *map;
@@ -111,8 +111,8 @@ static void explain(struct report *report, const char *device, int error, const 
 		            "%s; Linux 6.1 or newer is needed", strerror(-error));
 }
 
-static struct xdp_filter_bpf *load_object(const struct xdp_options *options, const char *folder,
-                                          char *log, int *ret_error)
+static struct xdp_filter_bpf *load_object(const struct xdp_open_options *options,
+                                          const char *folder, char *log, int *ret_error)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_options, .kernel_log_buf = log,
 	            .kernel_log_size = LOG_BYTES);
@@ -140,7 +140,7 @@ static uint32_t stale_ticks(uint32_t stale_ms)
 }
 
 // The seeds stay with the maps: what is in them was placed by them.
-static void configure(struct xdp *xdp, const struct xdp_options *options)
+static void configure(struct xdp *xdp, const struct xdp_open_options *options)
 {
 	struct xdp_config *config = xdp->maps.config;
 	uint32_t flags = (options->is_fail_closed ? XDP_CONFIG_FAIL_CLOSED : 0) |
@@ -160,7 +160,7 @@ static void configure(struct xdp *xdp, const struct xdp_options *options)
 	config->flags = flags;
 }
 
-static int set_peer(struct xdp *xdp, const struct xdp_options *options, struct report *report)
+static int set_peer(struct xdp *xdp, const struct xdp_open_options *options, struct report *report)
 {
 	uint32_t zero = 0;
 	uint32_t index = options->peer == NULL ? 0 : if_nametoindex(options->peer);
@@ -181,7 +181,7 @@ static int set_peer(struct xdp *xdp, const struct xdp_options *options, struct r
 	return 0;
 }
 
-int xdp_load(const struct xdp_options *options, const char *folder, struct report *report,
+int xdp_load(const struct xdp_open_options *options, const char *folder, struct report *report,
              struct xdp **ret_xdp)
 {
 	AUTO(xdp) xdp = calloc(1, sizeof(*xdp));

@@ -11,7 +11,7 @@ static int refuse(struct report *report, const char *device)
 	return -ENOTSUP;
 }
 
-int xdp_open(const struct xdp_options *options, struct report *report, struct xdp **ret_xdp)
+int xdp_open(const struct xdp_open_options *options, struct report *report, struct xdp **ret_xdp)
 {
 	(void)ret_xdp;
 	return refuse(report, options->device);

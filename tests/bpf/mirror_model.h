@@ -263,7 +263,7 @@ static inline void say_problem(void *context, const struct report *report,
 // Loaded, attached to nothing; `folder` "": pinned nowhere.
 static inline struct xdp *load_program(const char *folder)
 {
-	const struct xdp_options options = {.device = "none", .flow_slots = 1 << 12};
+	const struct xdp_open_options options = {.device = "none", .flow_slots = 1 << 12};
 	struct report report = {.each = say_problem};
 	struct xdp *xdp = NULL;
 

@@ -42,10 +42,10 @@ static inline void say_problem(void *context, const struct report *report,
 	print_message("%s: %.*s\n", problem->reason, SLICE_FORMAT(problem->detail));
 }
 
-static inline void program_open(struct program *program, const struct xdp_options *options)
+static inline void program_open(struct program *program, const struct xdp_open_options *options)
 {
 	struct report report = {.each = say_problem};
-	struct xdp_options with_device = *options;
+	struct xdp_open_options with_device = *options;
 
 	memset(program, 0, sizeof(*program));
 	with_device.device = "none";

@@ -5,7 +5,7 @@ static int setup(void **state)
 {
 	struct program *program = malloc(sizeof(*program));
 
-	program_open(program, &(struct xdp_options){.purpose = XDP_FILTER});
+	program_open(program, &(struct xdp_open_options){.purpose = XDP_FILTER});
 	*state = program;
 	return 0;
 }

@@ -17,9 +17,9 @@
 
 static const char PINS[] = "/sys/fs/bpf/test";
 
-static struct xdp_options on_device(void)
+static struct xdp_open_options on_device(void)
 {
-	return (struct xdp_options){
+	return (struct xdp_open_options){
 		.device = "veth0", .pin_path = PINS, .purpose = XDP_FILTER, .flow_slots = 1 << 12};
 }
 
@@ -40,7 +40,7 @@ static int teardown(void **state)
 	return system("ip link del veth0");
 }
 
-static void open_program(struct program *program, const struct xdp_options *options)
+static void open_program(struct program *program, const struct xdp_open_options *options)
 {
 	struct report report = {.each = say_problem};
 
@@ -102,7 +102,7 @@ static void it_drops_what_crosses_the_interface_and_goes_without_a_trace(void **
 
 	(void)state;
 	assert_int_equal(attached_id(), 0);
-	open_program(&program, &(struct xdp_options){.device = "veth0", .pin_path = PINS});
+	open_program(&program, &(struct xdp_open_options){.device = "veth0", .pin_path = PINS});
 	assert_true(xdp_is_native(program.xdp));
 	assert_true(does_pass("192.0.2.1"));
 	program_list(&program, "192.0.2.1");
@@ -121,7 +121,7 @@ static void it_drops_what_crosses_the_interface_and_goes_without_a_trace(void **
 // kill -9 leaves what the kernel has.
 static void what_a_killed_process_left_stays_in_force_and_is_taken_over(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct program program;
 	uint32_t id;
 	pid_t child = fork();
@@ -148,7 +148,7 @@ static void what_a_killed_process_left_stays_in_force_and_is_taken_over(void **s
 
 static void options_of_the_next_start_hold(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct program program;
 
 	(void)state;
@@ -167,7 +167,7 @@ static void options_of_the_next_start_hold(void **state)
 
 static void maps_of_another_layout_are_replaced(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct program program;
 
 	(void)state;
@@ -184,7 +184,7 @@ static void maps_of_another_layout_are_replaced(void **state)
 
 static void anothers_program_is_left_alone(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct report report = {0};
 	struct xdp *xdp = NULL;
 	struct program alien;
@@ -192,7 +192,7 @@ static void anothers_program_is_left_alone(void **state)
 	uint32_t id;
 
 	(void)state;
-	program_open(&alien, &(struct xdp_options){0});
+	program_open(&alien, &(struct xdp_open_options){0});
 	assert_int_equal(
 		bpf_xdp_attach((int)if_nametoindex("veth0"), alien.xdp->program_fd, 0, NULL), 0);
 	id = attached_id();
@@ -208,7 +208,7 @@ static void anothers_program_is_left_alone(void **state)
 
 static void generic_mode_does_the_same(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct program program;
 
 	(void)state;
@@ -238,7 +238,7 @@ static struct xdp_program *attach_beside(const struct program *program)
 // Where the kernel has freplace: libxdp's dispatcher runs both.
 static void it_stands_beside_anothers_program(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct program ours, theirs;
 	struct report report = {0};
 	struct xdp_program *other;
@@ -251,7 +251,7 @@ static void it_stands_beside_anothers_program(void **state)
 	}
 	program_list(&ours, "192.0.2.1");
 	program_publish(&ours, 1);
-	program_open(&theirs, &(struct xdp_options){0});
+	program_open(&theirs, &(struct xdp_open_options){0});
 	program_list(&theirs, "192.0.2.2");
 	program_publish(&theirs, 1);
 	other = attach_beside(&theirs);
@@ -274,7 +274,7 @@ static void it_stands_beside_anothers_program(void **state)
 
 static void no_interface_is_said_in_words(void **state)
 {
-	struct xdp_options options = on_device();
+	struct xdp_open_options options = on_device();
 	struct report report = {0};
 	struct xdp *xdp = NULL;
 

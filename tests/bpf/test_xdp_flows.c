@@ -7,7 +7,7 @@ static int setup(void **state)
 {
 	struct program *program = malloc(sizeof(*program));
 
-	program_open(program, &(struct xdp_options){.has_heartbeat = true, .stale_ms = 60000});
+	program_open(program, &(struct xdp_open_options){.has_heartbeat = true, .stale_ms = 60000});
 	program_publish(program, 3);
 	*state = program;
 	return 0;

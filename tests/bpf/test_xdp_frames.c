@@ -5,7 +5,7 @@ static int setup(void **state)
 {
 	struct program *program = malloc(sizeof(*program));
 
-	program_open(program, &(struct xdp_options){.has_heartbeat = true, .stale_ms = 60000});
+	program_open(program, &(struct xdp_open_options){.has_heartbeat = true, .stale_ms = 60000});
 	program_list(program, "192.0.2.1");
 	program_list(program, "2001:db8::1");
 	program_list(program, "192.0.2.2")->port = 7777;

@@ -3,12 +3,12 @@
 
 #include "tests/bpf/program.h"
 
-// Of <linux/if_xdp.h>, whose struct xdp_options is another.
+// Of <linux/if_xdp.h>, whose struct xdp_open_options is another.
 enum { RX_RING = 2 };
 
 enum { ACK = 0x10 };
 
-static struct program *begin(const struct xdp_options *options)
+static struct program *begin(const struct xdp_open_options *options)
 {
 	struct program *program = malloc(sizeof(*program));
 
@@ -25,13 +25,13 @@ static void end(struct program *program)
 }
 
 // The loopback interface stands in for the peer: test runs do not carry redirects out.
-static const struct xdp_options inline_open = {
+static const struct xdp_open_options inline_open = {
 	.purpose = XDP_HAND_OVER, .peer = "lo", .has_heartbeat = true, .stale_ms = 1000};
-static const struct xdp_options inline_closed = {.purpose = XDP_HAND_OVER,
-                                                 .peer = "lo",
-                                                 .has_heartbeat = true,
-                                                 .stale_ms = 1000,
-                                                 .is_fail_closed = true};
+static const struct xdp_open_options inline_closed = {.purpose = XDP_HAND_OVER,
+                                                      .peer = "lo",
+                                                      .has_heartbeat = true,
+                                                      .stale_ms = 1000,
+                                                      .is_fail_closed = true};
 
 static struct frame_plan tcp(const char *destination)
 {
@@ -156,7 +156,7 @@ static void a_stale_sensor_that_fails_closed_lets_nothing_pass(void **state)
 
 static void a_tap_is_handed_everything_and_passes_when_stale(void **state)
 {
-	struct xdp_options options = inline_open;
+	struct xdp_open_options options = inline_open;
 	struct program *program;
 	int fd;
 
@@ -174,7 +174,7 @@ static void a_tap_is_handed_everything_and_passes_when_stale(void **state)
 
 static void a_filter_passes_or_drops_everything_when_it_is_stale(void **state)
 {
-	struct xdp_options options = {
+	struct xdp_open_options options = {
 		.purpose = XDP_FILTER, .has_heartbeat = true, .stale_ms = 1000};
 	struct program *program;
 
@@ -193,7 +193,7 @@ static void a_filter_passes_or_drops_everything_when_it_is_stale(void **state)
 
 static void loaded_by_hand_it_never_becomes_stale(void **state)
 {
-	struct xdp_options options = {
+	struct xdp_open_options options = {
 		.purpose = XDP_FILTER, .stale_ms = 1000, .is_fail_closed = true};
 	struct program *program = begin(&options);
 
@@ -205,7 +205,7 @@ static void loaded_by_hand_it_never_becomes_stale(void **state)
 
 static void a_dry_run_drops_nothing_even_when_stale(void **state)
 {
-	struct xdp_options options = inline_closed;
+	struct xdp_open_options options = inline_closed;
 	struct program *program;
 	int fd;
 
@@ -225,7 +225,7 @@ static void a_dry_run_drops_nothing_even_when_stale(void **state)
 
 static void every_packet_has_exactly_one_fate(void **state)
 {
-	struct program *program = begin(&(struct xdp_options){.purpose = XDP_FILTER});
+	struct program *program = begin(&(struct xdp_open_options){.purpose = XDP_FILTER});
 	uint64_t fates = 0;
 
 	(void)state;

@@ -102,7 +102,7 @@ static bool mirror_and_die(const struct place *place, const struct database *dat
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		const struct xdp_options options = {.device = "none", .flow_slots = 1 << 12};
+		const struct xdp_open_options options = {.device = "none", .flow_slots = 1 << 12};
 		struct xdp_mirror_figures figures;
 		struct xdp *xdp;
 

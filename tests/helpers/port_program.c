@@ -28,7 +28,7 @@ static int open_one(struct port_program *program, unsigned side, const char *dev
 {
 	struct report report = {.each = complain};
 	char path[PATH_BYTES];
-	struct xdp_options options = {
+	struct xdp_open_options options = {
 		.device = device,
 		.pin_path = path,
 		.purpose = strcmp(program->purpose, "copies") == 0 ? XDP_FILTER : XDP_HAND_OVER,
