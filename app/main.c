@@ -11,27 +11,13 @@
 
 // In the order of --help, NULL behind the last.
 static const struct command *const commands[] = {
-	&command_compile,
-	&command_match,
-	&command_observe,
-	&command_lookup,
-	&command_inspect,
-	&command_config,
-	&command_source,
-	&command_sync,
-	&command_policy,
-	&command_search,
-	&command_history,
-	&command_diff,
-	&command_stats,
-	&command_review,
-	&command_purge,
-	&command_ports,
-	&command_run_sensor,
-	&command_ctl,
-	&command_top,
-	&command_xdp,
-	NULL,
+	&command_compile, &command_match,      &command_observe,
+	&command_lookup,  &command_inspect,    &command_config,
+	&command_source,  &command_sync,       &command_policy,
+	&command_search,  &command_history,    &command_diff,
+	&command_stats,   &command_review,     &command_purge,
+	&command_ports,   &command_run_sensor, &command_ctl,
+	&command_top,     &command_xdp,        NULL,
 };
 
 // Whoever starts us may have closed them. Then no file that we open may take the place of one of
