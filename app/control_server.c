@@ -18,6 +18,8 @@ enum {
 	SLOT_COUNT,
 };
 
+enum { REST_S = 1 };
+
 enum client_state { CLIENT_FREE, CLIENT_ASKING, CLIENT_WAITING, CLIENT_READING };
 
 struct client {
@@ -35,6 +37,7 @@ struct control_server {
 	struct control_handler handler;
 	struct control_listener listener;
 	int epoll_fd, timer_fd;
+	time_t rest_until_s; // nobody is accepted before; 0: the listener is watched
 	uint64_t last_id;
 	struct client clients[CONTROL_CLIENTS_MAX];
 };
@@ -197,13 +200,36 @@ static struct client *find_place(struct control_server *server)
 	return found;
 }
 
+static int watch_listener(const struct control_server *server, uint32_t events)
+{
+	return watch(server, EPOLL_CTL_MOD, server->listener.fd, events, SLOT_LISTENER);
+}
+
+// Without a descriptor for who waits, the listener would go on to be ready, and whoever polls never
+// sleep: it is looked at again in a while.
+static void rest_listener(struct control_server *server, int error)
+{
+	if ((error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) &&
+	    watch_listener(server, 0) == 0)
+		server->rest_until_s = now_s() + REST_S;
+}
+
+static void wake_listener(struct control_server *server, time_t now)
+{
+	if (server->rest_until_s != 0 && now >= server->rest_until_s &&
+	    watch_listener(server, EPOLLIN) == 0)
+		server->rest_until_s = 0;
+}
+
 static void accept_client(struct control_server *server)
 {
 	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct client *client;
 
-	if (fd < 0)
+	if (fd < 0) {
+		rest_listener(server, errno);
 		return;
+	}
 	client = find_place(server);
 	if (client == NULL ||
 	    watch(server, EPOLL_CTL_ADD, fd, EPOLLIN, slot_of(server, client)) < 0) {
@@ -227,12 +253,14 @@ static bool has_deadline(const struct client *client)
 	return client->state == CLIENT_ASKING || client->state == CLIENT_READING;
 }
 
-// The timer runs while somebody's time does.
+// The timer runs while somebody's time does, or the listener rests.
 static void set_timer(struct control_server *server)
 {
 	struct itimerspec time = {0};
 	uint64_t expirations;
 
+	if (server->rest_until_s != 0)
+		time.it_value.tv_sec = 1;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		if (has_deadline(&server->clients[i]))
 			time.it_value.tv_sec = 1;
@@ -267,6 +295,7 @@ void control_server_serve(struct control_server *server)
 	for (int i = 0; i < count; i++)
 		if (events[i].data.u32 == SLOT_LISTENER)
 			accept_client(server);
+	wake_listener(server, now);
 	set_timer(server);
 }
 

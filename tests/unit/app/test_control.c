@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -308,6 +309,45 @@ static void more_that_wait_for_answers_than_there_is_room_are_told_so(void **sta
 		close(fds[i]);
 }
 
+// How often the server's descriptor was ready, of `tries` looks of up to 50 ms, and was served.
+static unsigned serve_some(struct fixture *fixture, unsigned tries)
+{
+	struct pollfd fd = {.fd = control_server_fd(fixture->server), .events = POLLIN};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < tries; i++) {
+		if (poll(&fd, 1, 50) <= 0)
+			continue;
+		control_server_serve(fixture->server);
+		count++;
+	}
+	return count;
+}
+
+static void without_descriptors_the_server_sleeps_and_serves_later(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buffer text = {0};
+	struct rlimit limit, none;
+	int fd;
+
+	end_server(fixture);
+	assert_int_equal(open_server(fixture, NULL), 0);
+	fd = connect_raw(fixture);
+	assert_int_equal(send(fd, "status\n", 7, 0), 7);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){3, limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	unsigned count = serve_some(fixture, 8);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_in_range(count, 1, 4);
+	assert_true(serve_some(fixture, 40) > 0);
+	read_all(fd, &text);
+	assert_string_equal((char *)text.data, "ok\nheard status\n");
+	control_server_close(fixture->server);
+	buffer_close(&text);
+}
+
 static void silence_costs_the_connection_after_a_while(void **state)
 {
 	struct buffer text = {0};
@@ -402,6 +442,7 @@ int main(void)
 		TEST(silent_clients_keep_nobody_out),
 		TEST(one_who_does_not_read_keeps_nobody_waiting),
 		TEST(more_that_wait_for_answers_than_there_is_room_are_told_so),
+		TEST(without_descriptors_the_server_sleeps_and_serves_later),
 		TEST(silence_costs_the_connection_after_a_while),
 		TEST(nobody_there_is_told_with_what_helps),
 		TEST(no_answer_in_time_is_a_timeout),
