@@ -30,16 +30,22 @@ static uint64_t count_lines(struct slice text)
 	return count;
 }
 
+// A named pipe that nobody reads yet is not waited for: opened both ways, it keeps what it has room
+// for (fifo(7)).
+static int open_path(const char *path)
+{
+	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(path, O_WRONLY | O_CREAT | flags, NEW_FILE_MODE);
+
+	return fd < 0 && errno == ENXIO ? open(path, O_RDWR | flags) : fd;
+}
+
 static int open_to_append(const char *path, int *ret_fd, bool *ret_is_regular)
 {
 	struct stat status;
-	int fd;
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+	                                : open_path(path);
 
-	if (strcmp(path, "-") == 0)
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	else
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-		          NEW_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	*ret_is_regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);

@@ -170,6 +170,23 @@ static void a_pipe_that_nobody_reads_is_not_waited_for(void **state)
 	(void)close(reader);
 }
 
+static void a_pipe_may_be_there_before_its_reader(void **state)
+{
+	struct scene *scene = *state;
+	struct line_file *file;
+	char read_back[PENDING_BYTES];
+
+	assert_int_equal(mkfifo(scene->moved, 0600), 0);
+	assert_int_equal(line_file_open(scene->moved, PENDING_BYTES, &file), 0);
+	line_file_add(file, slice_text("early\n"));
+	assert_int_equal(line_file_flush(file), 0);
+	int reader = open(scene->moved, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(read(reader, read_back, sizeof(read_back)), 6);
+	assert_memory_equal(read_back, "early\n", 6);
+	line_file_free(file);
+	(void)close(reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +197,7 @@ int main(void)
 		LINE_TEST(of_a_line_that_does_not_fit_nothing_stays),
 		LINE_TEST(what_waits_is_bounded_and_the_rest_is_counted),
 		LINE_TEST(a_pipe_that_nobody_reads_is_not_waited_for),
+		LINE_TEST(a_pipe_may_be_there_before_its_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
