@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -68,6 +69,30 @@ static int open_to_write(void)
 	return is_refused(open("/dev/null", O_WRONLY));
 }
 
+static int empty_file(void)
+{
+	return is_refused(open("/dev/null", O_RDONLY | O_TRUNC));
+}
+
+static int call_clone_for_namespace(void)
+{
+	long child = syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER, 0, 0, 0, 0);
+
+	if (child == 0)
+		_exit(EXIT_SUCCESS);
+	return is_refused(child);
+}
+
+// A child, as those that compile patterns are (engine/child.h).
+static int call_fork(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(EXIT_SUCCESS);
+	return child > 0 && waitpid(child, NULL, 0) == child ? PASSED : EXIT_FAILURE;
+}
+
 static int start_threads(void)
 {
 	return is_refused(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -100,6 +125,8 @@ static void the_daemon_may_work_and_nothing_else(void **state)
 	(void)state;
 	skip_without_filter();
 	assert_int_equal(run_filtered(daemon_seccomp_daemon, work_as_a_daemon_does), PASSED);
+	assert_int_equal(run_filtered(daemon_seccomp_daemon, call_fork), PASSED);
+	assert_int_equal(run_filtered(daemon_seccomp_daemon, call_clone_for_namespace), PASSED);
 	assert_int_equal(run_filtered(daemon_seccomp_daemon, call_bpf), PASSED);
 	assert_int_equal(run_filtered(daemon_seccomp_daemon, call_mknod), PASSED);
 }
@@ -110,6 +137,7 @@ static void the_helper_reads_files_and_writes_none(void **state)
 	skip_without_filter();
 	assert_int_equal(run_filtered(daemon_seccomp_helper, open_to_read), PASSED);
 	assert_int_equal(run_filtered(daemon_seccomp_helper, open_to_write), PASSED);
+	assert_int_equal(run_filtered(daemon_seccomp_helper, empty_file), PASSED);
 	assert_int_equal(run_filtered(daemon_seccomp_helper, start_threads), PASSED);
 }
 
