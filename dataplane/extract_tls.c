@@ -370,6 +370,17 @@ static struct extract_progress tls_consume(struct extract_state *state, struct s
 	};
 }
 
+void extract_tls_hello(struct slice message, struct extract_output *output)
+{
+	struct hello hello = {
+		.bytes = message,
+		.record_left = (uint32_t)message.size, // as if it were one
+	};
+
+	if (read_hello(&hello, output) != STEP_NO_NAME)
+		output->messages_malformed++;
+}
+
 static struct extract_progress tls_gap(struct extract_state *state, uint64_t missing_bytes)
 {
 	(void)missing_bytes;

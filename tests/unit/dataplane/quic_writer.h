@@ -1,0 +1,120 @@
+// Writes a client's Initial packets for tests, as RFC 9001 says: the opposite of quic_packet.c, by
+// OpenSSL's one-shot functions.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "dataplane/quic_keys.h"
+#include "tests/unit/unit_test.h"
+
+struct quic_text {
+	uint8_t bytes[4096];
+	size_t size;
+};
+
+static inline void quic_put(struct quic_text *text, const void *bytes, size_t size)
+{
+	assert_true(text->size + size <= sizeof(text->bytes));
+	if (size > 0)
+		memcpy(text->bytes + text->size, bytes, size);
+	text->size += size;
+}
+
+static inline void quic_put_byte(struct quic_text *text, unsigned byte)
+{
+	uint8_t value = (uint8_t)byte;
+
+	quic_put(text, &value, 1);
+}
+
+// In four bytes, or in two when it fits.
+static inline void quic_put_number(struct quic_text *text, uint32_t number)
+{
+	if (number < 0x4000) {
+		quic_put_byte(text, 0x40 | number >> 8);
+		quic_put_byte(text, number);
+		return;
+	}
+	quic_put_byte(text, 0x80 | number >> 24);
+	for (unsigned shift = 24; shift > 0; shift -= 8)
+		quic_put_byte(text, number >> (shift - 8));
+}
+
+static inline void quic_put_crypto(struct quic_text *frames, uint32_t offset, struct slice data)
+{
+	quic_put_byte(frames, 0x06);
+	quic_put_number(frames, offset);
+	quic_put_number(frames, (uint32_t)data.size);
+	quic_put(frames, data.data, data.size);
+}
+
+static inline void quic_encrypt(const struct quic_keys *keys, uint32_t number, struct slice header,
+                                struct slice plain, uint8_t *ret_text)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint8_t nonce[QUIC_IV_BYTES];
+	int size;
+
+	memcpy(nonce, keys->iv, sizeof(nonce));
+	for (unsigned i = 0; i < 4; i++)
+		nonce[QUIC_IV_BYTES - 1 - i] ^= (uint8_t)(number >> 8 * i);
+	assert_int_equal(EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys->key, nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, NULL, &size, header.data, (int)header.size), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, ret_text, &size, plain.data, (int)plain.size),
+	                 1);
+	assert_int_equal(EVP_EncryptFinal_ex(context, ret_text + size, &size), 1);
+	assert_int_equal(
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, ret_text + plain.size), 1);
+	EVP_CIPHER_CTX_free(context);
+}
+
+static inline void quic_protect(const struct quic_keys *keys, uint8_t *packet, size_t number_at)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint8_t mask[32];
+	int size;
+
+	assert_int_equal(
+		EVP_EncryptInit_ex(context, EVP_aes_128_ecb(), NULL, keys->header_key, NULL), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, mask, &size, packet + number_at + 4, 16), 1);
+	packet[0] ^= mask[0] & 0x0f;
+	for (unsigned i = 0; i < 4; i++)
+		packet[number_at + i] ^= mask[1 + i];
+	EVP_CIPHER_CTX_free(context);
+}
+
+// Appends a packet with these frames, its number in four bytes.
+static inline void quic_write_initial(struct quic_text *datagram, uint32_t version_number,
+                                      struct slice connection_id, uint32_t number,
+                                      struct slice frames)
+{
+	const struct quic_version *version = quic_version_of(version_number);
+	struct quic_text packet = {.size = 0};
+	struct quic_deriver *deriver;
+	struct quic_keys keys;
+	size_t number_at;
+
+	assert_int_equal(quic_deriver_create(&deriver), 0);
+	assert_true(quic_derive(deriver, version, connection_id, &keys));
+	quic_deriver_free(deriver);
+	quic_put_byte(&packet, version->is_second ? 0xd3 : 0xc3);
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		quic_put_byte(&packet, version_number >> (shift - 8));
+	quic_put_byte(&packet, (unsigned)connection_id.size);
+	quic_put(&packet, connection_id.data, connection_id.size);
+	quic_put_byte(&packet, 0); // the client's own id
+	quic_put_byte(&packet, 0); // the token
+	quic_put_number(&packet, (uint32_t)(4 + frames.size + 16));
+	number_at = packet.size;
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		quic_put_byte(&packet, number >> (shift - 8));
+	assert_true(packet.size + frames.size + 16 <= sizeof(packet.bytes));
+	quic_encrypt(&keys, number, slice_of(packet.bytes, packet.size), frames,
+	             packet.bytes + packet.size);
+	packet.size += frames.size + 16;
+	quic_protect(&keys, packet.bytes, number_at);
+	quic_put(datagram, packet.bytes, packet.size);
+}

@@ -1,0 +1,279 @@
+// The name in a QUIC client's hello, however its packets cut it.
+#include "dataplane/extract_quic.h"
+
+#include <stdlib.h>
+
+#include "tests/unit/dataplane/extract_recorder.h"
+#include "tests/unit/dataplane/quic_writer.h"
+
+enum { VERSION_1 = 1, HELLO_BYTES = 600 };
+
+static struct recorder recorder;
+static struct quic_table table;
+static uint32_t hello_id;
+
+static const uint8_t id_bytes[] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+static struct slice id_slice(void)
+{
+	return slice_of(id_bytes, sizeof(id_bytes));
+}
+
+// A ClientHello of HELLO_BYTES that asks for "quic.example".
+static struct slice client_hello(void)
+{
+	static struct quic_text hello;
+	static const char name[] = "quic.example";
+	size_t name_bytes = sizeof(name) - 1;
+	size_t filler_bytes;
+
+	hello.size = 0;
+	quic_put(&hello, "\x01\x00\x02\x54\x03\x03", 6); // 596 bytes follow the size
+	for (unsigned i = 0; i < 32; i++)
+		quic_put_byte(&hello, i);
+	quic_put(&hello, "\x00\x00\x02\x13\x01\x01\x00", 7);
+	filler_bytes = HELLO_BYTES - hello.size - 2 - (9 + name_bytes) - 4;
+	quic_put_byte(&hello, (unsigned)(HELLO_BYTES - hello.size - 2) >> 8);
+	quic_put_byte(&hello, (unsigned)(HELLO_BYTES - hello.size - 1));
+	quic_put(&hello, "\xff\x01", 2);
+	quic_put_byte(&hello, (unsigned)filler_bytes >> 8);
+	quic_put_byte(&hello, (unsigned)filler_bytes);
+	for (size_t i = 0; i < filler_bytes; i++)
+		quic_put_byte(&hello, 0x5a);
+	quic_put(&hello, "\x00\x00\x00\x11\x00\x0f\x00\x00\x0c", 9);
+	quic_put(&hello, name, name_bytes);
+	assert_int_equal(hello.size, HELLO_BYTES);
+	return slice_of(hello.bytes, hello.size);
+}
+
+static enum extract_verdict give(const struct quic_text *datagram)
+{
+	return extract_quic_datagram(&table, &hello_id, slice_of(datagram->bytes, datagram->size),
+	                             &recorder.output);
+}
+
+static enum extract_verdict give_frames(uint32_t version, uint32_t number,
+                                        const struct quic_text *frames)
+{
+	struct quic_text datagram = {.size = 0};
+
+	quic_write_initial(&datagram, version, id_slice(), number,
+	                   slice_of(frames->bytes, frames->size));
+	return give(&datagram);
+}
+
+// Bytes [begin, end) of the hello as a frame.
+static void put_part(struct quic_text *frames, uint32_t begin, uint32_t end)
+{
+	quic_put_crypto(frames, begin, slice_of(client_hello().data + begin, end - begin));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	recorder_clear(&recorder);
+	hello_id = 0;
+	return quic_table_open(&table, 16 * 16384);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	assert_int_equal(hello_id, 0);
+	assert_int_equal(table.hellos.used, 0);
+	quic_table_close(&table);
+	return 0;
+}
+
+static void a_hello_in_one_packet_tells_its_name(void **state)
+{
+	static const uint32_t numbers[] = {1, 0x6b3343cf, 0xff000017, 0xff00001d, 0xff000022};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct quic_text frames = {.size = 0};
+
+		recorder_clear(&recorder);
+		put_part(&frames, 0, HELLO_BYTES);
+		assert_int_equal(give_frames(numbers[i], 0, &frames), EXTRACT_DONE);
+		assert_string_equal(recorder.text, "tls.sni quic.example\n");
+		assert_int_equal(recorder.output.messages_malformed, 0);
+	}
+}
+
+static void frames_may_come_in_any_order(void **state)
+{
+	struct quic_text frames = {.size = 0};
+
+	(void)state;
+	put_part(&frames, 400, HELLO_BYTES);
+	quic_put_byte(&frames, 0x01);                             // PING
+	quic_put(&frames, "\x02\x05\x00\x01\x00\x01\x01", 7);     // ACK of two ranges
+	quic_put(&frames, "\x03\x05\x00\x00\x00\x01\x01\x01", 8); // ACK with ECN counts
+	put_part(&frames, 0, 100);
+	quic_put(&frames, "\0\0\0\0", 4);
+	put_part(&frames, 50, 450);
+	assert_int_equal(give_frames(VERSION_1, 2, &frames), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+	assert_int_equal(recorder.output.messages_malformed, 0);
+}
+
+static void a_hello_over_several_datagrams_is_put_together(void **state)
+{
+	static const uint32_t parts[][2] = {{500, 600}, {200, 350}, {350, 520}, {0, 200}};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct quic_text frames = {.size = 0};
+
+		put_part(&frames, parts[i][0], parts[i][1]);
+		assert_int_equal(give_frames(VERSION_1, i, &frames),
+		                 i < 3 ? EXTRACT_MORE : EXTRACT_DONE);
+	}
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+static void packets_of_one_datagram_are_all_read(void **state)
+{
+	struct quic_text datagram = {.size = 0};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct quic_text frames = {.size = 0};
+
+		put_part(&frames, i == 0 ? 300 : 0, i == 0 ? HELLO_BYTES : 300);
+		quic_write_initial(&datagram, VERSION_1, id_slice(), i,
+		                   slice_of(frames.bytes, frames.size));
+	}
+	assert_int_equal(give(&datagram), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+static void of_bytes_told_twice_the_first_ones_count(void **state)
+{
+	struct quic_text frames = {.size = 0};
+	uint8_t other[HELLO_BYTES];
+
+	(void)state;
+	memset(other, 'x', sizeof(other));
+	put_part(&frames, 300, HELLO_BYTES); // with the name
+	quic_put_crypto(&frames, 250, slice_of(other, 350));
+	put_part(&frames, 0, 250);
+	assert_int_equal(give_frames(VERSION_1, 0, &frames), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+static void what_is_no_initial_packet_ends_it(void **state)
+{
+	static const struct quic_text short_header = {.bytes = {0x40, 1, 2, 3, 4, 5, 6, 7, 8}, 9};
+	static const struct quic_text unknown = {.bytes = {0xc0, 'Q', '0', '4', '6', 8, 7, 8}, 8};
+
+	(void)state;
+	assert_int_equal(give(&short_header), EXTRACT_DONE);
+	assert_int_equal(give(&unknown), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "");
+	assert_int_equal(recorder.output.messages_malformed, 0);
+}
+
+static void a_damaged_packet_says_nothing(void **state)
+{
+	struct quic_text frames = {.size = 0};
+	struct quic_text datagram = {.size = 0};
+
+	(void)state;
+	put_part(&frames, 0, HELLO_BYTES);
+	quic_write_initial(&datagram, VERSION_1, id_slice(), 0,
+	                   slice_of(frames.bytes, frames.size));
+	for (size_t at = 0; at < datagram.size; at++) {
+		datagram.bytes[at] ^= 0x04;
+		(void)give(&datagram);
+		extract_quic_end(&table, &hello_id);
+		assert_string_equal(recorder.text, "");
+		datagram.bytes[at] ^= 0x04;
+	}
+	for (size_t size = 0; size < datagram.size; size++) {
+		struct quic_text cut = datagram;
+
+		cut.size = size;
+		(void)give(&cut);
+		extract_quic_end(&table, &hello_id);
+		assert_string_equal(recorder.text, "");
+	}
+	assert_int_equal(give(&datagram), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+static void a_hello_larger_than_is_kept_is_given_up(void **state)
+{
+	struct quic_text frames = {.size = 0};
+
+	(void)state;
+	quic_put_crypto(&frames, QUIC_HELLO_BYTES_MAX - 10, slice_text("more than ten"));
+	assert_int_equal(give_frames(VERSION_1, 0, &frames), EXTRACT_DONE);
+	assert_int_equal(recorder.output.messages_malformed, 1);
+}
+
+static void a_hello_in_too_many_pieces_is_given_up(void **state)
+{
+	struct quic_text frames = {.size = 0};
+
+	(void)state;
+	for (uint32_t i = 0; i <= QUIC_PIECES_MAX; i++)
+		put_part(&frames, 2 * i, 2 * i + 1);
+	assert_int_equal(give_frames(VERSION_1, 0, &frames), EXTRACT_DONE);
+	assert_int_equal(recorder.output.messages_malformed, 1);
+}
+
+static void a_flow_is_not_waited_for_for_ever(void **state)
+{
+	struct quic_text frames = {.size = 0};
+
+	(void)state;
+	put_part(&frames, 10, 20);
+	for (uint32_t i = 1; i < QUIC_DATAGRAMS_MAX; i++)
+		assert_int_equal(give_frames(VERSION_1, i, &frames), EXTRACT_MORE);
+	assert_int_equal(give_frames(VERSION_1, 9, &frames), EXTRACT_DONE);
+}
+
+static void without_room_a_hello_in_parts_is_given_up(void **state)
+{
+	struct quic_text frames = {.size = 0};
+	uint32_t taken[64];
+	unsigned count = 0;
+
+	(void)state;
+	while ((taken[count] = pool_take(&table.hellos)) != 0)
+		count++;
+	put_part(&frames, 0, 20);
+	assert_int_equal(give_frames(VERSION_1, 0, &frames), EXTRACT_DONE);
+	while (count > 0)
+		pool_give(&table.hellos, taken[--count]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_hello_in_one_packet_tells_its_name, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(frames_may_come_in_any_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_hello_over_several_datagrams_is_put_together,
+	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(packets_of_one_datagram_are_all_read, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(of_bytes_told_twice_the_first_ones_count, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_initial_packet_ends_it, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_damaged_packet_says_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_hello_larger_than_is_kept_is_given_up, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_hello_in_too_many_pieces_is_given_up, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_flow_is_not_waited_for_for_ever, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(without_room_a_hello_in_parts_is_given_up, set_up,
+	                                        tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
