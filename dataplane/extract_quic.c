@@ -142,6 +142,19 @@ static bool take_crypto(struct quic_hello *hello, struct slice frames, size_t *a
 	return add_crypto(hello, offset, data);
 }
 
+// Clients fill half of a datagram with it: a word at a time.
+static void skip_padding(struct slice frames, size_t *at)
+{
+	uint64_t word;
+
+	while (frames.size - *at >= sizeof(word)) {
+		memcpy(&word, frames.data + *at, sizeof(word));
+		if (word != 0)
+			break;
+		*at += sizeof(word);
+	}
+}
+
 // The CRYPTO frames of a packet. False when it holds what a client's first packets cannot, or more
 // than is kept.
 static bool take_frames(struct quic_hello *hello, struct slice frames)
@@ -152,6 +165,8 @@ static bool take_frames(struct quic_hello *hello, struct slice frames)
 	while (at < frames.size && is_well) {
 		switch (frames.data[at++]) {
 		case FRAME_PADDING:
+			skip_padding(frames, &at);
+			break;
 		case FRAME_PING:
 			break;
 		case FRAME_ACK:

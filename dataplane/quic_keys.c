@@ -1,10 +1,10 @@
 #include "dataplane/quic_keys.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+// Of EVP, copying a digest's state alone costs more than the digest: 3.1 us a packet instead of 2.
+#define OPENSSL_API_COMPAT 10101
+#include <openssl/sha.h>
 
 enum {
 	SECRET_BYTES = 32, // of SHA-256
@@ -39,15 +39,8 @@ enum { VERSION_COUNT = sizeof(versions) / sizeof(versions[0]) };
 
 // HMAC (RFC 2104) of one key: the digests with its pads already in them.
 struct hmac_key {
-	EVP_MD_CTX *inner;
-	EVP_MD_CTX *outer;
-};
-
-struct quic_deriver {
-	EVP_MD *digest;
-	EVP_MD_CTX *work;
-	struct hmac_key salts[VERSION_COUNT];
-	struct hmac_key secret; // of the connection at hand
+	SHA256_CTX inner;
+	SHA256_CTX outer;
 };
 
 const struct quic_version *quic_version_of(uint32_t number)
@@ -58,41 +51,42 @@ const struct quic_version *quic_version_of(uint32_t number)
 	return NULL;
 }
 
-static bool pad_key(EVP_MD_CTX *context, const EVP_MD *digest, struct slice key, uint8_t pad)
+static void pad_key(SHA256_CTX *state, struct slice key, uint8_t pad)
 {
 	uint8_t block[BLOCK_BYTES];
 
 	memset(block, pad, sizeof(block));
 	for (size_t i = 0; i < key.size; i++)
 		block[i] ^= key.data[i];
-	return EVP_DigestInit_ex2(context, digest, NULL) == 1 &&
-	       EVP_DigestUpdate(context, block, sizeof(block)) == 1;
+	(void)SHA256_Init(state);
+	(void)SHA256_Update(state, block, sizeof(block));
 }
 
-static bool set_key(struct hmac_key *hmac, const EVP_MD *digest, struct slice key)
+static struct hmac_key key_of(struct slice key)
 {
-	return pad_key(hmac->inner, digest, key, 0x36) && pad_key(hmac->outer, digest, key, 0x5c);
+	struct hmac_key hmac;
+
+	pad_key(&hmac.inner, key, 0x36);
+	pad_key(&hmac.outer, key, 0x5c);
+	return hmac;
 }
 
-static bool finish(struct quic_deriver *deriver, const EVP_MD_CTX *state, struct slice text,
-                   uint8_t ret_digest[SECRET_BYTES])
+static void finish(SHA256_CTX state, struct slice text, uint8_t ret_digest[SECRET_BYTES])
 {
-	return EVP_MD_CTX_copy_ex(deriver->work, state) == 1 &&
-	       EVP_DigestUpdate(deriver->work, text.data, text.size) == 1 &&
-	       EVP_DigestFinal_ex(deriver->work, ret_digest, NULL) == 1;
+	(void)SHA256_Update(&state, text.data, text.size);
+	(void)SHA256_Final(ret_digest, &state);
 }
 
-static bool hmac(struct quic_deriver *deriver, const struct hmac_key *key, struct slice text,
-                 uint8_t ret_digest[SECRET_BYTES])
+static void hmac(const struct hmac_key *key, struct slice text, uint8_t ret_digest[SECRET_BYTES])
 {
 	uint8_t inner[SECRET_BYTES];
 
-	return finish(deriver, key->inner, text, inner) &&
-	       finish(deriver, key->outer, slice_of(inner, sizeof(inner)), ret_digest);
+	finish(key->inner, text, inner);
+	finish(key->outer, slice_of(inner, sizeof(inner)), ret_digest);
 }
 
 // HKDF-Expand-Label (RFC 8446, section 7.1) of at most one digest, with no context.
-static bool expand(struct quic_deriver *deriver, const char *label, uint8_t *ret_bytes,
+static void expand(const struct hmac_key *secret, const char *label, uint8_t *ret_bytes,
                    size_t byte_count)
 {
 	uint8_t info[3 + LABEL_BYTES_MAX + 2];
@@ -108,76 +102,23 @@ static bool expand(struct quic_deriver *deriver, const char *label, uint8_t *ret
 	size += 6 + label_bytes;
 	info[size++] = 0; // of the context
 	info[size++] = 1; // the only round (RFC 5869, section 2.3)
-	if (!hmac(deriver, &deriver->secret, slice_of(info, size), digest))
-		return false;
+	hmac(secret, slice_of(info, size), digest);
 	memcpy(ret_bytes, digest, byte_count);
-	return true;
 }
 
-bool quic_derive(struct quic_deriver *deriver, const struct quic_version *version,
-                 struct slice connection_id, struct quic_keys *ret_keys)
+void quic_derive(const struct quic_version *version, struct slice connection_id,
+                 struct quic_keys *ret_keys)
 {
-	const struct hmac_key *salt = &deriver->salts[version - versions];
+	struct hmac_key key = key_of(slice_of(version->salt, sizeof(version->salt)));
 	bool is_second = version->is_second;
 	uint8_t secret[SECRET_BYTES];
 
-	return hmac(deriver, salt, connection_id, secret) &&
-	       set_key(&deriver->secret, deriver->digest, slice_of(secret, sizeof(secret))) &&
-	       expand(deriver, "client in", secret, sizeof(secret)) &&
-	       set_key(&deriver->secret, deriver->digest, slice_of(secret, sizeof(secret))) &&
-	       expand(deriver, is_second ? "quicv2 key" : "quic key", ret_keys->key,
-	              sizeof(ret_keys->key)) &&
-	       expand(deriver, is_second ? "quicv2 iv" : "quic iv", ret_keys->iv,
-	              sizeof(ret_keys->iv)) &&
-	       expand(deriver, is_second ? "quicv2 hp" : "quic hp", ret_keys->header_key,
-	              sizeof(ret_keys->header_key));
-}
-
-static bool open_hmac(struct hmac_key *key)
-{
-	key->inner = EVP_MD_CTX_new();
-	key->outer = EVP_MD_CTX_new();
-	return key->inner != NULL && key->outer != NULL;
-}
-
-static void close_hmac(struct hmac_key *key)
-{
-	EVP_MD_CTX_free(key->inner);
-	EVP_MD_CTX_free(key->outer);
-}
-
-static bool open_deriver(struct quic_deriver *deriver)
-{
-	deriver->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-	deriver->work = EVP_MD_CTX_new();
-	if (deriver->digest == NULL || deriver->work == NULL || !open_hmac(&deriver->secret))
-		return false;
-	for (unsigned i = 0; i < VERSION_COUNT; i++)
-		if (!open_hmac(&deriver->salts[i]) ||
-		    !set_key(&deriver->salts[i], deriver->digest,
-		             slice_of(versions[i].salt, sizeof(versions[i].salt))))
-			return false;
-	return true;
-}
-
-int quic_deriver_create(struct quic_deriver **ret_deriver)
-{
-	AUTO(quic_deriver) deriver = calloc(1, sizeof(*deriver));
-
-	if (deriver == NULL || !open_deriver(deriver))
-		return -ENOMEM;
-	*ret_deriver = TAKE(deriver);
-	return 0;
-}
-
-void quic_deriver_free(struct quic_deriver *deriver)
-{
-	if (deriver == NULL)
-		return;
-	for (unsigned i = 0; i < VERSION_COUNT; i++)
-		close_hmac(&deriver->salts[i]);
-	close_hmac(&deriver->secret);
-	EVP_MD_CTX_free(deriver->work);
-	EVP_MD_free(deriver->digest);
-	free(deriver);
+	hmac(&key, connection_id, secret);
+	key = key_of(slice_of(secret, sizeof(secret)));
+	expand(&key, "client in", secret, sizeof(secret));
+	key = key_of(slice_of(secret, sizeof(secret)));
+	expand(&key, is_second ? "quicv2 key" : "quic key", ret_keys->key, sizeof(ret_keys->key));
+	expand(&key, is_second ? "quicv2 iv" : "quic iv", ret_keys->iv, sizeof(ret_keys->iv));
+	expand(&key, is_second ? "quicv2 hp" : "quic hp", ret_keys->header_key,
+	       sizeof(ret_keys->header_key));
 }

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/slice.h"
 
 enum {
@@ -29,16 +28,6 @@ struct quic_version {
 // NULL when it is not known.
 const struct quic_version *quic_version_of(uint32_t number);
 
-// Digest states that every derivation begins with.
-struct quic_deriver;
-
-// Returns 0 and gives it to the caller (quic_deriver_free), or -ENOMEM.
-int quic_deriver_create(struct quic_deriver **ret_deriver);
-
-// Accepts NULL.
-void quic_deriver_free(struct quic_deriver *deriver);
-DEFINE_AUTO(quic_deriver, quic_deriver_free)
-
-// HOT. The keys of what the client sends to that connection id. False when OpenSSL fails.
-bool quic_derive(struct quic_deriver *deriver, const struct quic_version *version,
-                 struct slice connection_id, struct quic_keys *ret_keys);
+// HOT. The keys of what the client sends to that connection id.
+void quic_derive(const struct quic_version *version, struct slice connection_id,
+                 struct quic_keys *ret_keys);

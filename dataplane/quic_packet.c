@@ -26,7 +26,6 @@ struct header {
 };
 
 struct quic_opener {
-	struct quic_deriver *deriver;
 	EVP_CIPHER_CTX *header_cipher;
 	EVP_CIPHER_CTX *cipher;
 
@@ -124,8 +123,8 @@ static bool take_keys(struct quic_opener *opener, const struct header *header)
 	if (is_same_connection(opener, header))
 		return true;
 	opener->version = NULL;
-	if (!quic_derive(opener->deriver, header->version, header->connection_id, &opener->keys) ||
-	    EVP_EncryptInit_ex2(opener->header_cipher, NULL, opener->keys.header_key, NULL, NULL) !=
+	quic_derive(header->version, header->connection_id, &opener->keys);
+	if (EVP_EncryptInit_ex2(opener->header_cipher, NULL, opener->keys.header_key, NULL, NULL) !=
 	            1 ||
 	    EVP_DecryptInit_ex2(opener->cipher, NULL, opener->keys.key, NULL, NULL) != 1)
 		return false;
@@ -230,8 +229,7 @@ int quic_opener_create(struct quic_opener **ret_opener)
 		return -ENOMEM;
 	opener->header_cipher = open_cipher("AES-128-ECB");
 	opener->cipher = open_cipher("AES-128-GCM");
-	if (opener->header_cipher == NULL || opener->cipher == NULL ||
-	    quic_deriver_create(&opener->deriver) < 0)
+	if (opener->header_cipher == NULL || opener->cipher == NULL)
 		return -ENOMEM;
 	*ret_opener = TAKE(opener);
 	return 0;
@@ -241,7 +239,6 @@ void quic_opener_free(struct quic_opener *opener)
 {
 	if (opener == NULL)
 		return;
-	quic_deriver_free(opener->deriver);
 	EVP_CIPHER_CTX_free(opener->header_cipher);
 	EVP_CIPHER_CTX_free(opener->cipher);
 	free(opener);

@@ -93,13 +93,10 @@ static inline void quic_write_initial(struct quic_text *datagram, uint32_t versi
 {
 	const struct quic_version *version = quic_version_of(version_number);
 	struct quic_text packet = {.size = 0};
-	struct quic_deriver *deriver;
 	struct quic_keys keys;
 	size_t number_at;
 
-	assert_int_equal(quic_deriver_create(&deriver), 0);
-	assert_true(quic_derive(deriver, version, connection_id, &keys));
-	quic_deriver_free(deriver);
+	quic_derive(version, connection_id, &keys);
 	quic_put_byte(&packet, version->is_second ? 0xd3 : 0xc3);
 	for (unsigned shift = 32; shift > 0; shift -= 8)
 		quic_put_byte(&packet, version_number >> (shift - 8));
