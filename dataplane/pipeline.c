@@ -20,7 +20,7 @@ static void end_flow(void *context, struct flow *flow)
 	struct pipeline *pipeline = context;
 
 	pipeline->batch.position = MATCH_NO_PACKET;
-	stream_end(&pipeline->streams, flow);
+	content_end(&pipeline->content, flow);
 	watch_end(&pipeline->watches, flow);
 }
 
@@ -38,7 +38,7 @@ void pipeline_free(struct pipeline *pipeline)
 		return;
 	fragment_table_close(&pipeline->fragments);
 	flow_table_close(&pipeline->flows);
-	stream_table_close(&pipeline->streams);
+	content_close(&pipeline->content);
 	watch_table_close(&pipeline->watches);
 	match_context_free(pipeline->match_context);
 	free(pipeline);
@@ -52,7 +52,8 @@ static int open_tables(struct pipeline *pipeline)
 	if (error == 0)
 		error = fragment_table_open(&pipeline->fragments);
 	if (error == 0)
-		error = stream_table_open(&pipeline->streams, options->stream_budget_bytes);
+		error = content_open(&pipeline->content, options->stream_budget_bytes,
+		                     &pipeline->batch);
 	if (error == 0)
 		error = watch_table_open(&pipeline->watches, options->live != NULL
 		                                                     ? WATCH_BUDGET_LIVE_BYTES
@@ -85,7 +86,7 @@ static void wire_live(struct pipeline *pipeline, const struct pipeline_live *liv
 	pipeline->judge.verdicts = &pipeline->verdicts;
 	judge_turn(&pipeline->judge);
 	pipeline->verdicts.flows = &pipeline->flows;
-	pipeline->verdicts.streams = &pipeline->streams;
+	pipeline->verdicts.content = &pipeline->content;
 	pipeline->verdicts.fragments = &pipeline->fragments;
 	pipeline->verdicts.frames = pipeline->frames;
 	pipeline->verdicts.packets = pipeline->packets;
@@ -107,7 +108,6 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 		return error;
 	pipeline->flows.on_end = end_flow;
 	pipeline->flows.context = pipeline;
-	pipeline->streams.batch = &pipeline->batch;
 	pipeline->emitter.ring = options->ring;
 	pipeline->emitter.is_abandoned = options->is_abandoned;
 	pipeline->emitter.context = options->context;
@@ -195,16 +195,10 @@ static void extract_packet(struct pipeline *pipeline, unsigned position)
 	if (packet->fragment == FRAGMENT_LATER ||
 	    (flow_is_dropped(flow) && !pipeline->verdicts.is_dry_run))
 		return;
-	if (packet->protocol == IP_TCP) {
-		if (stream_is_wanted(flow, packet))
-			stream_packet(&pipeline->streams, flow, packet);
-	} else if (packet->protocol == IP_UDP) {
-		if (packet->payload_bytes > 0 && packet_is_dns(packet))
-			extract_dns_message(slice_of(packet->payload, packet->payload_bytes),
-			                    &pipeline->batch.output);
-	} else if (packet->is_icmp_error) {
+	if (packet->protocol == IP_TCP || packet->protocol == IP_UDP)
+		content_packet(&pipeline->content, flow, packet);
+	else if (packet->is_icmp_error)
 		extract_quote(pipeline, packet);
-	}
 }
 
 static void extract_batch(struct pipeline *pipeline, unsigned position, unsigned count)
@@ -213,8 +207,9 @@ static void extract_batch(struct pipeline *pipeline, unsigned position, unsigned
 
 	for (unsigned i = position; i < position + count; i++)
 		if (packets[i].is_ip)
-			stream_prefetch(&pipeline->streams,
-			                flow_at(&pipeline->flows, packets[i].flow_id), &packets[i]);
+			content_prefetch(&pipeline->content,
+			                 flow_at(&pipeline->flows, packets[i].flow_id),
+			                 &packets[i]);
 	for (unsigned i = position; i < position + count; i++)
 		if (packets[i].is_ip)
 			extract_packet(pipeline, i);
@@ -293,8 +288,8 @@ void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counter
 
 	counters.flows = pipeline->flows.created;
 	counters.flows_evicted = pipeline->flows.evicted;
-	counters.stream_gaps = pipeline->streams.gaps;
-	counters.stream_bytes_dropped = pipeline->streams.bytes_dropped;
+	counters.stream_gaps = pipeline->content.streams.gaps;
+	counters.stream_bytes_dropped = pipeline->content.streams.bytes_dropped;
 	counters.messages_malformed = pipeline->batch.output.messages_malformed;
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		counters.observables[i] = pipeline->batch.observable_count[i];

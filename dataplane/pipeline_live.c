@@ -122,8 +122,8 @@ void pipeline_figures(const struct pipeline *pipeline, struct sensor_figures *fi
 	figures->hits_lost = pipeline->emitter.hits_lost;
 	figures->flows_now = pipeline->flows.flows.used;
 	figures->flows_max = pipeline->flows.flows.capacity;
-	figures->streams_now = pipeline->streams.streams.used;
-	figures->streams_max = pipeline->streams.streams.capacity;
+	figures->streams_now = pipeline->content.streams.streams.used;
+	figures->streams_max = pipeline->content.streams.streams.capacity;
 	figures->condemned_now = pipeline->flows.condemned;
 	figures->generation = pipeline->publication != NULL ? pipeline->publication->generation : 0;
 }

@@ -2,6 +2,7 @@
 // alone.
 #pragma once
 
+#include "dataplane/content.h"
 #include "dataplane/decode.h"
 #include "dataplane/emit.h"
 #include "dataplane/flow.h"
@@ -10,7 +11,6 @@
 #include "dataplane/match_batch.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/stages.h"
-#include "dataplane/stream.h"
 #include "dataplane/verdicts.h"
 #include "dataplane/watch.h"
 #include "engine/publish.h"
@@ -20,7 +20,7 @@ struct pipeline {
 	struct match_context *match_context; // own; NULL: observe, or live
 	struct fragment_table fragments;
 	struct flow_table flows;
-	struct stream_table streams;
+	struct content content;
 	struct watch_table watches;
 	struct emitter emitter;
 	struct match_batch batch;

@@ -170,20 +170,20 @@ static void take_packet(struct stream_table *table, struct stream_direction *dir
 
 static void give_streams(struct stream_table *table, struct flow *flow)
 {
-	pool_give(&table->streams, flow->streams_id);
-	flow->streams_id = 0;
+	pool_give(&table->streams, flow->content_id);
+	flow->content_id = 0;
 	flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
 }
 
 static struct streams *streams_of(struct stream_table *table, struct flow *flow)
 {
-	if (flow->streams_id == 0) {
-		flow->streams_id = pool_take(&table->streams);
-		if (flow->streams_id == 0)
+	if (flow->content_id == 0) {
+		flow->content_id = pool_take(&table->streams);
+		if (flow->content_id == 0)
 			return NULL;
-		memset(pool_block(&table->streams, flow->streams_id), 0, sizeof(struct streams));
+		memset(pool_block(&table->streams, flow->content_id), 0, sizeof(struct streams));
 	}
-	return pool_block(&table->streams, flow->streams_id);
+	return pool_block(&table->streams, flow->content_id);
 }
 
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet)
@@ -230,10 +230,9 @@ void stream_drop(struct stream_table *table, struct flow *flow)
 {
 	struct streams *streams;
 
-	flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
-	if (flow->streams_id == 0)
+	if (flow->content_id == 0)
 		return;
-	streams = pool_block(&table->streams, flow->streams_id);
+	streams = pool_block(&table->streams, flow->content_id);
 	for (unsigned i = 0; i < 2; i++)
 		stream_direction_finish(table, &streams->directions[i]);
 	give_streams(table, flow);
@@ -243,9 +242,9 @@ void stream_end(struct stream_table *table, struct flow *flow)
 {
 	struct streams *streams;
 
-	if (flow->streams_id == 0)
+	if (flow->content_id == 0)
 		return;
-	streams = pool_block(&table->streams, flow->streams_id);
+	streams = pool_block(&table->streams, flow->content_id);
 	for (unsigned i = 0; i < 2; i++) {
 		struct stream_direction *direction = &streams->directions[i];
 

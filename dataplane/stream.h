@@ -47,8 +47,8 @@ static inline bool stream_is_wanted(const struct flow *flow, const struct packet
 static inline void stream_prefetch(const struct stream_table *table, const struct flow *flow,
                                    const struct packet *packet)
 {
-	if (flow->streams_id != 0 && stream_is_wanted(flow, packet))
-		prefetch_read((const uint8_t *)pool_block(&table->streams, flow->streams_id) +
+	if (flow->content_id != 0 && stream_is_wanted(flow, packet))
+		prefetch_read((const uint8_t *)pool_block(&table->streams, flow->content_id) +
 		              (packet->is_from_high ? STREAM_DIRECTION_BYTES : 0));
 }
 

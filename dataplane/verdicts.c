@@ -54,11 +54,11 @@ enum hit_outcome verdicts_address(struct verdicts *verdicts, const struct match 
 	return outcome_of(verdicts);
 }
 
-static void drop_streams(struct verdicts *verdicts, struct flow *flow)
+static void drop_content(struct verdicts *verdicts, struct flow *flow)
 {
 	// In a dry run the flow goes on, and so does what is looked for in it.
 	if (!verdicts->is_dry_run)
-		stream_drop(verdicts->streams, flow);
+		content_drop(verdicts->content, flow);
 }
 
 void verdicts_judged(struct verdicts *verdicts, unsigned position)
@@ -68,7 +68,7 @@ void verdicts_judged(struct verdicts *verdicts, unsigned position)
 
 	if (verdicts->causes[position] != 0) {
 		flow_condemn(verdicts->flows, packet->flow_id, FLOW_LISTED);
-		drop_streams(verdicts, flow);
+		drop_content(verdicts, flow);
 	} else if (flow->idle_class == FLOW_LISTED) {
 		flow_release(verdicts->flows, packet->flow_id);
 		// It may be picked up in its middle.
@@ -94,6 +94,12 @@ static enum drop_cause cause_of(const struct observable *observable)
 	}
 }
 
+// Does it stand alone, so that what comes after it in its flow is another matter?
+static bool packet_is_message(const struct packet *packet)
+{
+	return packet->protocol == IP_UDP && packet_is_dns(packet);
+}
+
 enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match *match,
                                   const struct observable *observable, unsigned position)
 {
@@ -106,7 +112,7 @@ enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match 
 	    position == MATCH_NO_PACKET || !verdicts_has_force(verdicts))
 		return OUTCOME_NONE;
 	packet = &verdicts->packets[position];
-	is_message = packet->protocol != IP_TCP;
+	is_message = packet_is_message(packet);
 	// A message that was copied has gone on; a flow can still be condemned.
 	if ((is_message && verdicts->path->peer == NULL) ||
 	    !is_valid(verdicts, match->indicator_id, packet->time_ns, &turn_at_ns))
@@ -135,9 +141,8 @@ static bool is_done(const struct packet *packet, const struct flow *flow)
 
 	if (packet->is_flow_first || flow->watch_id != 0 || flow_is_dropped(flow))
 		return false;
-	if (packet->protocol == IP_UDP)
-		return packet->has_ports && !packet_is_dns(packet);
-	return packet->protocol == IP_TCP && (flow->state & done) == done;
+	return (packet->protocol == IP_TCP || packet->protocol == IP_UDP) &&
+	       (flow->state & done) == done;
 }
 
 // A flow that is listed stays with the worker, which judges it again when another database comes;
@@ -175,10 +180,10 @@ static void condemn(struct verdicts *verdicts, const struct packet *packet, stru
 {
 	if (packet->fragment == FRAGMENT_FIRST)
 		fragment_drop(verdicts->fragments, packet);
-	if (cause == DROP_ADDRESS || packet->protocol != IP_TCP)
+	if (cause == DROP_ADDRESS || packet_is_message(packet))
 		return;
 	flow_condemn(verdicts->flows, packet->flow_id, FLOW_CONDEMNED);
-	drop_streams(verdicts, flow);
+	drop_content(verdicts, flow);
 }
 
 static void queue_reply(struct verdicts *verdicts, struct port *port, uint64_t *sent_count,

@@ -10,7 +10,7 @@
 #include "dataplane/fragment.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/reply.h"
-#include "dataplane/stream.h"
+#include "dataplane/content.h"
 
 enum { VERDICTS_REPLIES_MAX = 2 * PORT_BURST_MAX };
 
@@ -25,7 +25,7 @@ struct queued_reply {
 
 struct verdicts {
 	struct flow_table *flows; // all borrowed
-	struct stream_table *streams;
+	struct content *content;
 	struct fragment_table *fragments;
 	bool has_resets;
 	bool has_nxdomain;

@@ -50,7 +50,8 @@ DNS_TARGETS = ('dns.cname', 'dns.ns', 'dns.ptr.domain_name', 'dns.mx.mail_exchan
                'dns.srv.target', 'dns.soa.mname', 'dns.dname', 'dns.svcb.targetname',
                'dns.afsdb.hostname', 'dns.kx.key_exchange')
 DNS_ADDRESSES = ('dns.a', 'dns.aaaa', 'dns.svcb.svcparam.ipv4hint.ip', 'dns.svcb.svcparam.ipv6hint.ip')
-TSHARK_FIELDS = ('frame.number', 'frame.protocols', 'tcp.stream', 'dns.qry.name', 'dns.resp.name', *DNS_TARGETS,
+TSHARK_FIELDS = ('frame.number', 'frame.protocols', 'tcp.stream', 'udp.stream', 'dns.qry.name',
+                 'dns.resp.name', *DNS_TARGETS,
                  *DNS_ADDRESSES, 'tls.handshake.extensions_server_name', 'http.host',
                  'http.request.full_uri')
 TSHARK_OPTIONS = ('tcp.desegment_tcp_streams:TRUE', 'tcp.reassemble_out_of_order:TRUE',
@@ -148,7 +149,8 @@ def tshark_rows(capture):
 
 def tshark_observables(capture):
     """{field: Counter}; DNS values once a packet, as we tell them once a message, and server names
-    once a connection (a second ClientHello repeats the name after a HelloRetryRequest)."""
+    once a connection (a second ClientHello repeats the name after a HelloRetryRequest), over TCP or
+    QUIC."""
     hellos = {}
     seen = {field: collections.Counter() for field in FIELDS}
     for row in tshark_rows(capture):
@@ -161,8 +163,9 @@ def tshark_observables(capture):
             seen['dns.query'].update(queries)
             seen['dns.answer.name'].update(names)
             seen['dns.answer.address'].update(addresses)
-        if 'quic' not in protocols and 'dtls' not in protocols:
-            stream = tuple(row['tcp.stream'])
+        if 'dtls' not in protocols:
+            stream = tuple(row['udp.stream' if 'quic' in protocols else 'tcp.stream'])
+            stream = ('quic' in protocols, stream)
             names = set(map(spell_host, row['tls.handshake.extensions_server_name']))
             seen['tls.sni'].update(names - hellos.get(stream, set()))
             hellos.setdefault(stream, set()).update(names)

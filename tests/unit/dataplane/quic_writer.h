@@ -2,13 +2,21 @@
 // OpenSSL's one-shot functions.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
 #include "dataplane/quic_keys.h"
-#include "tests/unit/unit_test.h"
+
+// Of tests and fuzz targets alike.
+static inline void quic_require(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
 
 struct quic_text {
 	uint8_t bytes[4096];
@@ -17,7 +25,7 @@ struct quic_text {
 
 static inline void quic_put(struct quic_text *text, const void *bytes, size_t size)
 {
-	assert_true(text->size + size <= sizeof(text->bytes));
+	quic_require(text->size + size <= sizeof(text->bytes));
 	if (size > 0)
 		memcpy(text->bytes + text->size, bytes, size);
 	text->size += size;
@@ -61,13 +69,12 @@ static inline void quic_encrypt(const struct quic_keys *keys, uint32_t number, s
 	memcpy(nonce, keys->iv, sizeof(nonce));
 	for (unsigned i = 0; i < 4; i++)
 		nonce[QUIC_IV_BYTES - 1 - i] ^= (uint8_t)(number >> 8 * i);
-	assert_int_equal(EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys->key, nonce), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, NULL, &size, header.data, (int)header.size), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, ret_text, &size, plain.data, (int)plain.size),
-	                 1);
-	assert_int_equal(EVP_EncryptFinal_ex(context, ret_text + size, &size), 1);
-	assert_int_equal(
-		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, ret_text + plain.size), 1);
+	quic_require(EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys->key, nonce) == 1);
+	quic_require(EVP_EncryptUpdate(context, NULL, &size, header.data, (int)header.size) == 1);
+	quic_require(EVP_EncryptUpdate(context, ret_text, &size, plain.data, (int)plain.size) == 1);
+	quic_require(EVP_EncryptFinal_ex(context, ret_text + size, &size) == 1);
+	quic_require(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16,
+	                                 ret_text + plain.size) == 1);
 	EVP_CIPHER_CTX_free(context);
 }
 
@@ -77,9 +84,9 @@ static inline void quic_protect(const struct quic_keys *keys, uint8_t *packet, s
 	uint8_t mask[32];
 	int size;
 
-	assert_int_equal(
-		EVP_EncryptInit_ex(context, EVP_aes_128_ecb(), NULL, keys->header_key, NULL), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, mask, &size, packet + number_at + 4, 16), 1);
+	quic_require(EVP_EncryptInit_ex(context, EVP_aes_128_ecb(), NULL, keys->header_key, NULL) ==
+	             1);
+	quic_require(EVP_EncryptUpdate(context, mask, &size, packet + number_at + 4, 16) == 1);
 	packet[0] ^= mask[0] & 0x0f;
 	for (unsigned i = 0; i < 4; i++)
 		packet[number_at + i] ^= mask[1 + i];
@@ -108,10 +115,44 @@ static inline void quic_write_initial(struct quic_text *datagram, uint32_t versi
 	number_at = packet.size;
 	for (unsigned shift = 32; shift > 0; shift -= 8)
 		quic_put_byte(&packet, number >> (shift - 8));
-	assert_true(packet.size + frames.size + 16 <= sizeof(packet.bytes));
+	quic_require(packet.size + frames.size + 16 <= sizeof(packet.bytes));
 	quic_encrypt(&keys, number, slice_of(packet.bytes, packet.size), frames,
 	             packet.bytes + packet.size);
 	packet.size += frames.size + 16;
 	quic_protect(&keys, packet.bytes, number_at);
 	quic_put(datagram, packet.bytes, packet.size);
+}
+
+static inline void quic_put_size(struct quic_text *text, size_t size)
+{
+	quic_put_byte(text, (unsigned)(size >> 8));
+	quic_put_byte(text, (unsigned)size);
+}
+
+// A ClientHello of `size` bytes that asks for `name` (RFC 8446, section 4.1.2).
+static inline void quic_write_hello(struct quic_text *hello, const char *name, size_t size)
+{
+	size_t name_bytes = strlen(name);
+	size_t filler_bytes;
+
+	hello->size = 0;
+	quic_put(hello, "\x01\x00", 2);
+	quic_put_size(hello, size - 4);
+	quic_put(hello, "\x03\x03", 2);
+	for (unsigned i = 0; i < 32; i++)
+		quic_put_byte(hello, i);
+	quic_put(hello, "\x00\x00\x02\x13\x01\x01\x00", 7);
+	filler_bytes = size - hello->size - 2 - (9 + name_bytes) - 4;
+	quic_put_size(hello, size - hello->size - 2);
+	quic_put(hello, "\xff\x01", 2);
+	quic_put_size(hello, filler_bytes);
+	for (size_t i = 0; i < filler_bytes; i++)
+		quic_put_byte(hello, 0x5a);
+	quic_put(hello, "\x00\x00", 2);
+	quic_put_size(hello, name_bytes + 5);
+	quic_put_size(hello, name_bytes + 3);
+	quic_put_byte(hello, 0);
+	quic_put_size(hello, name_bytes);
+	quic_put(hello, name, name_bytes);
+	quic_require(hello->size == size);
 }

@@ -5,6 +5,7 @@
 
 #include "tests/unit/dataplane/extract_recorder.h"
 #include "tests/unit/dataplane/quic_writer.h"
+#include "tests/unit/unit_test.h"
 
 enum { VERSION_1 = 1, HELLO_BYTES = 600 };
 
@@ -23,26 +24,8 @@ static struct slice id_slice(void)
 static struct slice client_hello(void)
 {
 	static struct quic_text hello;
-	static const char name[] = "quic.example";
-	size_t name_bytes = sizeof(name) - 1;
-	size_t filler_bytes;
 
-	hello.size = 0;
-	quic_put(&hello, "\x01\x00\x02\x54\x03\x03", 6); // 596 bytes follow the size
-	for (unsigned i = 0; i < 32; i++)
-		quic_put_byte(&hello, i);
-	quic_put(&hello, "\x00\x00\x02\x13\x01\x01\x00", 7);
-	filler_bytes = HELLO_BYTES - hello.size - 2 - (9 + name_bytes) - 4;
-	quic_put_byte(&hello, (unsigned)(HELLO_BYTES - hello.size - 2) >> 8);
-	quic_put_byte(&hello, (unsigned)(HELLO_BYTES - hello.size - 1));
-	quic_put(&hello, "\xff\x01", 2);
-	quic_put_byte(&hello, (unsigned)filler_bytes >> 8);
-	quic_put_byte(&hello, (unsigned)filler_bytes);
-	for (size_t i = 0; i < filler_bytes; i++)
-		quic_put_byte(&hello, 0x5a);
-	quic_put(&hello, "\x00\x00\x00\x11\x00\x0f\x00\x00\x0c", 9);
-	quic_put(&hello, name, name_bytes);
-	assert_int_equal(hello.size, HELLO_BYTES);
+	quic_write_hello(&hello, "quic.example", HELLO_BYTES);
 	return slice_of(hello.bytes, hello.size);
 }
 

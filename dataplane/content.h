@@ -1,0 +1,35 @@
+// dataplane/content.h — packets of a flow to whoever reads what they carry: stream.c for TCP,
+// extract_quic.c for UDP, and DNS messages, which stand alone.
+#pragma once
+
+#include "dataplane/extract_quic.h"
+#include "dataplane/stream.h"
+
+struct content {
+	struct stream_table streams;
+	struct quic_table quics;
+	struct match_batch *batch; // borrowed: where observables go
+};
+
+// Returns 0, or -ENOMEM with *content untouched.
+int content_open(struct content *content, size_t stream_budget_bytes, struct match_batch *batch);
+
+// Accepts an all-zero one.
+void content_close(struct content *content);
+
+// HOT. What content_packet() will need: to be called some packets before.
+static inline void content_prefetch(const struct content *content, const struct flow *flow,
+                                    const struct packet *packet)
+{
+	if (packet->protocol == IP_TCP)
+		stream_prefetch(&content->streams, flow, packet);
+}
+
+// HOT. Takes a packet of TCP or UDP, not a later fragment. batch->packet must be `packet`.
+void content_packet(struct content *content, struct flow *flow, const struct packet *packet);
+
+// HOT. Nothing of the flow is wanted any more.
+void content_drop(struct content *content, struct flow *flow);
+
+// The flow ends: what is held is given out. batch->packet is changed.
+void content_end(struct content *content, struct flow *flow);
