@@ -109,9 +109,22 @@ static void render(struct top *top)
 	top_screen_render(&view, &top->screen);
 }
 
-static const char *first_words(const struct report *report)
+// Where, and why.
+static void append_words(struct buffer *text, const struct report *report)
 {
-	return report->reason_count > 0 ? report->reasons[0].examples[0].detail : "no memory";
+	if (report->reason_count > 0)
+		buffer_format(text, "%s: %s", report->reasons[0].examples[0].object,
+		              report->reasons[0].examples[0].detail);
+	else
+		buffer_append_text(text, "no memory");
+}
+
+static void log_words(const struct report *report)
+{
+	AUTO_BUFFER text = {0};
+
+	append_words(&text, report);
+	log_error("%.*s", SLICE_FORMAT(buffer_slice(&text)));
 }
 
 // What there is: a screen, or what stands in the way of one.
@@ -122,8 +135,12 @@ static void render_live(struct top *top, int error, const struct report *report)
 		return;
 	}
 	buffer_clear(&top->screen);
-	buffer_format(&top->screen, "sekisho top\n%s\n",
-	              error < 0 ? first_words(report) : "waiting for the next figures");
+	buffer_append_text(&top->screen, "sekisho top\n");
+	if (error < 0)
+		append_words(&top->screen, report);
+	else
+		buffer_append_text(&top->screen, "waiting for the next figures");
+	buffer_append_byte(&top->screen, '\n');
 }
 
 static void sleep_until(int64_t deadline_ns)
@@ -151,7 +168,7 @@ static int run_batch(struct top *top)
 		int error = ask(top, &report);
 
 		if (error < 0)
-			log_error("%s", first_words(&report));
+			log_words(&report);
 		report_clear(&report);
 		if (error < 0)
 			return EXIT_FAILED;

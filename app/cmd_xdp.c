@@ -19,7 +19,8 @@ void xdp_log_error(const struct xdp_place *place, int error, const struct report
 	if (report->reason_count > 0)
 		problems_error(place->device, report);
 	else if (error == -ENOENT)
-		log_error("%s: no XDP program of sekisho is there", place->device);
+		log_error("%s: no XDP program of sekisho is pinned for it (another folder: --pins)",
+		          place->device);
 	else if (error == -EPERM || error == -EACCES)
 		log_error("%s: not permitted: this needs root, or CAP_BPF and CAP_NET_ADMIN",
 		          place->device);

@@ -75,6 +75,34 @@ static unsigned check_database(const struct config *config)
 	return 0;
 }
 
+// Before there is a database, too: without its key none would be taken.
+static unsigned check_key(const struct sensor_config *sensor)
+{
+	if (sensor->public_key_path == NULL || access(sensor->public_key_path, R_OK) == 0)
+		return 0;
+	log_error("sensor.public-key %s: %s", sensor->public_key_path, strerror(errno));
+	return 1;
+}
+
+static unsigned check_workers(const struct sensor_config *sensor)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	unsigned failures = 0;
+
+	for (unsigned i = 0; sensor->cpus != NULL && i < sensor->worker_count; i++) {
+		if (sensor->cpus[i] < cpus)
+			continue;
+		log_error("sensor.cpus: there is no CPU %u, they are 0 to %ld", sensor->cpus[i],
+		          cpus - 1);
+		failures++;
+	}
+	if (strcmp(sensor->backend, "pcap") != 0 || sensor->worker_count == 1)
+		return failures;
+	log_error("sensor.workers: the backend pcap has one worker; af-packet shares packets "
+	          "among several");
+	return failures + 1;
+}
+
 static unsigned check_user(const struct sensor_config *sensor)
 {
 	struct daemon_identity identity;
@@ -121,15 +149,16 @@ unsigned daemon_check(const struct config *config, bool is_dry_run)
 {
 	const struct sensor_config *sensor = config->sensor;
 
-	(void)printf("sensor: %s\nmode: %s by %s, %u workers%s\n", sensor->name,
+	(void)printf("sensor: %s\nmode: %s by %s, %u worker%s%s\n", sensor->name,
 	             sensor_mode_name(sensor->mode), sensor->backend, sensor->worker_count,
-	             is_dry_run ? ", dry run" : "");
+	             sensor->worker_count == 1 ? "" : "s", is_dry_run ? ", dry run" : "");
 	if (sensor->mode != SENSOR_TAP)
 		(void)printf("without database or workers: %s passes\n",
 		             sensor->is_fail_closed ? "nothing" : "everything");
 	(void)printf("helper process: %s\nsystem call filter: %s\n",
 	             daemon_devices_need_xdp(sensor) ? "with CAP_BPF and CAP_NET_ADMIN" : "none",
 	             daemon_seccomp_is_there() ? "yes" : "not in this build");
-	return check_links(sensor) + check_database(config) + check_user(sensor) +
-	       check_hits(sensor) + check_folder("sightings", sensor->sightings_path);
+	return check_workers(sensor) + check_links(sensor) + check_key(sensor) +
+	       check_database(config) + check_user(sensor) + check_hits(sensor) +
+	       check_folder("sightings", sensor->sightings_path);
 }

@@ -29,11 +29,20 @@ static const struct command_line dump_line = {
 	NULL,
 };
 
+static void print_title(void)
+{
+	(void)printf("%-5s %-43s %5s %5s %10s %12s %15s\n", "KIND", "PREFIX", "PROTO", "PORT",
+	             "INDICATOR", "PACKETS", "BYTES");
+}
+
 static bool print_entry(void *context, const struct xdp_entry *entry)
 {
+	bool *has_title = context;
 	char prefix[ADDRESS_TEXT_BYTES];
 
-	(void)context;
+	if (!*has_title)
+		print_title();
+	*has_title = true;
 	normalize_format_prefix(&entry->prefix, prefix);
 	(void)printf("%-5s %-43s %5u %5u %10" PRIu32 " %12" PRIu64 " %15" PRIu64 "\n",
 	             entry->is_veto ? "veto" : "drop", prefix, entry->protocol, entry->port,
@@ -63,18 +72,18 @@ static int run(int argc, char **argv)
 	struct dump_values values = {0};
 	enum options_outcome outcome = options_parse(&dump_line, argc, argv, &values);
 	struct report report = {0};
+	bool has_title = false;
 
 	if (outcome != OPTIONS_READ)
 		return outcome == OPTIONS_HELP ? EXIT_FOUND : EXIT_FAILED;
 	if (!xdp_place_is_given(&dump_line, &values.place))
 		return EXIT_FAILED;
-	if (!values.has_json)
-		(void)printf("%-5s %-43s %5s %5s %10s %12s %15s\n", "KIND", "PREFIX", "PROTO",
-		             "PORT", "INDICATOR", "PACKETS", "BYTES");
 	int error = xdp_dump(values.place.device, values.place.pin_path,
-	                     values.has_json ? print_entry_json : print_entry, NULL, &report);
+	                     values.has_json ? print_entry_json : print_entry, &has_title, &report);
 	if (error < 0)
 		xdp_log_error(&values.place, error, &report);
+	else if (!values.has_json && !has_title) // there is no entry
+		print_title();
 	report_clear(&report);
 	if (error == 0)
 		return EXIT_FOUND;

@@ -138,6 +138,8 @@ static int start_worker(struct sensor *sensor, unsigned index)
 	if (cpus != NULL)
 		error = cpus[index] < CPU_SETSIZE ? pin(&attributes, cpus[index]) : EINVAL;
 	atomic_fetch_add_explicit(&sensor->running, 1, memory_order_relaxed);
+	// Until its thread runs, which may take a while: it is no worker that hangs.
+	sensor_worker_beat(worker);
 	if (error == 0)
 		error = pthread_create(&worker->thread, &attributes, sensor_worker_run, worker);
 	(void)pthread_attr_destroy(&attributes);

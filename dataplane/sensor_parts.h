@@ -54,6 +54,9 @@ struct sensor {
 	struct sensor_worker workers[];
 };
 
+// A sign of life, now.
+void sensor_worker_beat(struct sensor_worker *worker);
+
 // What a worker's thread runs; `context` is the struct sensor_worker.
 void *sensor_worker_run(void *context);
 

@@ -35,6 +35,11 @@ static void beat(struct sensor_worker *worker, int64_t time_ns)
 	atomic_store_explicit(&worker->beat_ns, time_ns, memory_order_relaxed);
 }
 
+void sensor_worker_beat(struct sensor_worker *worker)
+{
+	beat(worker, now_ns());
+}
+
 // 0, then one bucket for each power of two.
 static unsigned bucket_of(uint64_t value, unsigned bucket_count)
 {

@@ -324,6 +324,17 @@ def test_devices_that_are_not_there_are_told(tap):
     assert check.returncode == 2 and 'there is no interface eth7' in check.stderr
 
 
+@pytest.mark.parametrize('fields, words', [
+    ({'cpus': [1023]}, 'there is no CPU 1023'),
+    ({'backend': 'pcap', 'workers': 2}, 'the backend pcap has one worker'),
+    ({'public_key': '/nowhere/key.pem'}, 'sensor.public-key /nowhere/key.pem: No such file')])
+def test_what_would_fail_is_said_before(tap, fields, words):
+    tap.sensor.update((key.replace('_', '-'), value) for key, value in fields.items())
+    tap.write()
+    check = tap.host.run(SEKISHO, 'run', '-c', tap.config, '--check', check=False)
+    assert check.returncode == 2 and words in check.stderr, check.stderr
+
+
 # ---- what it gives up
 
 def state(pid, thread=None):

@@ -95,6 +95,11 @@ def test_top_shows_what_comes(tap):
     assert 'latency' in screen and 'SILENT' not in screen and 'XDP' not in screen
 
 
+def test_top_says_whom_it_asked_in_vain(tap):
+    done = tap.host.run(SEKISHO, 'top', '--once', '-s', '/nowhere/control.sock', check=False)
+    assert done.returncode == 2 and '/nowhere/control.sock: there is no such' in done.stderr
+
+
 def test_a_link_that_goes_down_is_told(tap):
     tap.host.link('eth0', 'down')
     wait_for(lambda: samples(tap.ctl('metrics').stdout)['sekisho_link_up', 'eth0'] == 0,

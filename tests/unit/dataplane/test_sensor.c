@@ -172,6 +172,25 @@ static void publications_change_under_a_sensor_without_a_hit_of_one_that_is_gone
 	scene_close(&scene);
 }
 
+static void workers_live_from_their_start_on(void **state)
+{
+	struct scene scene;
+	struct sensor *sensor;
+
+	(void)state;
+	scene_open(&scene);
+	assert_int_equal(sensor_start(&scene.options, &sensor), 0);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		struct sensor_figures figures;
+
+		sensor_figures(sensor, i, &figures); // its thread may not have run yet
+		assert_true(figures.beat_ns > 0);
+	}
+	run_until_done(&scene, sensor);
+	sensor_free(sensor);
+	scene_close(&scene);
+}
+
 static void without_a_database_a_tap_only_counts(void **state)
 {
 	struct scene scene;
@@ -299,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_sensor_gives_hits_of_the_generation_that_is_published),
 		cmocka_unit_test(
 			publications_change_under_a_sensor_without_a_hit_of_one_that_is_gone),
+		cmocka_unit_test(workers_live_from_their_start_on),
 		cmocka_unit_test(without_a_database_a_tap_only_counts),
 		cmocka_unit_test(a_full_ring_holds_up_no_packet_and_the_last_hits_wait_for_room),
 		cmocka_unit_test(a_sensor_that_is_freed_gives_up_what_waits_for_room),
