@@ -1,4 +1,5 @@
 """`sekisho run` in a test: its configuration, its outputs, what it says."""
+import functools
 import json
 import os
 import pathlib
@@ -9,6 +10,22 @@ import network as networks
 
 ROOT = pathlib.Path(__file__).parents[2]
 SEKISHO = os.environ.get('SEKISHO', ROOT / 'build/app/sekisho')
+
+
+@functools.cache
+def backends():
+    """What `sekisho ports` says of each."""
+    done = subprocess.run([SEKISHO, 'ports', '--json'], capture_output=True, text=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return {row['name']: row for row in rows if row['about'] == 'backend'}
+
+
+def need_backend(name):
+    """Of a port, or a mode that is inline."""
+    name = {'inline-xdp': 'xdp-copy'}.get(name, name.removeprefix('inline-'))
+    row = backends()[name]
+    if not row['usable']:
+        raise networks.Missing(f'{name} cannot be used here: {row["words"]} {row["help"]}')
 
 
 def compile_database(path, *lines, action='drop'):

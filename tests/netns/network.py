@@ -20,6 +20,15 @@ libc = ctypes.CDLL(None, use_errno=True)
 counter = iter(range(1 << 30))
 
 
+class Missing(Exception):
+    """What a test needs and this machine has not: the test is skipped."""
+
+
+def need(program):
+    if shutil.which(program) is None:
+        raise Missing(f'{program} is not installed')
+
+
 def missing():
     """Why nothing of this can run here, or None."""
     if os.geteuid() != 0:
@@ -107,6 +116,7 @@ class Host:
 
     def run(self, *arguments, check=True, seconds=30, text=None, environment=None):
         """Runs a program to its end; its standard output and error are in what is returned."""
+        need(str(arguments[0]))
         done = subprocess.run(['ip', 'netns', 'exec', self.namespace, *map(str, arguments)],
                               capture_output=True, text=True, timeout=seconds, input=text,
                               errors='replace', env={**os.environ, **(environment or {})})
@@ -117,6 +127,7 @@ class Host:
 
     def start(self, *arguments, **options):
         """Starts a program, which ends with the network."""
+        need(str(arguments[0]))
         process = Process(['ip', 'netns', 'exec', self.namespace, *map(str, arguments)],
                           self.network.folder, str(arguments[0]), **options)
         self.network.processes.append(process)

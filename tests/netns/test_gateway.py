@@ -10,6 +10,7 @@ import ipaddress
 import pytest
 
 import services
+from daemon import need_backend
 from gateway import Gateway
 from network import wait_for
 
@@ -58,6 +59,7 @@ class Scene:
     """The three hosts; `sensor` is the gateway's."""
 
     def __init__(self, network, mode, extra='', drops=DROPS, mtu=1500, vdev=VDEV):
+        need_backend(mode)
         self.mode = mode
         self.client = network.host('client')
         self.gate = network.host('gateway')

@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 
+from daemon import need_backend
 from gateway import Gateway, program_path
 from network import wait_for
 from test_gateway import MODES, sensor_of
@@ -28,6 +29,7 @@ class Lane:
     """A sender, a gateway, a receiver, and two databases."""
 
     def __init__(self, network, mode):
+        need_backend(mode)
         self.client = network.host('client')
         self.gate = network.host('gateway')
         self.server = network.host('server')

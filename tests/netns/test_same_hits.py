@@ -7,7 +7,7 @@ import subprocess
 import captures
 import pytest
 
-from daemon import SEKISHO, ROOT, Daemon, compile_database
+from daemon import SEKISHO, ROOT, Daemon, compile_database, need_backend
 from network import command, wait_for
 
 GENERATOR = os.environ.get('GENERATE_TRAFFIC', ROOT / 'build/bench/generate_traffic')
@@ -23,12 +23,6 @@ TAPS = {
              'dpdk-arguments': ['--no-huge', '-m', '256', '--no-pci',
                                 '--vdev=net_af_packet0,iface=eth0,framecnt=4096']},
 }
-
-
-def offers(backend):
-    done = subprocess.run([SEKISHO, 'ports', '--json'], capture_output=True, text=True)
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return any(row['usable'] for row in rows if row['name'] == backend)
 
 
 def facts(hits):
@@ -62,8 +56,7 @@ def scene(network):
 def test_each_backend_gives_the_hits_of_match(network, scene, tap):
     a, b, frames, database, expected = scene
     settings = dict(TAPS[tap])
-    if not offers(settings['backend']):
-        pytest.skip(f'{settings["backend"]} cannot be used here')
+    need_backend(settings['backend'])
     links = settings.pop('links', [{'device': 'eth0'}])
     sensor = Daemon(b, network.folder, database, links, promiscuous=True, **settings)
     sensor.start()
