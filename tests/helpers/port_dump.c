@@ -15,9 +15,9 @@
 //   eal=ARGUMENT   of DPDK, in order
 //
 // It says "ready" on standard output when all are open, then at the end one line of JSON a queue
-// and port. It ends before its time at SIGTERM; at SIGUSR1 every port sends a frame of its own,
-// broadcast and of type 0x88b6. Exit: 0, or 1 with what the report says on standard
-// error.
+// and port. SIGTERM ends it before its time, once nothing more comes for a moment; at SIGUSR1 every
+// port sends a frame of its own, broadcast and of type 0x88b6. Exit: 0, or 1 with what the report
+// says on standard error.
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -36,6 +36,8 @@
 #include "tests/helpers/port_program.h"
 
 enum { QUEUES_MAX = 16, EAL_ARGUMENTS_MAX = 16, WAIT_MS = 20, OWN_FRAME_BYTES = 64 };
+// What was on its way when it was told to end is still taken, however slow the machine is.
+enum { QUIET_MS = 200, REST_MS_MAX = 3000 };
 
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t own_frames_asked;
@@ -286,6 +288,20 @@ static bool is_done(const struct settings *settings, const struct queue queues[]
 	return true;
 }
 
+// Until nothing comes any more.
+static void run_rest(const struct settings *settings, const struct queue queues[])
+{
+	uint64_t taken = settings->taken, quiet_ms = 0;
+
+	for (uint64_t ms = 0; ms < REST_MS_MAX && quiet_ms < QUIET_MS; ms += WAIT_MS) {
+		if (is_done(settings, queues))
+			return;
+		(void)usleep(WAIT_MS * 1000);
+		quiet_ms = settings->taken == taken ? quiet_ms + WAIT_MS : 0;
+		taken = settings->taken;
+	}
+}
+
 static void run(struct settings *settings, struct queue queues[])
 {
 	(void)printf("ready\n");
@@ -297,6 +313,8 @@ static void run(struct settings *settings, struct queue queues[])
 			break;
 		(void)usleep(WAIT_MS * 1000);
 	}
+	if (is_interrupted)
+		run_rest(settings, queues);
 	settings->is_stopping = true;
 	for (unsigned i = 0; i < settings->queue_count; i++)
 		(void)pthread_join(queues[i].thread, NULL);
