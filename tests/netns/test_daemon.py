@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 
-import captures
 import pytest
 
 from daemon import SEKISHO, ROOT, Daemon, compile_database
