@@ -123,7 +123,8 @@ static int ask(const struct ctl_values *values)
 	                    (unsigned)values->timeout_s * 1000, &answer, &report);
 	print_error(&report);
 	report_clear(&report);
-	(void)fwrite(answer.data, 1, answer.size, stdout);
+	if (answer.size > 0) // else its data may be NULL
+		(void)fwrite(answer.data, 1, answer.size, stdout);
 	if (error == -EPROTO)
 		return EXIT_NOTHING;
 	return error < 0 ? EXIT_FAILED : EXIT_FOUND;
