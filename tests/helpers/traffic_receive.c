@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -43,39 +44,38 @@ static void stop(int number)
 	is_stopping = 1;
 }
 
-static const struct traffic_mark *mark_of(const uint8_t *frame, size_t bytes)
+static bool read_mark(const uint8_t *frame, size_t bytes, struct traffic_mark *ret_mark)
 {
 	const struct ether_header *ethernet = (const struct ether_header *)frame;
-	const struct traffic_mark *mark;
 	size_t offset = sizeof(*ethernet) + sizeof(struct udphdr);
 
 	if (bytes < TRAFFIC_IPV4_BYTES)
-		return NULL;
+		return false;
 	if (ethernet->ether_type == htons(ETHERTYPE_IP))
 		offset += sizeof(struct iphdr);
 	else if (ethernet->ether_type == htons(ETHERTYPE_IPV6) && bytes >= TRAFFIC_IPV6_BYTES)
 		offset += sizeof(struct ip6_hdr);
 	else
-		return NULL;
-	mark = (const struct traffic_mark *)(const void *)(frame + offset);
-	return mark->magic == TRAFFIC_MAGIC && mark->class < CLASS_COUNT ? mark : NULL;
+		return false;
+	memcpy(ret_mark, frame + offset, sizeof(*ret_mark)); // it has no alignment
+	return ret_mark->magic == TRAFFIC_MAGIC && ret_mark->class < CLASS_COUNT;
 }
 
 static void count_frame(struct receiver *receiver, const uint8_t *frame, size_t bytes,
                         int64_t time_ns)
 {
-	const struct traffic_mark *mark = mark_of(frame, bytes);
+	struct traffic_mark mark;
 	uint8_t bit;
 	uint8_t *seen;
 
-	if (mark == NULL)
+	if (!read_mark(frame, bytes, &mark))
 		return;
-	receiver->received[mark->class]++;
-	seen = &receiver->seen[mark->class][mark->number % NUMBERS / 8];
-	bit = (uint8_t)(1 << mark->number % 8);
+	receiver->received[mark.class]++;
+	seen = &receiver->seen[mark.class][mark.number % NUMBERS / 8];
+	bit = (uint8_t)(1 << mark.number % 8);
 	receiver->twice += (*seen & bit) != 0;
 	*seen |= bit;
-	if (mark->class != CLASS_PASS)
+	if (mark.class != CLASS_PASS)
 		return;
 	if (receiver->last_ns != 0 && time_ns - receiver->last_ns > receiver->gap_ns)
 		receiver->gap_ns = time_ns - receiver->last_ns;

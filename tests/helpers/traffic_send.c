@@ -1,10 +1,12 @@
 // traffic_send DEVICE PACKETS PACKETS_PER_S FRAME_BYTES MAC: sends that many frames of all classes
 // (traffic_frame.h), in turns of IPv4 and IPv6, from many flows. PACKETS_PER_S 0: as fast as it
-// goes. Prints how many of each class were sent: "pass 100 drop 100 half 100 either 100".
+// goes. SIGTERM ends it before. Prints how many of each class were sent: "pass 100 drop 100 half
+// 100 either 100".
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/ether.h>
 #include <netpacket/packet.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,14 @@ struct sender {
 	uint8_t frames[BURST][TRAFFIC_BYTES_MAX];
 };
 
+static volatile sig_atomic_t is_stopping;
+
+static void stop(int number)
+{
+	(void)number;
+	is_stopping = 1;
+}
+
 static uint16_t checksum(uint32_t sum, const void *data, size_t bytes)
 {
 	const uint8_t *octets = data;
@@ -48,7 +58,8 @@ static uint8_t host_of(uint64_t number)
 	return (uint8_t)(1 + number % 250);
 }
 
-static void write_ipv4(struct iphdr *ip, enum traffic_class class, uint64_t number, size_t bytes)
+// A frame's headers have no alignment.
+static void write_ipv4(uint8_t *ret_octets, enum traffic_class class, uint64_t number, size_t bytes)
 {
 	static const uint32_t networks[CLASS_COUNT] = {
 		[CLASS_PASS] = 0xc6120000,
@@ -58,7 +69,7 @@ static void write_ipv4(struct iphdr *ip, enum traffic_class class, uint64_t numb
 	};
 	uint32_t spread = class == CLASS_PASS ? (uint32_t)(number / 250 % 250) << 8 : 0;
 
-	*ip = (struct iphdr){
+	struct iphdr ip = {
 		.version = 4,
 		.ihl = 5,
 		.tot_len = htons((uint16_t)bytes),
@@ -67,10 +78,11 @@ static void write_ipv4(struct iphdr *ip, enum traffic_class class, uint64_t numb
 		.saddr = htonl(networks[class] + spread + host_of(number)),
 		.daddr = htonl(class == CLASS_HALF ? 0xc6130002 : 0xc6130001),
 	};
-	ip->check = checksum(0, ip, sizeof(*ip));
+	ip.check = checksum(0, &ip, sizeof(ip));
+	memcpy(ret_octets, &ip, sizeof(ip));
 }
 
-static void write_ipv6(struct ip6_hdr *ip, enum traffic_class class, uint64_t number, size_t bytes)
+static void write_ipv6(uint8_t *ret_octets, enum traffic_class class, uint64_t number, size_t bytes)
 {
 	static const uint8_t networks[CLASS_COUNT] = {
 		[CLASS_PASS] = 0x0b,
@@ -80,16 +92,17 @@ static void write_ipv6(struct ip6_hdr *ip, enum traffic_class class, uint64_t nu
 	};
 	uint8_t src[16] = {0x20, 0x01, 0x0d, 0xb8, 0, networks[class]};
 	uint8_t dst[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x0e, [15] = class == CLASS_HALF ? 2 : 1};
+	struct ip6_hdr ip = {0};
 
 	src[13] = class == CLASS_PASS ? (uint8_t)(number / 250) : 0;
 	src[15] = host_of(number);
-	memset(ip, 0, sizeof(*ip));
-	ip->ip6_vfc = 0x60; // a union with the others: not in one initializer
-	ip->ip6_hlim = 64;
-	ip->ip6_nxt = IPPROTO_UDP;
-	ip->ip6_plen = htons((uint16_t)(bytes - sizeof(*ip)));
-	memcpy(&ip->ip6_src, src, sizeof(src));
-	memcpy(&ip->ip6_dst, dst, sizeof(dst));
+	ip.ip6_vfc = 0x60; // a union with the others: not in one initializer
+	ip.ip6_hlim = 64;
+	ip.ip6_nxt = IPPROTO_UDP;
+	ip.ip6_plen = htons((uint16_t)(bytes - sizeof(ip)));
+	memcpy(&ip.ip6_src, src, sizeof(src));
+	memcpy(&ip.ip6_dst, dst, sizeof(dst));
+	memcpy(ret_octets, &ip, sizeof(ip));
 }
 
 static size_t write_frame(const struct sender *sender, uint8_t *frame, uint64_t count)
@@ -107,9 +120,9 @@ static size_t write_frame(const struct sender *sender, uint8_t *frame, uint64_t 
 	*ethernet = sender->ethernet;
 	ethernet->ether_type = htons(is_ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
 	if (is_ipv6)
-		write_ipv6((struct ip6_hdr *)ip, class, count / 8, ip_bytes);
+		write_ipv6(ip, class, count / 8, ip_bytes);
 	else
-		write_ipv4((struct iphdr *)ip, class, count / 8, ip_bytes);
+		write_ipv4(ip, class, count / 8, ip_bytes);
 	udp = (struct udphdr *)(ip + (is_ipv6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr)));
 	*udp = (struct udphdr){
 		.source = htons((uint16_t)(1024 + count / 8 % 4096)),
@@ -153,19 +166,26 @@ static int send_burst(struct sender *sender, uint64_t from, unsigned count)
 	return 0;
 }
 
+// Sleeps as long as a sleep is exact enough.
+static void wait_until(int64_t end_ns)
+{
+	for (int64_t left_ns; (left_ns = end_ns - now_ns()) > 0;)
+		if (left_ns > NS_PER_S / 1000)
+			(void)usleep(500);
+}
+
 static int send_all(struct sender *sender, uint64_t packets)
 {
 	int64_t begin_ns = now_ns();
 	int error = 0;
 
-	for (uint64_t done = 0; done < packets && error == 0; done += BURST) {
+	for (uint64_t done = 0; done < packets && error == 0 && !is_stopping; done += BURST) {
 		uint64_t left = packets - done;
 
 		error = send_burst(sender, done, left < BURST ? (unsigned)left : BURST);
-		while (sender->packets_per_s != 0 &&
-		       (uint64_t)(now_ns() - begin_ns) <
-		               (done + BURST) * NS_PER_S / sender->packets_per_s)
-			; // a sleep is longer than a burst takes
+		if (sender->packets_per_s != 0)
+			wait_until(begin_ns +
+			           (int64_t)((done + BURST) * NS_PER_S / sender->packets_per_s));
 	}
 	return error;
 }
@@ -201,6 +221,7 @@ int main(int argc, char **argv)
 		        "usage: traffic_send DEVICE PACKETS PACKETS_PER_S FRAME_BYTES MAC\n");
 		return 2;
 	}
+	(void)signal(SIGTERM, stop);
 	sender.packets_per_s = strtoull(argv[3], NULL, 10);
 	sender.frame_bytes = strtoull(argv[4], NULL, 10);
 	if (sender.frame_bytes > TRAFFIC_BYTES_MAX)

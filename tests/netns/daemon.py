@@ -71,7 +71,7 @@ class Daemon:
             self.wait_for('mode ')
         return self.process
 
-    def wait_for(self, text, seconds=15):
+    def wait_for(self, text, seconds=30):
         """Waits until it has said so; that it lives, too."""
         def said():
             assert text in self.process.error or self.process.is_running(), self.process.error

@@ -63,7 +63,7 @@ class Gateway:
         self.process = self.host.start(self.program, 'run', '-c', self.config, *arguments)
         if ready:
             wait_for(lambda: self.ask('status', check=False).returncode == 0 or
-                     not self.process.is_running(), seconds=20, what='sekisho run')
+                     not self.process.is_running(), what='sekisho run')
             assert self.process.is_running(), self.process.error
         return self.process
 

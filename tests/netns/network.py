@@ -43,7 +43,7 @@ def missing():
     return None
 
 
-def wait_for(condition, seconds=10.0, what='it'):
+def wait_for(condition, seconds=30.0, what='it'):
     """Returns the first true value that `condition` gives; fails after `seconds`."""
     end = time.monotonic() + seconds
     while True:

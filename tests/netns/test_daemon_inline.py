@@ -210,7 +210,7 @@ def test_validity_ends_on_time_in_the_kernel_too(gateway):
         'type': 'indicator', 'spec_version': '2.1',
         'id': 'indicator--0d3b0d3b-1b1b-4c4c-8d8d-0123456789ab',
         'created': text(-3600), 'modified': text(-3600), 'valid_from': text(-3600),
-        'valid_until': text(4), 'pattern_type': 'stix',
+        'valid_until': text(10), 'pattern_type': 'stix',
         'pattern': f"[ipv4-addr:value = '{UNLISTED}']"}]}
     folder = gate.network.folder / 'indicators.skdb-feeds'
     (folder / 'list.txt').write_text(json.dumps(bundle))
@@ -222,7 +222,7 @@ def test_validity_ends_on_time_in_the_kernel_too(gateway):
     assert done.returncode == 0, done.stdout + done.stderr
     gate.sensor.start()
     assert not gate.passes(UNLISTED)
-    wait_for(lambda: gate.passes(UNLISTED), 12, what="the validity's end")
+    wait_for(lambda: gate.passes(UNLISTED), what="the validity's end")
     assert gate.sensor.stop() == 0
 
 

@@ -32,7 +32,7 @@ def passes(guard):
 
 
 def assert_guards(guard):
-    wait_for(lambda: passes(guard), seconds=15, what='what is not listed passing')
+    wait_for(lambda: passes(guard), what='what is not listed passing')
     wait_for(lambda: not guard.pings('10.0.2.66'), what='what is listed not passing')
 
 

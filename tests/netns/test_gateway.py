@@ -122,7 +122,7 @@ class Scene:
                         all(hit['match'].get(key) == wanted for key, wanted in members.items()):
                     return hit
             return None
-        return wait_for(find, seconds=8, what=f'a hit of {value} {members} in '
+        return wait_for(find, what=f'a hit of {value} {members} in '
                                               f'{self.sensor.hits()}')
 
 

@@ -93,7 +93,7 @@ def test_jumbo_frames_pass_or_are_refused_in_words(network, mode):
                   vdev='net_af_packet{},iface=g{},blocksz=65536,framesz=16384,framecnt=256')
     scene.sensor.start(ready=False)
     ready = wait_for(lambda: 'yes' if scene.sensor.ask('status', check=False).returncode == 0
-                     else 'no' if not scene.sensor.process.is_running() else None, seconds=20)
+                     else 'no' if not scene.sensor.process.is_running() else None)
     if ready == 'no':  # a kernel without multi-buffer AF_XDP
         assert 'MTU' in scene.sensor.process.error
         return

@@ -74,7 +74,7 @@ def nothing_lost(counters):
         assert a['received'] == b['sent'] + a['dropped'] + b['unsent'] + b['refused']
 
 
-def receive(socket, count, seconds=5):
+def receive(socket, count, seconds=20):
     """Frames of ours as they arrived."""
     socket.settimeout(0.2)
     socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)

@@ -25,7 +25,7 @@ MTU = 9000
 class Dump:
     """tests/helpers/port_dump on a host: what a port gave, and its counters."""
 
-    def __init__(self, host, backend, device, queues=1, seconds=20, **settings):
+    def __init__(self, host, backend, device, queues=1, seconds=60, **settings):
         self.queues = queues
         self.output = host.network.folder / f'dump-{next(counter)}.pcap'
         settings = [f'{name}={value}' for name, value in settings.items()]
