@@ -27,6 +27,7 @@ struct held {
 
 struct publisher {
 	_Atomic(struct held *) current; // written by publisher_publish()
+	_Atomic uint32_t generation;    // its; likewise
 	pthread_mutex_t mutex;          // of the list behind `current`; readers never take it
 	struct ring *const *rings;
 	unsigned reader_count;
@@ -51,6 +52,7 @@ int publisher_create(unsigned reader_count, struct ring *const rings[],
 	if (publisher == NULL)
 		return -ENOMEM;
 	atomic_init(&publisher->current, NULL);
+	atomic_init(&publisher->generation, 0);
 	(void)pthread_mutex_init(&publisher->mutex, NULL);
 	publisher->rings = rings;
 	publisher->reader_count = reader_count;
@@ -118,6 +120,8 @@ int publisher_publish(struct publisher *publisher, struct database *database,
 	// Sequentially consistent, as in publisher_read(): either that reader sees this
 	// publication, or publisher_retire() sees the reader.
 	atomic_store_explicit(&publisher->current, held, memory_order_seq_cst);
+	// Release: who sees the number is given this publication, or a later one.
+	atomic_store_explicit(&publisher->generation, *ret_generation, memory_order_release);
 	(void)pthread_mutex_unlock(&publisher->mutex);
 	return 0;
 }
@@ -193,10 +197,9 @@ unsigned publisher_retire(struct publisher *publisher)
 
 uint32_t publisher_generation(const struct publisher *publisher)
 {
-	// Acquire: the generation was written before the pointer.
-	const struct held *held = atomic_load_explicit(&publisher->current, memory_order_acquire);
-
-	return held != NULL ? held->publication.generation : 0;
+	// Not from the publication itself: who is no reader may find it freed. Acquire: see
+	// publisher_publish().
+	return atomic_load_explicit(&publisher->generation, memory_order_acquire);
 }
 
 const struct publication *publisher_of(const struct publisher *publisher, uint32_t generation)
