@@ -178,7 +178,6 @@ static int give_up_privileges(void *context)
 {
 	struct daemon *daemon = context;
 
-	problems_warn("devices", &daemon->port_report); // later on it is the workers'
 	int error = daemon_privileges_drop(&daemon->identity);
 
 	// What the workers find later is told at the end: until then the report is theirs.
