@@ -123,14 +123,16 @@ static unsigned run_paths(struct sensor_worker *worker, int64_t *now)
 	return sum;
 }
 
+static bool is_port_ended(const struct port *port)
+{
+	return port->ops->is_ended != NULL && port->ops->is_ended(port);
+}
+
 static bool is_ended(const struct sensor_worker *worker)
 {
-	for (unsigned i = 0; i < worker->path_count; i++) {
-		const struct port *port = worker->paths[i].port;
-
-		if (port->ops->is_ended == NULL || !port->ops->is_ended(port))
+	for (unsigned i = 0; i < worker->path_count; i++)
+		if (!is_port_ended(worker->paths[i].port))
 			return false;
-	}
 	return true;
 }
 
@@ -144,11 +146,12 @@ static void wait_for_ports(struct sensor_worker *worker)
 		const struct port *port = worker->paths[i].port;
 		int fd = port->ops->wait_fd != NULL ? port->ops->wait_fd(port) : -1;
 
-		if (fd < 0) {
+		if (fd < 0 && !is_port_ended(port)) {
 			(void)nanosleep(&nap, NULL);
 			return;
 		}
-		fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
+		// Of what has ended poll(2) would say at once that there is something.
+		fds[i] = (struct pollfd){.fd = is_port_ended(port) ? -1 : fd, .events = POLLIN};
 	}
 	(void)poll(fds, worker->path_count, SLEEP_MS);
 }
