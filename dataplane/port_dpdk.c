@@ -179,7 +179,8 @@ static void describe(struct port_dpdk *self, unsigned i, int64_t time_ns, struct
 		.time_ns = time_ns,
 		.link = LINK_ETHERNET,
 	};
-	if (buffer->nb_segs > 1)
+	// Of a device that was not to give chains, the first buffer.
+	if (buffer->nb_segs > 1 && self->joined != NULL)
 		describe_chain(self, i, frame);
 	if (self->time_offset >= 0 && (buffer->ol_flags & self->time_flag) != 0)
 		frame->time_ns = (int64_t)*RTE_MBUF_DYNFIELD(buffer, self->time_offset,
