@@ -25,14 +25,15 @@ static uint32_t frame_descriptors(const struct port_afxdp *port, uint32_t index,
 	return 0;
 }
 
-// Decoding needs a frame in one piece.
+// Decoding needs a frame in one piece. What is longer than any that can be forwarded (kernels may
+// be built for more fragments) is told by its beginning.
 static const uint8_t *join(struct port_afxdp *port, uint32_t index, uint32_t count,
                            uint32_t *ret_bytes)
 {
 	uint8_t *begin = port->whole + port->whole_bytes;
 	uint32_t bytes = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && i < FRAGMENTS_MAX; i++) {
 		const struct xdp_desc *part = xsk_ring_cons__rx_desc(&port->rx, index + i);
 
 		memcpy(begin + bytes, port->memory->data + part->addr, part->len);

@@ -6,7 +6,7 @@
 
 #include "dataplane/port_afxdp.h"
 
-enum { RING = 16, CHUNKS = 64, CHUNK_BYTES = 2048, FRAME_BYTES = 100, ROUNDS = 20000 };
+enum { RING = 32, CHUNKS = 128, CHUNK_BYTES = 2048, FRAME_BYTES = 100, ROUNDS = 20000 };
 
 struct fake_ring {
 	uint32_t producer, consumer, flags;
@@ -253,6 +253,22 @@ static void a_frame_of_several_chunks_is_joined_and_leaves_as_it_came(void **sta
 	assert_no_chunk_lost();
 }
 
+static void of_a_frame_of_too_many_chunks_the_beginning_is_seen(void **state)
+{
+	enum { PARTS = 20, SEEN = 18 };
+	struct frame frames[PORT_BURST_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < PARTS; i++)
+		assert_true(arrive(&left, (uint8_t)i, 1792, i + 1 < PARTS));
+	assert_int_equal(port_afxdp.receive(&left.port.port, frames), 1);
+	assert_int_equal(frames[0].captured_bytes, SEEN * 1792);
+	assert_int_equal(frames[0].data[SEEN * 1792 - 1], SEEN - 1);
+	port_afxdp.release(&left.port.port, NULL);
+	assert_int_equal(right.port.refused, 1);
+	assert_no_chunk_lost();
+}
+
 static void a_frame_whose_end_is_missing_waits_for_it(void **state)
 {
 	(void)state;
@@ -436,6 +452,7 @@ int main(void)
 		WIRE_TEST(a_frame_of_several_chunks_is_joined_and_leaves_as_it_came),
 		WIRE_TEST(a_frame_whose_end_is_missing_waits_for_it),
 		WIRE_TEST(several_chunks_need_room_for_all_of_them),
+		WIRE_TEST(of_a_frame_of_too_many_chunks_the_beginning_is_seen),
 		cmocka_unit_test_setup_teardown(ports_without_common_memory_copy, make_apart,
 	                                        teardown),
 		WIRE_TEST(a_frame_larger_than_the_peer_takes_is_counted),
