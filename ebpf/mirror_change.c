@@ -216,7 +216,7 @@ int mirror_change(struct xdp *xdp, struct mirror_difference *difference, struct 
 		const struct mirror_carried carried = {
 			.old_rows = &difference->remove[kind],
 			.rows = &difference->put[kind],
-			.old_slots = state->live.slots,
+			.old_set = &state->live,
 			.epoch = epoch,
 		};
 

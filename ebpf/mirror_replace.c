@@ -29,21 +29,22 @@ static uint32_t number_slots(struct mirror_rows *rows)
 static int fill(struct mirror_set *set, const struct mirror_rows *rows, uint32_t epoch)
 {
 	struct xdp_set *shared = set->shared;
-	uint64_t behind = 0; // of the kinds before
+	uint64_t filled = __atomic_load_n(&shared->filled,
+	                                  __ATOMIC_RELAXED); // others write it, too
+	uint64_t behind = 0;                                 // of the kinds before
 	int error = 0;
 
 	for (unsigned kind = 0; kind < MIRROR_KIND_COUNT && error == 0; kind++) {
 		size_t count;
 		const struct mirror_row *row = mirror_rows_get(rows, kind, &count);
 
-		while (shared->filled < behind + count && error == 0) {
-			size_t done = (size_t)(shared->filled - behind);
+		while (filled < behind + count && error == 0) {
+			size_t done = (size_t)(filled - behind);
 			size_t size = count - done < FILL_ROWS ? count - done : FILL_ROWS;
 
 			error = mirror_set_put(set, kind, row + done, size, epoch);
 			if (error == 0)
-				__atomic_store_n(&shared->filled, shared->filled + size,
-				                 __ATOMIC_RELEASE);
+				__atomic_store_n(&shared->filled, filled += size, __ATOMIC_RELEASE);
 		}
 		behind += count;
 	}
@@ -101,7 +102,7 @@ void mirror_retire(struct xdp *xdp, struct mirror_set *old, const struct mirror_
 		const struct mirror_carried carried = {
 			.old_rows = &old_rows->kinds[kind],
 			.rows = &state->rows.kinds[kind],
-			.old_slots = old->slots,
+			.old_set = old,
 			.epoch = epoch,
 		};
 

@@ -35,6 +35,13 @@ static inline struct mirror_mark *mirror_set_mark(struct xdp_set *shared)
 	return (struct mirror_mark *)(void *)shared->mirror;
 }
 
+// The slot of a row. Its number may have been wrong in memory that others write, too (xdp_set):
+// then the first, which is nobody's.
+static inline struct xdp_slot *mirror_set_slot(const struct mirror_set *set, uint32_t slot)
+{
+	return &set->slots[slot < set->slots_bytes / sizeof(*set->slots) ? slot : 0];
+}
+
 // Makes new maps for set `index` with room for `rows` and some more, empty, in place of those that
 // are there. Returns 0 (mirror_set_close) or an error.
 int mirror_set_create(const struct xdp_maps *maps, uint32_t index, const struct mirror_rows *rows,

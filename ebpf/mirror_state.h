@@ -17,8 +17,8 @@ struct mirror_epoch {
 
 struct mirror_carried {
 	const struct block *old_rows, *rows; // struct mirror_row
-	struct xdp_slot *old_slots;
-	uint32_t epoch; // when the old ones were in force
+	const struct mirror_set *old_set;    // that they were of
+	uint32_t epoch;                      // when the old ones were in force
 };
 
 // Drops on account of a row that is gone, and were not told yet.
@@ -59,7 +59,7 @@ void mirror_exchange(struct xdp *xdp, struct mirror_set *set, uint32_t generatio
 // The generation that an epoch was; 0: another process knew.
 uint32_t mirror_generation(const struct xdp_mirror_state *state, uint32_t epoch);
 
-// Of rows of a kind that `old_slots` were of, in order, and those in their place, with slots of
+// Of rows of a kind of an old set, in order, and those in their place, with slots of
 // the set in force: what was counted counts for the row with the same key from now on; of a row
 // that is gone, what was not told is kept to be told. What there is no memory for is not told.
 void mirror_carry(struct xdp_mirror_state *state, enum mirror_kind kind,

@@ -179,7 +179,7 @@ static void tell_slots(struct xdp_hits_state *state)
 
 			if (rows[i].slot == 0)
 				continue;
-			untold = take_count(&mirror->live.slots[rows[i].slot].untold);
+			untold = take_count(&mirror_set_slot(&mirror->live, rows[i].slot)->untold);
 			tell_untold(state, &rows[i], epoch, &untold);
 		}
 	}

@@ -64,7 +64,7 @@ void mirror_carry(struct xdp_mirror_state *state, enum mirror_kind kind,
 	const struct mirror_row *now_end = now + carried->rows->size / sizeof(*now);
 
 	for (; old < old_end; old++) {
-		const struct xdp_slot *slot = &carried->old_slots[old->slot];
+		const struct xdp_slot *slot = mirror_set_slot(carried->old_set, old->slot);
 		struct xdp_slot *heir;
 
 		if (old->slot == 0 || slot->count.packets == 0)
@@ -75,7 +75,7 @@ void mirror_carry(struct xdp_mirror_state *state, enum mirror_kind kind,
 			note_gone(state, old, slot, carried->epoch);
 			continue;
 		}
-		heir = &state->live.slots[now->slot];
+		heir = mirror_set_slot(&state->live, now->slot);
 		add_count(&heir->count, &slot->count);
 		add_count(&heir->untold, &slot->untold);
 	}
