@@ -12,6 +12,7 @@ struct serving {
 	const struct daemon_helper_options *options;
 	int fd;
 	struct database *database; // that the maps say; NULL: none yet
+	uint32_t generation;       // its
 	struct helper_answer answer;
 };
 
@@ -71,6 +72,16 @@ static int mirror_all(struct serving *serving, const struct database *database, 
 	return error;
 }
 
+// Some devices may have the new database by now: what they tell of has to be of the one in force.
+static void put_back(struct serving *serving)
+{
+	struct report report = {0};
+
+	if (serving->database != NULL)
+		(void)mirror_all(serving, serving->database, serving->generation, &report);
+	report_clear(&report);
+}
+
 static int mirror(struct serving *serving, const struct helper_request *request,
                   struct report *report)
 {
@@ -82,13 +93,17 @@ static int mirror(struct serving *serving, const struct helper_request *request,
 		               ? mirror_all(serving, serving->database, request->generation, report)
 		               : -ENODATA;
 	error = open_database(serving, request, report, &fresh);
-	if (error == 0)
-		error = mirror_all(serving, fresh, request->generation, report);
-	if (error == 0) {
-		database_close(serving->database);
-		serving->database = TAKE(fresh);
+	if (error < 0)
+		return error;
+	error = mirror_all(serving, fresh, request->generation, report);
+	if (error < 0) {
+		put_back(serving);
+		return error;
 	}
-	return error;
+	database_close(serving->database);
+	serving->database = TAKE(fresh);
+	serving->generation = request->generation;
+	return 0;
 }
 
 static void send_answer(struct serving *serving)
