@@ -83,7 +83,7 @@ unsigned pipeline_run_live(struct pipeline *pipeline, const struct pipeline_path
 	else
 		run_without_database(pipeline, count);
 	port->ops->release(port, path->peer != NULL ? pipeline->verdicts.verdicts : NULL);
-	verdicts_reply(&pipeline->verdicts);
+	verdicts_released(&pipeline->verdicts);
 	stages_mark(&pipeline->stages, STAGE_RELEASE);
 	pipeline->stages.packets += pipeline->stages.is_sampled ? count : 0;
 	return count;

@@ -36,7 +36,8 @@ struct frame {
 	uint32_t captured_bytes;
 	uint32_t wire_bytes; // >= captured_bytes
 	int64_t time_ns;
-	enum link_type link; // or a number that the enum does not have
+	enum link_type link;   // or a number that the enum does not have
+	const uint8_t *before; // afxdp: what the XDP program may have written there, or NULL
 };
 
 // What happens to a packet.
@@ -106,6 +107,10 @@ struct port_ops {
 	// HOT. Sends a frame of our own by this port (a TCP reset, a DNS answer); copied. False
 	// when there is no room. NULL: this backend only listens.
 	bool (*send)(struct port *port, struct slice frame);
+
+	// HOT. How much was forwarded by this port, or was to be, and how much of that has left, by
+	// a measure of its own. NULL: nobody has to know.
+	uint64_t (*departures)(struct port *port, uint64_t *ret_departed);
 
 	// A descriptor that poll(2) finds readable when there is something to receive, or -1: there
 	// is none, ask again. NULL for captures, which are always ready.

@@ -229,6 +229,15 @@ static bool port_afxdp_send(struct port *port, struct slice frame)
 	return afxdp_send_copy((struct port_afxdp *)port, frame);
 }
 
+static uint64_t port_afxdp_departures(struct port *port, uint64_t *ret_departed)
+{
+	struct port_afxdp *self = (struct port_afxdp *)port;
+
+	afxdp_send_reap(self);
+	*ret_departed = self->descriptors_departed;
+	return self->descriptors_submitted;
+}
+
 // Nothing will come of a removed interface, and poll(2) need not say so.
 static int port_afxdp_wait_fd(const struct port *port)
 {
@@ -270,6 +279,7 @@ const struct port_ops port_afxdp = {
 	.receive = afxdp_receive,
 	.release = port_afxdp_release,
 	.send = port_afxdp_send,
+	.departures = port_afxdp_departures,
 	.wait_fd = port_afxdp_wait_fd,
 	.link = port_afxdp_link,
 	.is_ended = port_afxdp_is_ended,

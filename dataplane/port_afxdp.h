@@ -35,7 +35,8 @@ enum {
 
 // A frame of the last burst.
 struct afxdp_held {
-	const uint8_t *data; // all of it
+	const uint8_t *data;   // all of it
+	const uint8_t *before; // in its first chunk
 	uint32_t size_bytes;
 	uint32_t descriptor_count;
 };
@@ -64,6 +65,7 @@ struct port_afxdp {
 	uint32_t whole_bytes;
 
 	uint64_t received, submitted, unsent, refused;
+	uint64_t descriptors_submitted, descriptors_departed;
 	uint64_t not_sent; // of `submitted`: the device would not take it
 
 	char name[IFNAMSIZ];

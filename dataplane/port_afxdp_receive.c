@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "ebpf/ebpf.h"
 
 enum {
 	// One frame of the kernel's has 18 fragments at most (MAX_SKB_FRAGS + 1).
@@ -50,7 +51,8 @@ static bool take_frame(struct port_afxdp *port, uint32_t index, uint32_t availab
 {
 	const struct xdp_desc *first = xsk_ring_cons__rx_desc(&port->rx, index);
 	const uint32_t count = frame_descriptors(port, index, available);
-	struct afxdp_held held = {port->memory->data + first->addr, first->len, count};
+	const uint8_t *data = port->memory->data + first->addr;
+	struct afxdp_held held = {data, data - XDP_NUMBER_BYTES, first->len, count};
 
 	if (count == 0)
 		return false;
@@ -120,6 +122,7 @@ unsigned afxdp_receive(struct port *port, struct frame frames[PORT_BURST_MAX])
 			.wire_bytes = self->burst[i].size_bytes,
 			.time_ns = now_ns,
 			.link = LINK_ETHERNET,
+			.before = self->burst[i].before,
 		};
 	self->received += count;
 	return count;

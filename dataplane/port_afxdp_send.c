@@ -14,6 +14,7 @@ void afxdp_send_reap(struct port_afxdp *port)
 		afxdp_memory_put(memory, *xsk_ring_cons__comp_addr(&port->completion, index + i));
 	if (count > 0)
 		xsk_ring_cons__release(&port->completion, count);
+	port->descriptors_departed += count;
 }
 
 void afxdp_send_refill(struct port_afxdp *port)
@@ -38,6 +39,7 @@ static bool reserve(struct port_afxdp *port, uint32_t count, uint32_t *ret_index
 	if (xsk_ring_prod__reserve(&port->tx, count, ret_index) == 0)
 		return false;
 	port->tx_reserved += count;
+	port->descriptors_submitted += count;
 	port->submitted++;
 	return true;
 }

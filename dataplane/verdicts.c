@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dataplane/kernel_flow.h"
 #include "dataplane/match_batch.h"
 
 void verdicts_begin(struct verdicts *verdicts, const struct pipeline_path *path, unsigned count)
@@ -134,11 +133,14 @@ static uint8_t cause_of_others(const struct verdicts *verdicts, const struct pac
 	return 0;
 }
 
-// Can nothing more come of the flow? While it has a watch, its packets are counted.
-static bool is_done(const struct packet *packet, const struct flow *flow)
+// Can nothing more come of the flow? Of a bump in the wire, of what goes the packet's way: each
+// device has a program of its own. While it has a watch, its packets are counted.
+static bool is_done(const struct packet *packet, const struct flow *flow, bool is_one_way)
 {
-	const uint8_t done = FLOW_DONE_LOW | FLOW_DONE_HIGH;
+	uint8_t done = FLOW_DONE_LOW | FLOW_DONE_HIGH;
 
+	if (is_one_way)
+		done = packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
 	if (packet->is_flow_first || flow->watch_id != 0 || flow_is_dropped(flow))
 		return false;
 	return (packet->protocol == IP_TCP || packet->protocol == IP_UDP) &&
@@ -147,16 +149,19 @@ static bool is_done(const struct packet *packet, const struct flow *flow)
 
 // A flow that is listed stays with the worker, which judges it again when another database comes;
 // but for one who only listens.
-static void tell_kernel(const struct verdicts *verdicts, const struct packet *packet,
-                        const struct flow *flow, uint32_t indicator_id)
+static void tell_kernel(struct verdicts *verdicts, unsigned position, const struct flow *flow,
+                        uint32_t indicator_id)
 {
+	const struct packet *packet = &verdicts->packets[position];
+
 	if (verdicts->path->xdp == NULL || verdicts->is_dry_run)
 		return;
 	if (flow->idle_class == FLOW_CONDEMNED ||
 	    (flow->idle_class == FLOW_LISTED && verdicts->path->peer == NULL))
 		kernel_flow_condemn(verdicts->path, flow, indicator_id);
-	else if (is_done(packet, flow))
-		kernel_flow_done(verdicts->path, flow);
+	else if (is_done(packet, flow, verdicts->path->peer != NULL))
+		kernel_flow_done(&verdicts->departures, verdicts->path, flow,
+		                 &verdicts->frames[position]);
 }
 
 static void count_drop(struct verdicts *verdicts, unsigned position)
@@ -245,7 +250,7 @@ static void settle(struct verdicts *verdicts, unsigned position)
 	} else {
 		verdicts->causes[position] = cause_of_others(verdicts, packet, flow);
 	}
-	tell_kernel(verdicts, packet, flow, indicator_id);
+	tell_kernel(verdicts, position, flow, indicator_id);
 	if (verdicts->causes[position] == 0)
 		return;
 	count_drop(verdicts, position);
@@ -261,8 +266,9 @@ void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned coun
 			settle(verdicts, i);
 }
 
-void verdicts_reply(struct verdicts *verdicts)
+void verdicts_released(struct verdicts *verdicts)
 {
+	kernel_flow_departed(&verdicts->departures, verdicts->path);
 	for (unsigned i = 0; i < verdicts->reply_count; i++) {
 		const struct queued_reply *reply = &verdicts->replies[i];
 

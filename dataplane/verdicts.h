@@ -8,6 +8,7 @@
 
 #include "dataplane/flow.h"
 #include "dataplane/fragment.h"
+#include "dataplane/kernel_flow.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/reply.h"
 #include "dataplane/content.h"
@@ -46,6 +47,7 @@ struct verdicts {
 	uint64_t resets_sent;
 	uint64_t nxdomains_sent;
 
+	struct kernel_flow_departures departures;
 	unsigned reply_count;
 	struct queued_reply replies[VERDICTS_REPLIES_MAX];
 };
@@ -76,8 +78,8 @@ enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match 
 // HOT. The packets from `position` on, `count` of them, have been judged.
 void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned count);
 
-// HOT. The batch has been released: what answers it is sent.
-void verdicts_reply(struct verdicts *verdicts);
+// HOT. The batch has been released: what answers it is sent, and the kernel told of what has left.
+void verdicts_released(struct verdicts *verdicts);
 
 // HOT. There is no database: all `count` packets pass, or none.
 void verdicts_without_database(struct verdicts *verdicts, unsigned count, bool is_fail_closed);

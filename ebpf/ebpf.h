@@ -93,6 +93,17 @@ struct xdp_flow_key {
 void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow_state state,
                   uint32_t indicator_id);
 
+// XDP_HAND_OVER: a flow's packets leave in the order in which they came. Of one that is done they
+// go on being handed over, with numbers, until user space says that the latest of them has left.
+enum { XDP_NUMBER_BYTES = 16 };
+
+// HOT. Nothing of the flow is wanted any more. `before`: the XDP_NUMBER_BYTES before the first byte
+// of one of its packets, or NULL. Returns the packet's number, or 0: it has none.
+uint32_t xdp_flow_done(struct xdp *xdp, const struct xdp_flow_key *key, const uint8_t *before);
+
+// HOT. The packet with that number has left, or is lost.
+void xdp_flow_left(struct xdp *xdp, const struct xdp_flow_key *key, uint32_t number);
+
 // XDP_HAND_OVER: the XSKMAP, and whether the interface runs native.
 int xdp_sockets_fd(const struct xdp *xdp);
 bool xdp_is_native(const struct xdp *xdp);

@@ -82,6 +82,20 @@ static __always_inline uint32_t flow_ask(const struct passage *passage, struct x
 	return flow_state(flow);
 }
 
+// Has all of a flow that is done left that was handed over? Else the packet goes the same way, and
+// gets a number. One CPU has the flow's packets; if two have, a number is there twice, and those
+// of the flow go through user space a little longer.
+static __always_inline bool flow_has_left(struct passage *passage, struct xdp_flow *flow)
+{
+	uint32_t handed = *(volatile uint32_t *)&flow->handed;
+
+	if (handed == *(volatile uint32_t *)&flow->left)
+		return true;
+	*(volatile uint32_t *)&flow->handed = ++handed;
+	passage->number = handed;
+	return false;
+}
+
 static __always_inline uint64_t fragment_tag(const struct passage *passage)
 {
 	return xdp_mix(passage->source_hash + 3 * passage->destination_hash +

@@ -178,7 +178,21 @@ struct xdp_flow {
 	uint32_t indicator_id; // condemned: on whose account
 	uint32_t generation;   // likewise
 	uint32_t reserved;
-	uint32_t copied_bytes[2]; // watched: by which end sent it
+	union {
+		uint32_t copied_bytes[2]; // watched: by which end sent it
+		// Done, XDP_HAND_OVER: how many packets were handed over since, and up to which of
+		// them user space says that they have left.
+		struct {
+			uint32_t handed, left;
+		};
+	};
+};
+// Written before the first byte of a packet that is handed over although its flow is done. Who
+// knows the hash is the program: what else may lie there is not taken for it.
+struct xdp_number {
+	uint64_t flow_hash;
+	uint32_t number; // xdp_flow.handed
+	uint32_t zero;
 };
 struct xdp_flow_line {
 	struct xdp_flow ways[XDP_FLOW_WAYS];

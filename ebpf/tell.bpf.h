@@ -14,6 +14,7 @@ struct passage {
 	uint64_t source_block, destination_block; // of the addresses' blocks, for the filter
 	uint64_t source_hash, destination_hash;   // of the addresses
 	uint64_t flow_hash;                       // hash_flow()
+	uint32_t number;                          // xdp_flow.handed; 0: none
 	uint32_t wire_bytes;
 	bool is_dry_run;
 };

@@ -66,12 +66,30 @@ static __always_inline int leave_unseen(const struct passage *passage)
 	return leave(passage, XDP_PASSED, XDP_PASS);
 }
 
+// Where the driver has no room before the packet it gets no number: its flow goes on this way.
+static __always_inline void write_number(const struct passage *passage)
+{
+	struct xdp_md *context = passage->context;
+	struct xdp_number *number;
+
+	if (bpf_xdp_adjust_meta(context, -(int)sizeof(*number)) != 0)
+		return;
+	number = (struct xdp_number *)(long)context->data_meta;
+	if ((void *)(number + 1) > (void *)(long)context->data)
+		return;
+	number->flow_hash = passage->flow_hash;
+	number->number = passage->number;
+	number->zero = 0;
+}
+
 static __always_inline int hand_over(const struct passage *passage)
 {
 	int action = (int)bpf_redirect_map(&sockets, passage->context->rx_queue_index, 0);
 
 	if (action != XDP_REDIRECT) // nobody has this queue
 		return leave_unseen(passage);
+	if (passage->number)
+		write_number(passage);
 	return leave(passage, XDP_HANDED_OVER, action);
 }
 
@@ -120,7 +138,8 @@ static __always_inline int judge_flow(struct passage *passage, struct reproach *
 	if (is_stale(passage))
 		return leave_unseen(passage);
 	if (passage->config->purpose == XDP_HAND_OVER)
-		return let_through(passage, state == XDP_STATE_DONE);
+		return let_through(passage,
+		                   state == XDP_STATE_DONE && flow && flow_has_left(passage, flow));
 	if (!wants_copy(passage, line, flow, state))
 		return leave(passage, XDP_PASSED, XDP_PASS);
 	if (copy_packet(passage))

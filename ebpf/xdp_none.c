@@ -57,6 +57,17 @@ void xdp_flow_set(struct xdp *xdp, const struct xdp_flow_key *key, enum xdp_flow
 	(void)xdp, (void)key, (void)state, (void)indicator_id;
 }
 
+uint32_t xdp_flow_done(struct xdp *xdp, const struct xdp_flow_key *key, const uint8_t *before)
+{
+	(void)xdp, (void)key, (void)before;
+	return 0;
+}
+
+void xdp_flow_left(struct xdp *xdp, const struct xdp_flow_key *key, uint32_t number)
+{
+	(void)xdp, (void)key, (void)number;
+}
+
 int xdp_sockets_fd(const struct xdp *xdp)
 {
 	(void)xdp;

@@ -106,6 +106,63 @@ static void flows_that_are_done_go_to_the_peer_until_a_new_one_begins(void **sta
 	end(program);
 }
 
+// The number before the packet as user space finds it; 0: none.
+static uint32_t run_numbered(const struct program *program, const struct frame_plan *plan,
+                             const struct xdp_flow_key *key)
+{
+	uint8_t frame[FRAME_BYTES_MAX], out[FRAME_BYTES_MAX + XDP_NUMBER_BYTES];
+	size_t size = frame_build(plan, frame);
+
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = (uint32_t)size,
+	            .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
+	assert_int_equal(bpf_prog_test_run_opts(program->xdp->program_fd, &run), 0);
+	if (run.data_size_out == size)
+		return 0;
+	assert_int_equal(run.data_size_out, size + XDP_NUMBER_BYTES);
+	assert_memory_equal(out + XDP_NUMBER_BYTES, frame, size);
+	return xdp_flow_done(program->xdp, key, out);
+}
+
+static void what_is_done_is_handed_over_until_the_latest_packet_has_left(void **state)
+{
+	struct program *program = begin(&inline_open);
+	struct frame_plan plan = tcp("198.51.100.1");
+	struct xdp_flow_key key = {.low_port = 40000, .high_port = 443, .protocol = 6};
+	int fd = put_socket(program);
+	uint32_t first, second;
+
+	(void)state;
+	normalize_address(slice_text(plan.source), &key.low);
+	normalize_address(slice_text(plan.destination), &key.high);
+	assert_int_equal(run_numbered(program, &plan, &key), 0);
+	assert_int_equal(xdp_flow_done(program->xdp, &key, NULL), 0);
+	first = run_numbered(program, &plan, &key);
+	second = run_numbered(program, &plan, &key);
+	assert_int_not_equal(first, 0);
+	assert_int_equal(second, first + 1);
+	xdp_flow_left(program->xdp, &key, first); // the second is on its way
+	assert_int_equal(run_numbered(program, &plan, &key), second + 1);
+	assert_int_equal(program_counted(program, XDP_FORWARDED), 0);
+	assert_int_equal(program_counted(program, XDP_HANDED_OVER), 4);
+	xdp_flow_left(program->xdp, &key, second + 1);
+	assert_int_equal(run_numbered(program, &plan, &key), 0);
+	assert_int_equal(program_counted(program, XDP_FORWARDED), 1);
+	close(fd);
+	end(program);
+}
+
+static void bytes_before_a_packet_are_no_number_unless_the_program_wrote_them(void **state)
+{
+	struct program *program = begin(&inline_open);
+	struct xdp_flow_key key = {.low_port = 1, .high_port = 2, .protocol = 17};
+	const struct xdp_number forged = {.flow_hash = 0x1234, .number = 7};
+
+	(void)state;
+	(void)xdp_flow_done(program->xdp, &key, NULL);
+	assert_int_equal(xdp_flow_done(program->xdp, &key, (const uint8_t *)&forged), 0);
+	end(program);
+}
+
 static void a_queue_without_a_socket_is_as_if_nobody_were_there(void **state)
 {
 	struct program *open_ = begin(&inline_open), *closed = begin(&inline_closed);
@@ -245,6 +302,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fresh_sensor_is_handed_everything_but_what_is_listed),
 		cmocka_unit_test(flows_that_are_done_go_to_the_peer_until_a_new_one_begins),
+		cmocka_unit_test(what_is_done_is_handed_over_until_the_latest_packet_has_left),
+		cmocka_unit_test(bytes_before_a_packet_are_no_number_unless_the_program_wrote_them),
 		cmocka_unit_test(a_queue_without_a_socket_is_as_if_nobody_were_there),
 		cmocka_unit_test(a_stale_sensor_that_fails_open_is_passed_by),
 		cmocka_unit_test(a_stale_sensor_that_fails_closed_lets_nothing_pass),
