@@ -69,12 +69,14 @@ static void tell_signs_of_life(struct daemon *daemon)
 static void tell_links(struct daemon *daemon)
 {
 	uint64_t down = sensor_links_down(daemon->sensor);
+	// Not compared bit by bit: gcc 12.2 -O2 forgets one side of `a >> i & 1 == b >> i & 1`.
+	uint64_t changed = down ^ daemon->links_down;
 
 	for (unsigned i = 0; i < daemon->devices.link_count; i++) {
 		const struct sensor_link *link = &daemon->devices.links[i];
 		bool is_down = (down >> i & 1) != 0;
 
-		if (is_down == ((daemon->links_down >> i & 1) != 0))
+		if ((changed >> i & 1) == 0)
 			continue;
 		log_write(is_down ? LOG_WARNING : LOG_INFO, "link %s%s%s is %s", link->device,
 		          link->peer != NULL ? " - " : "", link->peer != NULL ? link->peer : "",

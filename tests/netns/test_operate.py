@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import threading
+import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -104,9 +105,12 @@ def test_a_link_that_goes_down_is_told(tap):
     tap.host.link('eth0', 'down')
     wait_for(lambda: samples(tap.ctl('metrics').stdout)['sekisho_link_up', 'eth0'] == 0,
              what='the link down')
+    time.sleep(1)  # several looks at it
     tap.host.link('eth0', 'up')
     wait_for(lambda: samples(tap.ctl('metrics').stdout)['sekisho_link_up', 'eth0'] == 1,
              what='the link up')
+    wait_for(lambda: 'link eth0 is up' in tap.process.error, what='word of it')
+    assert tap.process.error.count('link eth0 is down') == 1, 'told once'
 
 
 def test_the_sensor_has_what_sync_made_when_sync_ends(tap):
