@@ -2,11 +2,14 @@
 // Shared by the program and user space: both must say the same.
 //
 // The filter excludes, exactly: an address that is listed, or lies in a listed network, always has
-// its bits set. It is made of lines of eight words, one cache line each, and an address' line is
-// chosen by a keyed hash of its block: the /24 of IPv4, the /48 of IPv6. In it, a host has two bits
-// of one of the words 1-7, by a hash of all 128 bits; the block's network marks have two bits each
-// of word 0. One line answers for hosts and networks at once, since what costs is how many places
-// in memory are touched (docs/decisions/0011-xdp.md).
+// its bits set. All is asked by a keyed hash of the address' block: the /24 of IPv4, the /48 of
+// IPv6.
+//
+// First the guard: is there anything in this block? Two bits of one word, and so few words that
+// they stay in a core's own cache, since what costs is to wait for memory
+// (docs/decisions/0011-xdp.md). What it lets through, some of ten, is asked of the block's line,
+// eight words, one cache line: in it, a host has four bits of one of the words 1-7, by a hash of
+// all 128 bits; the block's network marks have four bits each of word 0.
 //
 // IPv4 networks of 17-24 bits are taken apart into their /24s; a longer one marks the /24 it is in;
 // those of up to 16 bits are exact bits of a table of all /16s. IPv6 networks of 64 and more bits
@@ -47,6 +50,12 @@ static inline uint64_t xdp_bits(uint64_t hash)
 	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63);
 }
 
+// What is asked last has more bits, since a hash or a trie is dear.
+static inline uint64_t xdp_marks(uint64_t hash)
+{
+	return xdp_bits(hash) | xdp_bits(hash >> 12);
+}
+
 enum { XDP_LINE_WORDS = 8 };
 
 static inline int xdp_words_ipv4(struct xdp_words address)
@@ -54,7 +63,7 @@ static inline int xdp_words_ipv4(struct xdp_words address)
 	return address.high == 0 && (uint32_t)address.low == 0xffff0000u;
 }
 
-// Of the address' block: chooses its line, and the marks of its /24 or /48.
+// Of the address' block: chooses its word of the guard, its line, and the marks of its /24 or /48.
 static inline uint64_t xdp_block_hash(const uint64_t seeds[2], struct xdp_words address)
 {
 	if (xdp_words_ipv4(address))
@@ -68,23 +77,29 @@ static inline uint64_t xdp_address_hash(uint64_t block_hash, struct xdp_words ad
 	return xdp_mix((block_hash ^ address.high >> 48) * XDP_MIX_1 + address.low);
 }
 
+// The block's word of the guard, from its base; the bits are xdp_bits().
+static inline uint32_t xdp_guard(uint64_t block_hash, uint32_t guard_mask)
+{
+	return (uint32_t)(block_hash >> 12) & guard_mask;
+}
+
 // The first word of the address' line, its word 0.
 static inline uint32_t xdp_line(uint64_t block_hash, uint32_t line_mask)
 {
 	return ((uint32_t)(block_hash >> 32) & line_mask) * XDP_LINE_WORDS;
 }
 
-// Where a host stands in its line; the bits are xdp_bits().
+// Where a host stands in its line; the bits are xdp_marks().
 static inline uint32_t xdp_host_word(uint64_t address_hash)
 {
-	return 1 + (uint32_t)((address_hash >> 12 & 0xff) * (XDP_LINE_WORDS - 1) >> 8);
+	return 1 + (uint32_t)((address_hash >> 24 & 0xff) * (XDP_LINE_WORDS - 1) >> 8);
 }
 
-// The bits of an IPv6 /64 in word 0; those of a /24 of IPv4 and a /48 of IPv6 are xdp_bits() of the
-// block's hash.
-static inline uint64_t xdp_bits64(uint64_t block_hash, uint64_t high)
+// The bits of an IPv6 /64 in word 0; those of a /24 of IPv4 and a /48 of IPv6 are xdp_marks() of
+// the block's hash.
+static inline uint64_t xdp_marks64(uint64_t block_hash, uint64_t high)
 {
-	return xdp_bits(xdp_mix(block_hash + (high >> 48) + 1));
+	return xdp_marks(xdp_mix(block_hash + (high >> 48) + 1));
 }
 
 // The number of an IPv4 address' /16: bit (number & 63) of word (number >> 6), from short4_base.

@@ -35,8 +35,7 @@ static __always_inline bool is_short6(void *filter, const struct xdp_set *set,
 	return has_bits(word, marks.bits24) || has_bits(word, marks.bits32);
 }
 
-// What the filter says of a packet: bits, so that all its words are asked for before one is waited
-// for.
+// What the filter says of a packet.
 enum {
 	SOURCE_HOST = 1 << 0,
 	SOURCE_NETWORK = 1 << 1,
@@ -44,21 +43,33 @@ enum {
 	DESTINATION_NETWORK = 1 << 3,
 };
 
-static __always_inline bool is_network(const struct passage *passage, void *filter,
-                                       const struct xdp_set *set, struct xdp_words address,
-                                       uint64_t block_hash)
+// Is there perhaps something in the block?
+static __always_inline bool is_guarded(void *filter, const struct xdp_set *set, uint64_t block_hash)
 {
-	uint64_t word = filter_word(filter, xdp_line(block_hash, set->line_mask));
+	uint32_t index = set->guard_base + xdp_guard(block_hash, set->guard_mask);
 
-	if (has_bits(word, xdp_bits(block_hash)))
-		return true;
+	return has_bits(filter_word(filter, index), xdp_bits(block_hash));
+}
+
+// What networks shorter than a block say, which the guard does not know.
+static __always_inline bool is_short(const struct passage *passage, void *filter,
+                                     const struct xdp_set *set, struct xdp_words address)
+{
 	if (xdp_words_ipv4(address))
 		return (set->flags & XDP_SET_WIDE4) ||
 		       ((set->flags & XDP_SET_SHORT4) && is_short4(filter, set, address));
-	return has_bits(word, xdp_bits64(block_hash, address.high)) ||
-	       (set->flags & XDP_SET_WIDE6) ||
+	return (set->flags & XDP_SET_WIDE6) ||
 	       ((set->flags & XDP_SET_SHORT6) &&
 	        is_short6(filter, set, passage->config->seeds, address));
+}
+
+static __always_inline bool is_network(void *filter, const struct xdp_set *set,
+                                       struct xdp_words address, uint64_t block_hash)
+{
+	uint64_t word = filter_word(filter, xdp_line(block_hash, set->line_mask));
+
+	return has_bits(word, xdp_marks(block_hash)) ||
+	       (!xdp_words_ipv4(address) && has_bits(word, xdp_marks64(block_hash, address.high)));
 }
 
 static __always_inline bool is_host(void *filter, const struct xdp_set *set, uint64_t block_hash,
@@ -66,28 +77,41 @@ static __always_inline bool is_host(void *filter, const struct xdp_set *set, uin
 {
 	uint32_t index = xdp_line(block_hash, set->line_mask) + xdp_host_word(address_hash);
 
-	return has_bits(filter_word(filter, index), xdp_bits(address_hash));
+	return has_bits(filter_word(filter, index), xdp_marks(address_hash));
 }
 
+// Of an address whose block has something in it: hosts and networks, in the lower two bits.
+static __always_inline uint32_t ask_line(void *filter, const struct xdp_set *set,
+                                         struct xdp_words address, uint64_t block_hash)
+{
+	uint64_t address_hash = xdp_address_hash(block_hash, address);
+
+	return (is_host(filter, set, block_hash, address_hash) ? SOURCE_HOST : 0) |
+	       (is_network(filter, set, address, block_hash) ? SOURCE_NETWORK : 0);
+}
+
+// The guard is asked for both addresses before either answer is waited for.
 static __always_inline uint32_t ask_filter(const struct passage *passage, void *outer,
                                            const struct xdp_set *set, uint32_t set_index)
 {
 	void *filter = bpf_map_lookup_elem(outer, &set_index);
 	const struct parsed *packet = &passage->packet;
 	uint64_t source = passage->source_block, destination = passage->destination_block;
+	bool is_source, is_destination;
 	uint32_t found = 0;
 
 	if (!filter)
 		return 0;
-	found |= is_host(filter, set, source, passage->source_hash) ? SOURCE_HOST : 0;
-	found |= is_host(filter, set, destination, passage->destination_hash) ? DESTINATION_HOST
-	                                                                      : 0;
-	if (!(set->flags & XDP_SET_NETWORKS))
+	is_source = is_guarded(filter, set, source);
+	is_destination = is_guarded(filter, set, destination);
+	if (is_source)
+		found |= ask_line(filter, set, packet->source, source);
+	if (is_destination)
+		found |= ask_line(filter, set, packet->destination, destination) << 2;
+	if (!(set->flags & XDP_SET_SHORT))
 		return found;
-	found |= is_network(passage, filter, set, packet->source, source) ? SOURCE_NETWORK : 0;
-	found |= is_network(passage, filter, set, packet->destination, destination)
-	                 ? DESTINATION_NETWORK
-	                 : 0;
+	found |= is_short(passage, filter, set, packet->source) ? SOURCE_NETWORK : 0;
+	found |= is_short(passage, filter, set, packet->destination) ? DESTINATION_NETWORK : 0;
 	return found;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-	XDP_LAYOUT = 2, // of everything here; maps that say another are not taken over
+	XDP_LAYOUT = 3, // of everything here; maps that say another are not taken over
 	XDP_SETS = 2,
 	XDP_FLOW_WAYS = 2, // flows a line holds
 	XDP_FLOW_SLOTS = 1 << 20,
@@ -67,12 +67,14 @@ enum {
 };
 
 // Where a set's filter has what (filter_bits.h). It is one array of words: lines, short IPv6
-// networks, short IPv4 networks, in this order; the first two are powers of two.
+// networks, short IPv4 networks, the guard, in this order; all are powers of two.
 struct xdp_set {
 	uint32_t line_mask;   // lines - 1
 	uint32_t short6_mask; // words - 1
 	uint32_t short6_base;
 	uint32_t short4_base;
+	uint32_t guard_mask; // words - 1
+	uint32_t guard_base;
 	uint32_t flags; // enum xdp_set_flag
 	uint32_t generation;
 	uint32_t slot_count;   // slots are numbered from 1
@@ -87,11 +89,12 @@ struct xdp_set {
 };
 
 enum xdp_set_flag {
-	XDP_SET_WIDE4 = 1 << 0, // a network wider than the filter takes: IPv4 always asks the trie
-	XDP_SET_WIDE6 = 1 << 1, // likewise IPv6
-	XDP_SET_NETWORKS = 1 << 2, // there are networks at all
-	XDP_SET_SHORT4 = 1 << 3,   // of up to 16 bits
-	XDP_SET_SHORT6 = 1 << 4,   // of less than 48 bits
+	XDP_SET_WIDE4 = 1 << 0,  // a network wider than the filter takes: IPv4 always asks the trie
+	XDP_SET_WIDE6 = 1 << 1,  // likewise IPv6
+	XDP_SET_SHORT4 = 1 << 2, // of up to 16 bits
+	XDP_SET_SHORT6 = 1 << 3, // of less than 48 bits
+	// What the guard does not know:
+	XDP_SET_SHORT = XDP_SET_WIDE4 | XDP_SET_WIDE6 | XDP_SET_SHORT4 | XDP_SET_SHORT6,
 };
 
 enum xdp_config_flag {

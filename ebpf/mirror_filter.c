@@ -7,11 +7,16 @@ enum {
 	LINES_MAX = 1 << 23,
 	SHORT6_WORDS_MIN = 1 << 10,
 	SHORT6_WORDS_MAX = 1 << 22,
-	HOSTS_PER_WORD = 4,    // some 2 % of what is not listed are candidates
-	WORDS_PER_MARK = 2,    // of lines: four marks have one
-	IPV6_WIDEST_BITS = 12, // wider ones are asked for always
-	IPV4_SHORT_BITS = 16,  // have a table of their own up to these
-	IPV6_SHORT_BITS = 48,  // words of their own below these
+	GUARD_WORDS_MIN = 1 << 10,
+	GUARD_WORDS_CACHED = 1 << 16, // 512 KB: more than that are not in a core's own cache
+	GUARD_WORDS_MAX = 1 << 20,
+	BLOCKS_PER_WORD = 4,      // of the guard, as long as it is in the cache
+	BLOCKS_PER_WORD_MAX = 20, // then it lets through some 15 % of what is not listed
+	HOSTS_PER_WORD = 4,       // some 1 % of what is not listed are candidates
+	WORDS_PER_MARK = 2,       // of lines: four marks have one
+	IPV6_WIDEST_BITS = 12,    // wider ones are asked for always
+	IPV4_SHORT_BITS = 16,     // have a table of their own up to these
+	IPV6_SHORT_BITS = 48,     // words of their own below these
 };
 
 static bool is_ipv4(const struct prefix *prefix)
@@ -46,12 +51,21 @@ static uint32_t power_of_two(uint64_t count, uint32_t minimum, uint32_t maximum)
 	return power;
 }
 
+// For so many blocks at most: hosts may share one.
+static uint32_t guard_words(uint64_t blocks)
+{
+	uint32_t cached = power_of_two(blocks / BLOCKS_PER_WORD, GUARD_WORDS_MIN,
+	                               GUARD_WORDS_CACHED);
+
+	return power_of_two(blocks / BLOCKS_PER_WORD_MAX, cached, GUARD_WORDS_MAX);
+}
+
 uint64_t mirror_filter_lay_out(struct xdp_set *shared, const struct mirror_rows *rows)
 {
 	size_t count;
 	const struct mirror_row *networks = mirror_rows_get(rows, MIRROR_NETWORK, &count);
 	uint64_t marks = 0, short_marks = 0;
-	uint32_t lines, short_words;
+	uint32_t lines, short_words, guard;
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned length = networks[i].prefix.length;
@@ -74,7 +88,10 @@ uint64_t mirror_filter_lay_out(struct xdp_set *shared, const struct mirror_rows 
 	shared->short6_mask = short_words - 1;
 	shared->short6_base = lines * XDP_LINE_WORDS;
 	shared->short4_base = shared->short6_base + short_words;
-	return (uint64_t)shared->short4_base + XDP_SHORT4_WORDS;
+	guard = guard_words(rows->hosts + marks);
+	shared->guard_mask = guard - 1;
+	shared->guard_base = shared->short4_base + XDP_SHORT4_WORDS;
+	return (uint64_t)shared->guard_base + guard;
 }
 
 // One writer. The program reads a word once: relaxed, since an entry is in its map before (the
@@ -100,6 +117,13 @@ static const uint64_t *seeds_of(const struct mirror_set *set)
 	return set->maps->config->seeds;
 }
 
+// In any order with the line's: as long as either is missing, the entry is not there yet.
+static void mark_guard(struct mirror_set *set, uint64_t block)
+{
+	set_bits(set, set->shared->guard_base + xdp_guard(block, set->shared->guard_mask),
+	         xdp_bits(block));
+}
+
 static void mark_host(struct mirror_set *set, const struct address *address)
 {
 	struct xdp_words words = words_of(address);
@@ -107,7 +131,8 @@ static void mark_host(struct mirror_set *set, const struct address *address)
 	uint64_t hash = xdp_address_hash(block, words);
 
 	set_bits(set, xdp_line(block, set->shared->line_mask) + xdp_host_word(hash),
-	         xdp_bits(hash));
+	         xdp_marks(hash));
+	mark_guard(set, block);
 }
 
 static uint32_t mark_short4(struct mirror_set *set, const struct prefix *prefix, unsigned length)
@@ -136,7 +161,8 @@ static uint32_t mark_network4(struct mirror_set *set, const struct prefix *prefi
 		// 17 bits and more: only the third octet counts on.
 		block.octets[14] = (uint8_t)(prefix->address.octets[14] + i);
 		hash = xdp_block_hash(seeds_of(set), words_of(&block));
-		set_bits(set, xdp_line(hash, set->shared->line_mask), xdp_bits(hash));
+		set_bits(set, xdp_line(hash, set->shared->line_mask), xdp_marks(hash));
+		mark_guard(set, hash);
 	}
 	return 0;
 }
@@ -165,7 +191,8 @@ static uint32_t mark_network6(struct mirror_set *set, const struct prefix *prefi
 	if (prefix->length < IPV6_SHORT_BITS)
 		return mark_short6(set, prefix);
 	set_bits(set, xdp_line(hash, set->shared->line_mask),
-	         prefix->length < 64 ? xdp_bits(hash) : xdp_bits64(hash, words.high));
+	         prefix->length < 64 ? xdp_marks(hash) : xdp_marks64(hash, words.high));
+	mark_guard(set, hash);
 	return 0;
 }
 
@@ -175,10 +202,8 @@ uint32_t mirror_filter_mark(struct mirror_set *set, enum mirror_kind kind,
 	// A host with ports has a row before them, for any.
 	if (kind == MIRROR_HOST && row->protocol == 0 && row->port == 0)
 		mark_host(set, &row->prefix.address);
-	if (kind != MIRROR_NETWORK)
+	if (kind != MIRROR_NETWORK || row->is_hole)
 		return 0;
-	if (row->is_hole)
-		return XDP_SET_NETWORKS;
-	return XDP_SET_NETWORKS | (is_ipv4(&row->prefix) ? mark_network4(set, &row->prefix)
-	                                                 : mark_network6(set, &row->prefix));
+	return is_ipv4(&row->prefix) ? mark_network4(set, &row->prefix)
+	                             : mark_network6(set, &row->prefix);
 }

@@ -27,10 +27,14 @@ struct reproach {
 	bool is_destination;
 };
 
+// Of the addresses, too, for whoever asks more of them than whether they are listed.
 static __always_inline void hash_flow(struct passage *passage)
 {
 	const struct parsed *packet = &passage->packet;
 
+	passage->source_hash = xdp_address_hash(passage->source_block, packet->source);
+	passage->destination_hash = xdp_address_hash(passage->destination_block,
+	                                             packet->destination);
 	passage->flow_hash =
 		xdp_flow_hash(xdp_flow_end(passage->source_hash, packet->source_port),
 	                      xdp_flow_end(passage->destination_hash, packet->destination_port),

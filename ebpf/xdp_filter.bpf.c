@@ -124,6 +124,15 @@ static __noinline int drop(struct passage *passage, struct reproach *why)
 	return leave(passage, why->slot ? XDP_DROP_ADDRESS : XDP_DROP_CONDEMNED, XDP_DROP);
 }
 
+static __always_inline void hash_blocks(struct passage *passage)
+{
+	const struct parsed *packet = &passage->packet;
+	const uint64_t *seeds = passage->config->seeds;
+
+	passage->source_block = xdp_block_hash(seeds, packet->source);
+	passage->destination_block = xdp_block_hash(seeds, packet->destination);
+}
+
 static __always_inline int judge_flow(struct passage *passage, struct reproach *why)
 {
 	struct xdp_flow_line *line;
@@ -146,18 +155,6 @@ static __always_inline int judge_flow(struct passage *passage, struct reproach *
 		return leave(passage, XDP_COPIED, XDP_PASS);
 	count(XDP_COPY_LOST, passage->wire_bytes);
 	return leave(passage, XDP_PASSED, XDP_PASS);
-}
-
-static __always_inline void hash_addresses(struct passage *passage)
-{
-	const struct parsed *packet = &passage->packet;
-	const uint64_t *seeds = passage->config->seeds;
-
-	passage->source_block = xdp_block_hash(seeds, packet->source);
-	passage->destination_block = xdp_block_hash(seeds, packet->destination);
-	passage->source_hash = xdp_address_hash(passage->source_block, packet->source);
-	passage->destination_hash = xdp_address_hash(passage->destination_block,
-	                                             packet->destination);
 }
 
 SEC("xdp.frags")
@@ -184,7 +181,7 @@ int xdp_filter(struct xdp_md *context)
 		return let_through(&passage, false);
 	}
 	passage.live = *(volatile uint64_t *)&passage.config->live;
-	hash_addresses(&passage);
+	hash_blocks(&passage);
 	found = find_candidates(&passage);
 	if (found && judge_candidates(&passage, &why, found))
 		return drop(&passage, &why);

@@ -95,6 +95,11 @@ static inline uint64_t mark_short6(const struct program *program, const struct l
 	return entry->prefix.length >= 32 ? marks.bits32 : marks.bits24;
 }
 
+static inline void mark_guard(uint64_t *words, const struct xdp_set *set, uint64_t block)
+{
+	words[set->guard_base + xdp_guard(block, set->guard_mask)] |= xdp_bits(block);
+}
+
 // A test's networks need not be taken apart: IPv4 of 16, 23 and more bits, IPv6 of 24 or at least
 // 32 bits.
 static inline void mark(const struct program *program, uint64_t *words, const struct xdp_set *set,
@@ -109,7 +114,8 @@ static inline void mark(const struct program *program, uint64_t *words, const st
 	uint32_t word = xdp_line(block, set->line_mask);
 
 	if (length == 128) {
-		words[word + xdp_host_word(hash)] |= xdp_bits(hash);
+		words[word + xdp_host_word(hash)] |= xdp_marks(hash);
+		mark_guard(words, set, block);
 	} else if (!is_in_ipv4(&entry->prefix) && length < 48) {
 		uint64_t bits = mark_short6(program, entry, set, &word);
 
@@ -120,12 +126,14 @@ static inline void mark(const struct program *program, uint64_t *words, const st
 		words[set->short4_base + (number >> 6)] |= UINT64_C(1) << (number & 63);
 	} else {
 		words[word] |= length < 64 || is_in_ipv4(&entry->prefix)
-		                       ? xdp_bits(block)
-		                       : xdp_bits64(block, address.high);
+		                       ? xdp_marks(block)
+		                       : xdp_marks64(block, address.high);
+		mark_guard(words, set, block);
 		if (length == 96 + 23) { // its other /24
 			address.low ^= UINT64_C(1) << 48;
 			block = xdp_block_hash(seeds, address);
-			words[xdp_line(block, set->line_mask)] |= xdp_bits(block);
+			words[xdp_line(block, set->line_mask)] |= xdp_marks(block);
+			mark_guard(words, set, block);
 		}
 	}
 }
@@ -165,15 +173,18 @@ static inline void program_publish(struct program *program, uint32_t generation)
 	struct xdp_config *config = program->xdp->maps.config;
 	uint32_t index = (config->live & 1) ^ 1;
 	struct xdp_set *set = &config->sets[index];
-	enum { LINES = 1 << 7, SHORT6_WORDS = 1 << 10 };
-	uint32_t words_count = LINES * XDP_LINE_WORDS + SHORT6_WORDS + XDP_SHORT4_WORDS;
+	enum { LINES = 1 << 7, SHORT6_WORDS = 1 << 10, GUARD_WORDS = 1 << 10 };
+	uint32_t guard_base = LINES * XDP_LINE_WORDS + SHORT6_WORDS + XDP_SHORT4_WORDS;
+	uint32_t words_count = guard_base + GUARD_WORDS;
 	int fds[XDP_MAP_COUNT];
 
 	*set = (struct xdp_set){.line_mask = LINES - 1,
 	                        .short6_mask = SHORT6_WORDS - 1,
 	                        .short6_base = LINES * XDP_LINE_WORDS,
 	                        .short4_base = LINES * XDP_LINE_WORDS + SHORT6_WORDS,
-	                        .flags = XDP_SET_NETWORKS | XDP_SET_SHORT4 | XDP_SET_SHORT6};
+	                        .guard_mask = GUARD_WORDS - 1,
+	                        .guard_base = guard_base,
+	                        .flags = XDP_SET_SHORT4 | XDP_SET_SHORT6};
 	if (program->filter_words > words_count)
 		words_count = program->filter_words;
 	for (unsigned i = 0; i < sizeof(outers) / sizeof(outers[0]); i++) {
