@@ -107,9 +107,9 @@ class Host:
         command('ip', 'netns', 'add', self.namespace)
         self.run('ip', 'link', 'set', 'lo', 'up')
         # Neither router solicitations nor duplicate address detection: what is sent is ours.
-        for where in ('all', 'default'):
-            self.sysctl(f'net.ipv6.conf.{where}.accept_dad', 0)
-            self.sysctl(f'net.ipv6.conf.{where}.router_solicitations', 0)
+        self.run('sysctl', '-q', '-w', *(f'net.ipv6.conf.{where}.{name}=0'
+                                         for where in ('all', 'default')
+                                         for name in ('accept_dad', 'router_solicitations')))
 
     def sysctl(self, name, value):
         self.run('sysctl', '-q', '-w', f'{name}={value}')
@@ -223,8 +223,9 @@ class Network:
                 'peer', 'name', device_b, 'netns', b.namespace, 'mtu', mtu,
                 'numtxqueues', queues, 'numrxqueues', queues)
         for host, device in ((a, device_a), (b, device_b)):
-            for feature in ('rx', 'tx', 'sg', 'tso', 'gso', 'gro', 'rxvlan', 'txvlan'):
-                host.run('ethtool', '-K', device, feature, 'off', check=False)
+            features = ('rx', 'tx', 'sg', 'tso', 'gso', 'gro', 'rxvlan', 'txvlan')
+            switches = [word for name in features for word in (name, 'off')]
+            host.run('ethtool', '-K', device, *switches, check=False)
             host.link(device, 'up')
         for host, device in ((a, device_a), (b, device_b)):
             wait_for(lambda host=host, device=device:

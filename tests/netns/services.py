@@ -42,7 +42,8 @@ def start_web(host, size=1 << 20):
     (folder / 'www/index.html').write_text('the page\n')
     pattern = bytes(range(251))
     (folder / 'www/large').write_bytes((pattern * (size // len(pattern) + 1))[:size])
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                    'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
                     '-subj', '/CN=server.example', '-keyout', folder / 'server.key',
                     '-out', folder / 'server.pem'], check=True, capture_output=True)
     (folder / 'nginx.conf').write_text(NGINX.format(folder=folder))

@@ -60,7 +60,7 @@ def test_each_backend_gives_the_hits_of_match(network, scene, tap):
     links = settings.pop('links', [{'device': 'eth0'}])
     sensor = Daemon(b, network.folder, database, links, promiscuous=True, **settings)
     sensor.start()
-    a.send_frames('eth0', frames, packets_per_s=20000)
+    a.send_frames('eth0', frames, packets_per_s=3000)  # a ring of 2048 holds them for a while
     wait_for(lambda: sensor.status()['packets'].startswith(str(len(frames))), what='all packets')
     assert sensor.stop() == 0
     assert facts(sensor.hits()) == expected
