@@ -50,7 +50,7 @@ enum xdp_map {
 	XDP_MAP_VETOES,    // outer, of tries, struct xdp_network_key: uint32_t, 1 or 0
 	XDP_MAP_SLOTS,     // outer, of arrays, mapped: struct xdp_slot
 	XDP_MAP_SOCKETS,   // XSKMAP, by receive queue
-	XDP_MAP_PEERS,     // DEVMAP of 1
+	XDP_MAP_PEERS,     // hash of 1 device
 	XDP_MAP_COPIES,    // ring: struct xdp_copy
 	XDP_MAP_DROPS,     // ring: struct xdp_drop
 	XDP_MAP_FILTERS_SMALL,  // likewise, of XDP_FILTER_SMALL words each

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +13,32 @@
 #include <bpf/libbpf.h>
 #include <xdp/libxdp.h>
 
-enum { RUN_PRIORITY = 10 }; // before what others put behind libxdp's default of 50
+enum {
+	RUN_PRIORITY = 10, // before what others put behind libxdp's default of 50
+	WORDS_BYTES = 160,
+};
+
+// Where its dispatcher fails, libxdp may attach a program alone, as if nothing were; only its
+// printer hears why, which is given no context.
+static char *dispatcher_words(void)
+{
+	static _Thread_local char words[WORDS_BYTES] = "";
+
+	return words;
+}
+
+// The last failure it speaks of, one line.
+static int keep_words(enum libxdp_print_level level, const char *format, va_list arguments)
+{
+	char line[WORDS_BYTES];
+	int size = vsnprintf(line, sizeof(line), format, arguments);
+
+	(void)level;
+	line[strcspn(line, "\n")] = '\0';
+	if (size > 0 && (strstr(line, "ailed") != NULL || strstr(line, "n't ") != NULL))
+		memcpy(dispatcher_words(), line, sizeof(line));
+	return size;
+}
 
 static uint32_t program_id(int program_fd)
 {
@@ -49,8 +76,9 @@ int xdp_attach_find(int device_index, int program_fd, struct xdp_attachment *ret
 	if (query.prog_id == 0)
 		return -ENOENT;
 	programs = xdp_multiprog__get_from_ifindex(device_index);
-	if (libxdp_get_error(programs) != 0)
-		return -ENOENT;
+	error = (int)libxdp_get_error(programs);
+	if (error != 0) // EPERM: only with CAP_SYS_ADMIN can a program be looked up by its id
+		return error == -EPERM ? error : -ENOENT;
 	found.is_dispatched = !xdp_multiprog__is_legacy(programs) && is_in_dispatcher(programs, id);
 	xdp_multiprog__close(programs);
 	if (!found.is_dispatched)
@@ -96,6 +124,7 @@ static int attach_dispatched(struct xdp *xdp, enum xdp_attach_mode mode)
 	struct xdp_program *program;
 	int error, fd;
 
+	dispatcher_words()[0] = '\0';
 	if (object == NULL)
 		return -ENOMEM;
 	program = xdp_program__create(&options);
@@ -105,7 +134,10 @@ static int attach_dispatched(struct xdp *xdp, enum xdp_attach_mode mode)
 		return error;
 	}
 	xdp_program__set_run_prio(program, RUN_PRIORITY);
-	error = xdp_program__attach(program, xdp->device_index, mode, 0);
+	// Neither sees what the section's name says of it; without, no MTU above a page.
+	error = xdp_program__set_xdp_frags_support(program, true);
+	if (error == 0)
+		error = xdp_program__attach(program, xdp->device_index, mode, 0);
 	fd = error == 0 ? fcntl(xdp_program__fd(program), F_DUPFD_CLOEXEC, 0) : -1;
 	xdp_program__close(program);
 	bpf_object__close(object);
@@ -147,11 +179,24 @@ static void explain(struct report *report, const char *device, int error)
 		            strerror(-error));
 }
 
+static void note_alone(const struct xdp *xdp, struct report *report)
+{
+	struct xdp_attachment attachment;
+	const char *words = dispatcher_words();
+
+	if (xdp_attach_find(xdp->device_index, xdp->program_fd, &attachment) == 0 &&
+	    !attachment.is_dispatched)
+		report_note(report, "alone on the interface", slice_text(xdp->device),
+		            "noted: libxdp's dispatcher cannot be used, so no other XDP program "
+		            "can stand beside it%s%s",
+		            words[0] == '\0' ? "" : "; ", words);
+}
+
 int xdp_attach(struct xdp *xdp, const struct xdp_open_options *options, struct report *report)
 {
 	int error = -EOPNOTSUPP;
 
-	libxdp_set_print(NULL);
+	libxdp_set_print(keep_words);
 	if (!options->is_generic)
 		error = attach_mode(xdp, XDP_MODE_NATIVE);
 	if (error < 0 && error != -EPERM && error != -EBUSY && error != -EEXIST) {
@@ -165,6 +210,7 @@ int xdp_attach(struct xdp *xdp, const struct xdp_open_options *options, struct r
 		explain(report, xdp->device, error);
 		return error == -EEXIST ? -EBUSY : error;
 	}
+	note_alone(xdp, report);
 	return 0;
 }
 
@@ -175,7 +221,7 @@ int xdp_attach_instead(struct xdp *xdp, int old_fd, struct report *report)
 	enum xdp_attach_mode mode;
 	int error = xdp_attach_find(xdp->device_index, old_fd, &attachment);
 
-	libxdp_set_print(NULL);
+	libxdp_set_print(keep_words);
 	if (error < 0)
 		return error;
 	mode = attachment.is_native ? XDP_MODE_NATIVE : XDP_MODE_SKB;

@@ -222,7 +222,8 @@ static void generic_mode_does_the_same(void **state)
 	program_close(&program);
 }
 
-// Attaches a second program, with maps of its own, as another tool would by libxdp.
+// Attaches a second program, with maps of its own, as another tool would by libxdp: one that takes
+// no frames above a page.
 static struct xdp_program *attach_beside(const struct program *program)
 {
 	struct bpf_object *object = xdp_load_again(program->xdp);
@@ -272,6 +273,54 @@ static void it_stands_beside_anothers_program(void **state)
 	assert_int_equal(attached_id(), 0);
 }
 
+static void it_joins_what_libxdp_has_put_there(void **state)
+{
+	struct xdp_open_options options = on_device();
+	struct program ours, theirs;
+	struct report report = {0};
+	struct xdp_program *other;
+
+	(void)state;
+	program_open(&theirs, &(struct xdp_open_options){0});
+	program_list(&theirs, "192.0.2.2");
+	program_publish(&theirs, 1);
+	other = attach_beside(&theirs);
+	if (xdp_open(&options, &report, &ours.xdp) == -EBUSY) {
+		print_message("no dispatcher here\n");
+		assert_true(report.count > 0);
+	} else {
+		ours.listed_count = ours.filter_words = 0;
+		assert_true(ours.xdp->is_dispatched);
+		program_list(&ours, "192.0.2.1");
+		program_publish(&ours, 1);
+		assert_false(does_pass("192.0.2.1"));
+		assert_false(does_pass("192.0.2.2"));
+		assert_true(does_pass("192.0.2.3"));
+		program_close(&ours);
+	}
+	report_clear(&report);
+	assert_int_equal(
+		xdp_program__detach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
+	xdp_program__close(other);
+	program_close(&theirs);
+}
+
+static void frames_above_a_page_are_judged(void **state)
+{
+	struct xdp_open_options options = on_device();
+	struct program program;
+
+	(void)state;
+	assert_int_equal(system("ip link set veth0 mtu 9000 && ip link set veth1 mtu 9000"), 0);
+	open_program(&program, &options);
+	assert_true(xdp_is_native(program.xdp));
+	program_list(&program, "192.0.2.1");
+	program_publish(&program, 1);
+	assert_false(does_pass("192.0.2.1"));
+	assert_true(does_pass("192.0.2.2"));
+	program_close(&program);
+}
+
 static void no_interface_is_said_in_words(void **state)
 {
 	struct xdp_open_options options = on_device();
@@ -296,6 +345,8 @@ int main(void)
 		EACH(anothers_program_is_left_alone),
 		EACH(generic_mode_does_the_same),
 		EACH(it_stands_beside_anothers_program),
+		EACH(it_joins_what_libxdp_has_put_there),
+		EACH(frames_above_a_page_are_judged),
 		EACH(no_interface_is_said_in_words),
 	};
 
