@@ -40,11 +40,19 @@ static void leave_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
+static enum daemon_privileges_kept kept_privileges(const struct daemon_helper_options *options)
+{
+	for (unsigned i = 0; i < options->count; i++)
+		if (xdp_is_dispatched(options->xdps[i]))
+			return DAEMON_KEEPS_DISPATCHER;
+	return DAEMON_KEEPS_NETWORK;
+}
+
 static _Noreturn void run_helper(int fd, const struct daemon_helper_options *options)
 {
 	leave_signals();
 	(void)prctl(PR_SET_NAME, "sekisho-helper", 0, 0, 0);
-	int error = daemon_privileges_keep_network(options->identity);
+	int error = daemon_privileges_keep(options->identity, kept_privileges(options));
 	if (error == 0)
 		error = daemon_seccomp_helper();
 	if (error < 0) {

@@ -48,11 +48,11 @@ int daemon_privileges_drop(const struct daemon_identity *identity)
 	return error < 0 ? error : forbid_more();
 }
 
-int daemon_privileges_keep_network(const struct daemon_identity *identity)
+int daemon_privileges_keep(const struct daemon_identity *identity, enum daemon_privileges_kept kept)
 {
 	int error = take_groups(identity);
 
 	if (error == 0)
-		error = daemon_privileges_clear(true);
+		error = daemon_privileges_clear(kept);
 	return error < 0 ? error : forbid_more();
 }

@@ -151,11 +151,13 @@ static const int daemon_calls[] = {
 	SCMP_SYS(waitid),
 };
 
-// Maps; detaching the program, by link, by netlink, and removing its pins.
+// Maps; detaching the program, by link, by netlink, by a new dispatcher of libxdp's with pins of
+// its own, and removing its pins.
 static const int helper_calls[] = {
 	SCMP_SYS(bind),   SCMP_SYS(bpf),      SCMP_SYS(getsockname), SCMP_SYS(getsockopt),
 	SCMP_SYS(ioctl),  SCMP_SYS(rmdir),    SCMP_SYS(setsockopt),  SCMP_SYS(socket),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(prctl),       SCMP_SYS(flock),
+	SCMP_SYS(mkdir),  SCMP_SYS(mkdirat),
 };
 
 // Only an attacker's: other programs, other processes' memory, the kernel itself.

@@ -108,6 +108,10 @@ void xdp_flow_left(struct xdp *xdp, const struct xdp_flow_key *key, uint32_t num
 int xdp_sockets_fd(const struct xdp *xdp);
 bool xdp_is_native(const struct xdp *xdp);
 
+// Is it in libxdp's dispatcher? To look at it there, and to take it out, needs CAP_SYS_ADMIN (and
+// CAP_PERFMON, when others stay), too.
+bool xdp_is_dispatched(const struct xdp *xdp);
+
 // XDP_FILTER: what was copied. Calls `take` for up to `count_max` frames (valid during the call);
 // one thread. Returns how many. `fd` is for poll(2).
 unsigned xdp_copies(struct xdp *xdp, unsigned count_max,

@@ -249,6 +249,11 @@ bool xdp_is_native(const struct xdp *xdp)
 	return xdp->is_native;
 }
 
+bool xdp_is_dispatched(const struct xdp *xdp)
+{
+	return xdp->is_dispatched;
+}
+
 void xdp_check_peer(struct xdp *xdp, struct report *report)
 {
 	uint64_t features;

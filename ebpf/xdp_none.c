@@ -80,6 +80,12 @@ bool xdp_is_native(const struct xdp *xdp)
 	return false;
 }
 
+bool xdp_is_dispatched(const struct xdp *xdp)
+{
+	(void)xdp;
+	return false;
+}
+
 unsigned xdp_copies(struct xdp *xdp, unsigned count_max,
                     void (*take)(void *context, const uint8_t *data, uint32_t captured_bytes,
                                  uint32_t wire_bytes, int64_t time_ns, bool is_dropped),
