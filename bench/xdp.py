@@ -17,12 +17,19 @@ def print_xdp(rows):
     if not rows:
         print('\nXDP: not measured; it takes root, and a build with bpf')
         return
-    print('\nXDP, ns a packet (median, least), without the writing of the address')
-    for row in rows:
-        if 'program' in row:
-            print(f"  {row['family']}  {row['hosts']:>9,} hosts {row['networks']:>7,} networks  "
-                  f"{row['program']:22} {row['ns']:7.1f} {row['least_ns']:7.1f}  "
-                  f"dropped {row['dropped_share']:.5f}")
+    print('\nXDP, ns a packet (median, least), without the writing of the address; times the '
+          'address verdict')
+    programs = [row for row in rows if 'program' in row]
+    verdicts = {(row['family'], row['hosts']): row for row in programs
+                if row['program'] == 'address verdict'}
+    for row in programs:
+        verdict = verdicts[row['family'], row['hosts']]
+        ratio = row['ns'] / max(verdict['ns'], 1)
+        least_ratio = row['least_ns'] / max(verdict['least_ns'], 1)
+        print(f"  {row['family']}  {row['hosts']:>9,} hosts {row['networks']:>7,} networks  "
+              f"{row['program']:22} of {row['addresses']:>13,} addresses "
+              f"{row['ns']:7.1f} {row['least_ns']:7.1f}  {ratio:6.2f} {least_ratio:6.2f}  "
+              f"dropped {row['dropped_share']:.5f}")
     print('Filling the maps')
     for row in rows:
         if 'peer' in row:
