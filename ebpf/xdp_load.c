@@ -156,7 +156,9 @@ static void configure(struct xdp *xdp, const struct xdp_open_options *options)
 	config->flow_mask = xdp->maps.flow_mask;
 	config->tells_max = XDP_TELLS_MAX;
 	config->layout = XDP_LAYOUT;
-	xdp_beat(xdp);
+	// Failing closed, nothing passes before it is said that somebody is there.
+	if (!options->is_fail_closed)
+		xdp_beat(xdp);
 	config->flags = flags;
 }
 

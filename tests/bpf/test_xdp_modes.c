@@ -15,6 +15,7 @@ static struct program *begin(const struct xdp_open_options *options)
 	program_open(program, options);
 	program_list(program, "192.0.2.1");
 	program_publish(program, 1);
+	xdp_beat(program->xdp);
 	return program;
 }
 
@@ -248,6 +249,22 @@ static void a_filter_passes_or_drops_everything_when_it_is_stale(void **state)
 	}
 }
 
+static void nothing_passes_before_the_first_beat_failing_closed(void **state)
+{
+	struct xdp_open_options options = {.purpose = XDP_FILTER,
+	                                   .has_heartbeat = true,
+	                                   .stale_ms = 1000,
+	                                   .is_fail_closed = true};
+	struct program program;
+
+	(void)state;
+	program_open(&program, &options);
+	assert_int_equal(run(&program, "198.51.100.1"), XDP_DROP);
+	xdp_beat(program.xdp);
+	assert_int_equal(run(&program, "198.51.100.1"), XDP_PASS);
+	program_close(&program);
+}
+
 static void loaded_by_hand_it_never_becomes_stale(void **state)
 {
 	struct xdp_open_options options = {
@@ -309,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_stale_sensor_that_fails_closed_lets_nothing_pass),
 		cmocka_unit_test(a_tap_is_handed_everything_and_passes_when_stale),
 		cmocka_unit_test(a_filter_passes_or_drops_everything_when_it_is_stale),
+		cmocka_unit_test(nothing_passes_before_the_first_beat_failing_closed),
 		cmocka_unit_test(loaded_by_hand_it_never_becomes_stale),
 		cmocka_unit_test(a_dry_run_drops_nothing_even_when_stale),
 		cmocka_unit_test(every_packet_has_exactly_one_fate),
