@@ -400,7 +400,6 @@ static struct xdp_slot *slot_of(struct xdp *xdp, unsigned host)
 static void counts_survive_an_exchange_of_sets(void **state)
 {
 	struct place *place = *state;
-	AUTO(database) database = NULL;
 	struct packet packet;
 
 	list_two(place, &packet);
