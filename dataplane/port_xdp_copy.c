@@ -9,7 +9,7 @@
 #include "dataplane/interface.h"
 #include "ebpf/ebpf.h"
 
-enum { SLOT_BYTES = 2048 }; // the most that is copied of a packet (docs/decisions/0011)
+enum { SLOT_BYTES = 16384 }; // the most that is copied of a packet (docs/decisions/0011)
 
 struct port_xdp_copy {
 	struct port port;

@@ -77,7 +77,7 @@ static __always_inline uint32_t fitting_bytes(uint32_t bytes, const uint32_t roo
 	return (bytes & (room - 1)) + 1;
 }
 
-// A reservation's size must be constant, so there are three. A frame has 14 bytes at least.
+// A reservation's size must be constant, so there are four. A frame has 14 bytes at least.
 static __always_inline bool copy_sized(struct passage *passage, const uint32_t room)
 {
 	struct xdp_copy *copy = bpf_ringbuf_reserve(&copies, sizeof(*copy) + room, 0);
@@ -104,5 +104,7 @@ static __noinline bool copy_packet(struct passage *passage)
 		return copy_sized(passage, 128);
 	if (passage->wire_bytes <= 512)
 		return copy_sized(passage, 512);
+	if (passage->wire_bytes <= 2048)
+		return copy_sized(passage, 2048);
 	return copy_sized(passage, XDP_COPY_BYTES_MAX);
 }

@@ -17,7 +17,7 @@ enum {
 	XDP_SETS = 2,
 	XDP_FLOW_WAYS = 2, // flows a line holds
 	XDP_FLOW_SLOTS = 1 << 20,
-	XDP_COPY_BYTES_MAX = 2048, // of a packet that is copied
+	XDP_COPY_BYTES_MAX = 16384, // of a packet that is copied: MTU 9000, in a power of two
 	XDP_COPY_RING_BYTES = 16 << 20,
 	XDP_DROP_RING_BYTES = 1 << 20,
 	XDP_FRAGMENT_SLOTS = 1 << 12,
