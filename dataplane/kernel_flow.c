@@ -11,15 +11,13 @@ static struct xdp_flow_key key_of(const struct flow *flow)
 	};
 }
 
-static void tell(const struct pipeline_path *path, const struct flow *flow,
-                 enum xdp_flow_state state, uint32_t indicator_id)
+static void tell(struct xdp *xdp, const struct flow *flow, enum xdp_flow_state state,
+                 uint32_t indicator_id)
 {
 	const struct xdp_flow_key key = key_of(flow);
 
-	if (path->xdp != NULL)
-		xdp_flow_set(path->xdp, &key, state, indicator_id);
-	if (path->peer_xdp != NULL)
-		xdp_flow_set(path->peer_xdp, &key, state, indicator_id);
+	if (xdp != NULL)
+		xdp_flow_set(xdp, &key, state, indicator_id);
 }
 
 static void expect(struct kernel_flow_departures *departures, const struct pipeline_path *path,
@@ -42,7 +40,7 @@ void kernel_flow_done(struct kernel_flow_departures *departures, const struct pi
 	uint32_t number;
 
 	if (path->peer == NULL) { // what is copied is not on its way
-		tell(path, flow, XDP_FLOW_DONE, NO_INDICATOR);
+		tell(path->xdp, flow, XDP_FLOW_DONE, NO_INDICATOR);
 		return;
 	}
 	number = xdp_flow_done(path->xdp, &key, frame->before);
@@ -74,5 +72,7 @@ void kernel_flow_departed(struct kernel_flow_departures *departures,
 void kernel_flow_condemn(const struct pipeline_path *path, const struct flow *flow,
                          uint32_t indicator_id)
 {
-	tell(path, flow, XDP_FLOW_CONDEMNED, indicator_id);
+	// Each device has maps of its own: where the answer comes in, it is to be known, too.
+	for (unsigned i = 0; i < path->xdp_count; i++)
+		tell(path->xdps[i], flow, XDP_FLOW_CONDEMNED, indicator_id);
 }

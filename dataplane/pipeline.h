@@ -23,7 +23,9 @@ struct pipeline_live {
 struct pipeline_path {
 	struct port *port;
 	struct port *peer;          // connected to it: packets wait for their verdict; NULL
-	struct xdp *xdp, *peer_xdp; // are told of flows; NULL
+	struct xdp *xdp, *peer_xdp; // are told of flows that are done; NULL
+	struct xdp *const *xdps;    // of condemned ones: all that their packets may come in by
+	unsigned xdp_count;
 	uint32_t capture_id;
 };
 

@@ -60,8 +60,11 @@ static int open_link(struct sensor_worker *worker, unsigned number)
 	if (error < 0)
 		return error;
 	worker->path_count++;
-	if (link->peer == NULL)
+	if (link->peer == NULL) { // the kernel forwards: what leaves here may come in by any
+		path[0].xdps = worker->xdps;
+		path[0].xdp_count = 2 * worker->sensor->options.link_count;
 		return 0;
+	}
 	path[1] = (struct pipeline_path){.capture_id = 2 * number + 1, .peer = path[0].port};
 	error = open_port(worker, link->peer, link->peer_xdp, &path[1].port);
 	if (error < 0)
@@ -70,6 +73,8 @@ static int open_link(struct sensor_worker *worker, unsigned number)
 	path[0].peer = path[1].port;
 	path[0].peer_xdp = path[1].peer_xdp = link->peer_xdp;
 	path[1].xdp = link->xdp;
+	path[0].xdps = path[1].xdps = &worker->xdps[2 * number];
+	path[0].xdp_count = path[1].xdp_count = 2;
 	return connect_ports(worker, link, path[0].port, path[1].port);
 }
 
@@ -108,8 +113,13 @@ static int open_worker(struct sensor *sensor, unsigned index)
 	worker->sensor = sensor;
 	worker->index = index;
 	worker->paths = calloc(2 * options->link_count, sizeof(worker->paths[0]));
-	if (worker->paths == NULL)
+	worker->xdps = calloc(2 * options->link_count, sizeof(struct xdp *));
+	if (worker->paths == NULL || worker->xdps == NULL)
 		return -ENOMEM;
+	for (unsigned i = 0; i < options->link_count; i++) {
+		worker->xdps[2 * i] = options->links[i].xdp;
+		worker->xdps[2 * i + 1] = options->links[i].peer_xdp;
+	}
 	for (unsigned i = 0; i < options->link_count && error == 0; i++)
 		error = open_link(worker, i);
 	return error < 0 ? error : pipeline_create(&pipeline_options, &worker->pipeline);
@@ -228,6 +238,7 @@ static void worker_close(struct sensor_worker *worker)
 	for (unsigned i = 0; i < worker->path_count; i++)
 		port_close(worker->paths[i].port);
 	free(worker->paths);
+	free(worker->xdps);
 }
 
 void sensor_free(struct sensor *sensor)

@@ -34,6 +34,7 @@ struct sensor_worker {
 	struct pipeline *pipeline;
 	struct pipeline_path *paths; // 1 a link of a tap, 2 inline
 	unsigned path_count;
+	struct xdp **xdps; // two a link: of the device, of its peer; NULL: it has none
 	pthread_t thread;
 	bool has_thread;
 
