@@ -144,10 +144,10 @@ static void tell_ready(struct daemon *daemon)
 	const struct sensor_config *sensor = daemon->first->sensor;
 	char status[STATUS_BYTES];
 
-	(void)snprintf(status, sizeof(status), "READY=1\nSTATUS=%s, %u links, %u workers",
+	(void)snprintf(status, sizeof(status), "READY=1\nSTATUS=%s, links: %u, workers: %u",
 	               sensor_mode_name(sensor->mode), sensor->link_count, sensor->worker_count);
 	notify_send(&daemon->notify, status);
-	log_info("%s: mode %s by %s, %u links, %u workers%s", sensor->name,
+	log_info("%s: mode %s by %s, links: %u, workers: %u%s", sensor->name,
 	         sensor_mode_name(sensor->mode), sensor->backend, sensor->link_count,
 	         sensor->worker_count, daemon->is_dry_run ? ", dry run" : "");
 }
