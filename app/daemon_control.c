@@ -67,6 +67,9 @@ static int answer_status(const struct daemon *daemon, struct buffer *answer)
 	for (unsigned i = 0; i < figures->link_count; i++)
 		buffer_format(answer, "link %s: %s\n", figures->link_names[i],
 		              figures->link_is_up[i] ? "up" : "down");
+	for (unsigned i = 0; i < figures->xdp_count; i++)
+		buffer_format(answer, "XDP on %s: %s\n", figures->xdp[i].device,
+		              figures->xdp[i].is_attached ? "attached" : "OFF");
 	append_traffic(figures, answer);
 	free(figures);
 	return answer->failed ? -ENOMEM : 0;

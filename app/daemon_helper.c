@@ -162,7 +162,7 @@ int daemon_helper_mirror(struct daemon_helper *helper, const char *path,
 }
 
 int daemon_helper_status(struct daemon_helper *helper, unsigned device,
-                         struct xdp_status *ret_status)
+                         struct xdp_status *ret_status, struct daemon_helper_guard *ret_guard)
 {
 	const struct helper_request request = {.verb = HELPER_STATUS, .device = device};
 	struct helper_answer answer;
@@ -170,8 +170,10 @@ int daemon_helper_status(struct daemon_helper *helper, unsigned device,
 
 	if (error == 0)
 		error = answer.error;
-	if (error == 0)
+	if (error == 0) {
 		*ret_status = answer.status;
+		*ret_guard = answer.guard;
+	}
 	return error;
 }
 

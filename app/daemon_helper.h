@@ -44,9 +44,16 @@ int daemon_helper_mirror(struct daemon_helper *helper, const char *path,
                          const struct database_info *info, uint32_t generation,
                          struct report *report, int64_t *ret_next_ns);
 
-// xdp_status() of a device by number.
+// What xdp_keep_attached() said.
+struct daemon_helper_guard {
+	int32_t error;
+	bool was_off;
+};
+
+// xdp_keep_attached() of a device by number, and xdp_status(); of a program that is not attached
+// only which device that is.
 int daemon_helper_status(struct daemon_helper *helper, unsigned device,
-                         struct xdp_status *ret_status);
+                         struct xdp_status *ret_status, struct daemon_helper_guard *ret_guard);
 
 // xdp_hits() of a device: each goes to `take`, valid during the call. Returns how many, or an
 // error.

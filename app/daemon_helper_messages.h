@@ -27,6 +27,7 @@ struct helper_answer {
 	uint32_t hit_count;
 	bool is_last; // of hits
 	int64_t next_change_ns;
+	struct daemon_helper_guard guard; // of status
 	union {
 		struct xdp_status status;
 		struct hit hits[HELPER_HITS]; // of addresses: they have no text

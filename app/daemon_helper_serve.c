@@ -137,6 +137,22 @@ static int unload(struct serving *serving, struct report *report)
 	return result;
 }
 
+static int status(struct serving *serving, uint32_t device, struct report *report)
+{
+	const struct daemon_helper_options *options = serving->options;
+	struct daemon_helper_guard *guard = &serving->answer.guard;
+	struct xdp_status *status = &serving->answer.status;
+
+	if (device >= options->count)
+		return -EINVAL;
+	guard->error = xdp_keep_attached(options->xdps[device], &guard->was_off);
+	if (guard->error == 0)
+		return xdp_status(options->devices[device], options->pin_paths[device], report,
+		                  status);
+	(void)snprintf(status->device, sizeof(status->device), "%s", options->devices[device]);
+	return 0;
+}
+
 static int answer(struct serving *serving, const struct helper_request *request,
                   struct report *report)
 {
@@ -146,11 +162,7 @@ static int answer(struct serving *serving, const struct helper_request *request,
 	case HELPER_MIRROR:
 		return mirror(serving, request, report);
 	case HELPER_STATUS:
-		return request->device < options->count
-		               ? xdp_status(options->devices[request->device],
-		                            options->pin_paths[request->device], report,
-		                            &serving->answer.status)
-		               : -EINVAL;
+		return status(serving, request->device, report);
 	case HELPER_HITS_TAKEN:
 		return request->device < options->count
 		               ? xdp_hits(options->xdps[request->device], take_hit, serving)

@@ -37,6 +37,8 @@ void daemon_kernel_take_hits(struct daemon_kernel *kernel)
 {
 	struct taking taking = {.kernel = kernel};
 
+	if (!kernel->mirrors)
+		return;
 	for (unsigned i = 0; i < kernel->device_count; i++) {
 		taking.device = kernel->devices[i];
 		look_whether_it_lives(kernel,
@@ -44,12 +46,63 @@ void daemon_kernel_take_hits(struct daemon_kernel *kernel)
 	}
 }
 
+static const char *why_off(int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "the interface is gone";
+	case -EBUSY:
+		return "another program is in its place ('ip link set dev DEVICE xdp off' removes "
+		       "that)";
+	case -ENOENT:
+		return "it was unloaded: restart";
+	case -EOPNOTSUPP:
+		return "libxdp's dispatcher is gone: restart";
+	default:
+		return strerror(-error);
+	}
+}
+
+// Without it the sensor sees, and drops, nothing there.
+static void tell_guard(struct daemon_kernel *kernel, unsigned device, const char *name,
+                       const struct daemon_helper_guard *guard)
+{
+	int *told = &kernel->guard_errors[device];
+
+	if (guard->error < 0 && guard->error != *told)
+		log_error("%s: THE XDP PROGRAM IS OFF, nothing is judged there: %s", name,
+		          why_off(guard->error));
+	else if (guard->was_off)
+		log_error("%s: the XDP program had been taken off: it has been attached again",
+		          name);
+	else if (guard->error == 0 && *told != 0)
+		log_info("%s: the XDP program is attached", name);
+	*told = guard->error;
+}
+
+static bool take_status(struct daemon_kernel *kernel, unsigned device, struct xdp_status *status)
+{
+	struct daemon_helper_guard guard;
+	struct xdp_status now;
+
+	if (daemon_helper_status(kernel->helper, device, &now, &guard) < 0)
+		return false;
+	tell_guard(kernel, device, now.device, &guard);
+	if (guard.error == 0) {
+		*status = now;
+		return true;
+	}
+	memcpy(status->device, now.device, sizeof(status->device));
+	status->is_attached = false;
+	return true;
+}
+
 unsigned daemon_kernel_status(struct daemon_kernel *kernel, struct xdp_status ret_statuses[])
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < kernel->device_count; i++)
-		count += daemon_helper_status(kernel->helper, i, &ret_statuses[i]) == 0;
+		count += take_status(kernel, i, &ret_statuses[i]);
 	return count;
 }
 
@@ -58,7 +111,7 @@ int64_t daemon_kernel_mirror_again(struct daemon_kernel *kernel, uint32_t genera
 	int64_t next_ns = TIMESTAMP_MAX;
 	struct report report = {0};
 
-	if (kernel->helper == NULL)
+	if (kernel->helper == NULL || !kernel->mirrors)
 		return next_ns;
 	int error = daemon_helper_mirror(kernel->helper, NULL, NULL, generation, &report, &next_ns);
 	if (error < 0) {

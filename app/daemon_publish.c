@@ -153,7 +153,7 @@ static int load(struct daemon_publish *publish, char text[DAEMON_PUBLISH_TEXT_BY
 		.path = publish->path,
 		.public_key_path = publish->public_key_path,
 		.publisher = publish->publisher,
-		.helper = publish->kernel.helper,
+		.helper = publish->kernel.mirrors ? publish->kernel.helper : NULL,
 		.mirrored = take_hits,
 		.context = publish,
 	};

@@ -97,9 +97,10 @@ static int open_database(struct daemon *daemon)
 	// What a tap hands over to AF_XDP is only looked at: its maps stay empty.
 	bool mirrors = daemon->first->sensor->mode != SENSOR_TAP;
 	const struct daemon_kernel kernel = {
-		.helper = mirrors ? daemon->helper : NULL,
+		.helper = daemon->helper,
+		.mirrors = mirrors,
 		.devices = daemon->devices.xdp_numbers,
-		.device_count = mirrors ? daemon->devices.xdp_count : 0,
+		.device_count = daemon->devices.xdp_count,
 		.ring = needs_helper(daemon) ? daemon->rings[daemon->ring_count - 1] : NULL,
 	};
 	const struct daemon_publish_options options = {daemon->publisher, kernel};

@@ -250,6 +250,8 @@ const struct metric metrics[] = {
          ROW("reason", XDP_REASON_COUNT, reason_name)},
 	{"sekisho_xdp_bytes_total", XDP(METRIC_COUNTER, METRIC_U64, bytes), .unit = "bytes",
          .help = "Likewise, in bytes", ROW("reason", XDP_REASON_COUNT, reason_name)},
+	{"sekisho_xdp_attached", XDP(METRIC_GAUGE, METRIC_BOOL, is_attached),
+         .help = "0 when the program was taken off the device: nothing is judged there"},
 	{"sekisho_xdp_native", XDP(METRIC_GAUGE, METRIC_BOOL, is_native),
          .help = "1 when the driver runs the program itself; 0: generic, which is slower"},
 	{"sekisho_xdp_dispatched", XDP(METRIC_GAUGE, METRIC_BOOL, is_dispatched),

@@ -175,6 +175,8 @@ void top_parts_xdp(const struct top_view *view, struct buffer *text)
 		              xdp->is_dispatched ? ", dispatched" : "", xdp->generation,
 		              text_count(xdp->hosts).text, text_count(xdp->networks).text,
 		              text_size(xdp->map_bytes).text, xdp->is_stale ? ", STALE" : "");
+		if (!xdp->is_attached)
+			buffer_append_text(text, "THE PROGRAM IS OFF: nothing is judged there\n");
 		for (unsigned j = 0; j < XDP_REASON_COUNT; j++)
 			if (xdp->packets[j] > 0)
 				buffer_format(

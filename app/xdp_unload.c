@@ -3,13 +3,17 @@
 
 #include "app/command.h"
 #include "app/xdp_verbs.h"
+#include "base/log.h"
 
 struct unload_values {
 	struct xdp_place place;
+	bool is_forced;
 };
 
 static const struct option unload_options[] = {
 	XDP_PLACE_OPTIONS(unload_values, place),
+	{OPTION_FLAG, 0, "force", .offset = offsetof(struct unload_values, is_forced),
+         .help = "also beside a sensor that works with it, which then guards nothing there"},
 	{OPTION_END},
 };
 
@@ -22,6 +26,15 @@ static const struct command_line unload_line = {
 	NULL,
 };
 
+// Does 'sekisho run' live behind it?
+static bool is_in_use(const struct xdp_place *place)
+{
+	struct xdp_status status;
+
+	return xdp_status(place->device, place->pin_path, NULL, &status) == 0 &&
+	       status.has_heartbeat && !status.is_stale;
+}
+
 static int run(int argc, char **argv)
 {
 	struct unload_values values = {0};
@@ -32,6 +45,12 @@ static int run(int argc, char **argv)
 		return outcome == OPTIONS_HELP ? EXIT_FOUND : EXIT_FAILED;
 	if (!xdp_place_is_given(&unload_line, &values.place))
 		return EXIT_FAILED;
+	if (!values.is_forced && is_in_use(&values.place)) {
+		log_error("%s: 'sekisho run' works with it, and takes it off when it is stopped "
+		          "(--force: now; it guards nothing there until it is started again)",
+		          values.place.device);
+		return EXIT_FAILED;
+	}
 	int error = xdp_unload(values.place.device, values.place.pin_path, &report);
 	if (error < 0)
 		xdp_log_error(&values.place, error, &report);

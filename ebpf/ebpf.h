@@ -45,6 +45,12 @@ int xdp_open(const struct xdp_open_options *options, struct report *report, stru
 // follows from that. Without a peer nothing happens.
 void xdp_check_peer(struct xdp *xdp, struct report *report);
 
+// Is the program still attached? Somebody may have taken it off: then it is attached again, as it
+// was, and *ret_was_off is true. Needs the capabilities. Returns 0, or why it is not attached:
+// -ENODEV (the interface is gone), -EBUSY (another's program is there), -ENOENT (its pins are gone,
+// too: unloaded on purpose), -EOPNOTSUPP (it was in libxdp's dispatcher), or another error.
+int xdp_keep_attached(struct xdp *xdp, bool *ret_was_off);
+
 // Closes what this process holds: the program stays attached and its maps pinned, and (with a
 // heartbeat) becomes stale. Accepts NULL.
 void xdp_close(struct xdp *xdp);
@@ -129,6 +135,7 @@ const char *xdp_reason_name(enum xdp_reason reason); // "passed", "drop-address"
 
 struct xdp_status {
 	char device[32];
+	bool is_attached; // always, but in what a sensor tells of a program that was taken off
 	bool is_native;
 	bool is_dispatched; // by libxdp's dispatcher, others may be beside it
 	bool has_heartbeat; // user space stands behind it

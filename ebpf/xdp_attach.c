@@ -241,3 +241,35 @@ int xdp_attach_instead(struct xdp *xdp, int old_fd, struct report *report)
 		explain(report, xdp->device, error);
 	return error;
 }
+
+// What was unloaded has no pins any more, either.
+static bool is_pinned(const struct xdp *xdp)
+{
+	char path[XDP_PATH_BYTES];
+
+	return xdp_pin_path(xdp->maps.folder, xdp_map_name(XDP_MAP_CONFIG), path) == 0 &&
+	       access(path, F_OK) == 0;
+}
+
+int xdp_keep_attached(struct xdp *xdp, bool *ret_was_off)
+{
+	struct xdp_attachment attachment;
+	int error = xdp_attach_find(xdp->device_index, xdp->program_fd, &attachment);
+
+	*ret_was_off = false;
+	if (error != -ENOENT)
+		return error;
+	if (!is_pinned(xdp))
+		return -ENOENT;
+	// libxdp would make folders, which the helper process may not.
+	if (xdp->is_dispatched)
+		return -EOPNOTSUPP;
+	error = bpf_xdp_attach(xdp->device_index, xdp->program_fd,
+	                       XDP_FLAGS_UPDATE_IF_NOEXIST |
+	                               (xdp->is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE),
+	                       NULL);
+	if (error < 0)
+		return error == -EEXIST ? -EBUSY : error;
+	*ret_was_off = true;
+	return 0;
+}

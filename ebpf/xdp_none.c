@@ -23,6 +23,12 @@ void xdp_check_peer(struct xdp *xdp, struct report *report)
 	(void)report;
 }
 
+int xdp_keep_attached(struct xdp *xdp, bool *ret_was_off)
+{
+	(void)xdp, (void)ret_was_off;
+	return -ENOTSUP;
+}
+
 void xdp_close(struct xdp *xdp)
 {
 	(void)xdp;

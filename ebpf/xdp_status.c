@@ -70,6 +70,7 @@ static int find_program(const char *device, const char *folder, struct xdp_statu
 	(void)close(fd);
 	if (error < 0)
 		return error;
+	status->is_attached = true;
 	status->is_native = attachment.is_native;
 	status->is_dispatched = attachment.is_dispatched;
 	return 0;

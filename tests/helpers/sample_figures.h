@@ -52,6 +52,7 @@ static inline struct sensor_figures sample_worker(uint64_t factor)
 static inline struct xdp_status sample_xdp(const char *device, uint64_t factor)
 {
 	struct xdp_status xdp = {
+		.is_attached = true,
 		.is_native = true,
 		.generation = 7,
 		.hosts = 1000000,

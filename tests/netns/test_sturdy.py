@@ -1,0 +1,42 @@
+"""What others do to a sensor's devices: its program is taken off, a device goes away."""
+from daemon import SEKISHO
+from network import wait_for
+from test_daemon_inline import LISTED, MODES, UNLISTED, gateway  # noqa: F401 (a fixture)
+import pytest
+
+
+def guards(gate):
+    wait_for(lambda: gate.passes(UNLISTED), what='the unlisted address')
+    wait_for(lambda: not gate.passes(LISTED), what='a drop')
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_a_program_that_was_taken_off_is_attached_again(gateway, mode):  # noqa: F811
+    gate = gateway(mode)
+    gate.sensor.start()
+    guards(gate)
+    gate.gate.run('ip', 'link', 'set', 'left', 'xdp', 'off')
+    gate.sensor.wait_for('left: the XDP program had been taken off')
+    assert gate.program()
+    guards(gate)
+    assert gate.sensor.status()['XDP on left'] == 'attached'
+    assert 'sekisho_xdp_attached{device="left"} 1' in gate.sensor.ctl('metrics').stdout
+    assert gate.sensor.process.error.count('taken off') == 1
+    assert gate.sensor.stop() == 0
+    assert not gate.program()
+
+
+def test_a_program_is_not_unloaded_beside_its_sensor_unless_forced(gateway):  # noqa: F811
+    gate = gateway('inline-xdp')
+    gate.sensor.start()
+    guards(gate)
+    unload = (SEKISHO, 'xdp', 'unload', '-i', 'left', '--pins', gate.pins / 'left')
+    refused = gate.gate.run(*unload, check=False)
+    assert refused.returncode == 2 and "'sekisho run' works with it" in refused.stderr
+    assert gate.program() and not gate.passes(LISTED)
+    gate.gate.run(*unload, '--force')
+    gate.sensor.wait_for('THE XDP PROGRAM IS OFF')
+    assert gate.sensor.process.error.count('IS OFF') == 1
+    wait_for(lambda: gate.sensor.status()['XDP on left'] == 'OFF', what='the status')
+    assert 'sekisho_xdp_attached{device="left"} 0' in gate.sensor.ctl('metrics').stdout
+    assert gate.sensor.stop() == 0
