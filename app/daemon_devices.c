@@ -1,6 +1,7 @@
 #include "app/daemon_devices.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ static void name_devices(const struct sensor_config *config, struct daemon_devic
 	}
 	devices->link_count = config->link_count;
 	devices->count = 2 * config->link_count;
+	if (strcmp(config->backend, "dpdk") == 0 || strcmp(config->backend, "replay") == 0)
+		return;
+	for (unsigned i = 0; i < devices->count; i++)
+		devices->indices[i] = if_nametoindex(devices->names[i]);
 }
 
 static int open_xdp(const struct sensor_config *config, bool is_dry_run, struct report *report,
@@ -92,6 +97,17 @@ void daemon_devices_close(struct daemon_devices *devices)
 	}
 	dpdk_stop(devices->dpdk);
 	*devices = (struct daemon_devices){0};
+}
+
+const char *daemon_devices_gone(const struct daemon_devices *devices)
+{
+	char name[IF_NAMESIZE];
+
+	for (unsigned i = 0; i < devices->count; i++)
+		if (devices->indices[i] != 0 && if_indextoname(devices->indices[i], name) == NULL &&
+		    errno == ENXIO)
+			return devices->names[i];
+	return NULL;
 }
 
 void daemon_devices_beat(const struct daemon_devices *devices)

@@ -19,6 +19,7 @@ struct daemon_devices {
 	unsigned link_count;
 	const char *names[DAEMON_DEVICES_MAX]; // by number; "" where there is none
 	unsigned count;
+	unsigned indices[DAEMON_DEVICES_MAX]; // of interfaces; 0: none of the kernel's
 
 	// With the XDP program, one after the other.
 	struct xdp *xdps[DAEMON_DEVICES_MAX];
@@ -41,6 +42,10 @@ int daemon_devices_open(const struct sensor_config *config, bool is_dry_run, str
 
 // The programs stay attached.
 void daemon_devices_close(struct daemon_devices *devices);
+
+// The name of an interface that was there and is not any more, also when another one has its name
+// by now; NULL: all are.
+const char *daemon_devices_gone(const struct daemon_devices *devices);
 
 // The workers are alive.
 void daemon_devices_beat(const struct daemon_devices *devices);

@@ -17,6 +17,7 @@ enum {
 	FDS_MAX = 5,
 	STATUS_BYTES = 200,
 };
+#define LOOK_NS         NS_PER_S        // for devices
 #define OUTPUT_STALE_NS (30 * NS_PER_S) // a disk may be slow, and packets do not wait for it
 
 static int64_t oldest_beat_ns(const struct daemon *daemon)
@@ -152,9 +153,33 @@ static void tell_ready(struct daemon *daemon)
 	         sensor->worker_count, daemon->is_dry_run ? ", dry run" : "");
 }
 
-// A capture ends, devices do not: who watches over the sensor is to start it again.
-static int look_for_end(const struct daemon *daemon)
+// What replaces an interface that was removed is another one, without program or sockets: only a
+// new start guards it. A tap goes on with the others.
+static void look_for_devices(struct daemon *daemon)
 {
+	int64_t now_ns = clock_now_ns();
+
+	if (daemon->first->sensor->mode == SENSOR_TAP || daemon->is_device_gone ||
+	    now_ns - daemon->looked_ns < LOOK_NS)
+		return;
+	daemon->looked_ns = now_ns;
+	const char *name = daemon_devices_gone(&daemon->devices);
+	if (name == NULL)
+		return;
+	daemon->is_device_gone = true;
+	log_error("the interface %s is gone: ending, to be started again; until then the other "
+	          "interfaces fail %s",
+	          name, daemon->first->sensor->is_fail_closed ? "closed" : "open");
+}
+
+// A capture ends, devices do not: who watches over the sensor is to start it again.
+static int look_for_end(struct daemon *daemon)
+{
+	daemon->looked_ns = 0;
+	if (!daemon->is_stopping)
+		look_for_devices(daemon);
+	if (daemon->is_device_gone)
+		return -ENODEV;
 	if (daemon->is_stopping || strcmp(daemon->first->sensor->backend, "replay") == 0)
 		return 0;
 	log_error("%s: no device is left", daemon->first->sensor->name);
@@ -168,7 +193,7 @@ int daemon_loop(struct daemon *daemon)
 	if (daemon_publish_has_database(daemon->publish))
 		daemon_devices_beat(&daemon->devices);
 	tell_ready(daemon);
-	while (!daemon->is_stopping && !sensor_is_done(daemon->sensor)) {
+	while (!daemon->is_stopping && !daemon->is_device_gone && !sensor_is_done(daemon->sensor)) {
 		wait_for_something(daemon, look_at_files(daemon));
 		take_signals(daemon);
 		control_server_serve(daemon->control);
@@ -177,6 +202,7 @@ int daemon_loop(struct daemon *daemon)
 			metrics_http_serve(daemon->metrics);
 		tell_signs_of_life(daemon);
 		tell_links(daemon);
+		look_for_devices(daemon);
 	}
 	return look_for_end(daemon);
 }

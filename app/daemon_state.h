@@ -47,6 +47,8 @@ struct daemon {
 	bool is_stopping;
 	int stop_signal; // that asked for it; 0: the control socket did, or everything has ended
 	uint64_t links_down;
+	int64_t looked_ns;   // for devices that are gone
+	bool is_device_gone; // inline: it ends, and the other devices' programs stay
 	bool was_alive;
 };
 
@@ -67,7 +69,7 @@ void daemon_undo_devices(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);
 
 // daemon_loop.c: until it is asked to stop, or nothing will come any more. Returns 0, or -ENODEV:
-// every device is gone for good.
+// every device is gone for good, or inline one is.
 int daemon_loop(struct daemon *daemon);
 
 // daemon_reload.c: the configuration is read again; what can change without a restart does, and the

@@ -63,7 +63,9 @@ int daemon_stop(struct daemon *daemon)
 		log_error("a worker does not end");
 	daemon_publish_stop(daemon->publish);
 	daemon_output_stop(daemon->output);
-	unload(daemon);
+	// What is left fails as after a crash, and is taken over by the next start.
+	if (!daemon->is_device_gone)
+		unload(daemon);
 	return error;
 }
 

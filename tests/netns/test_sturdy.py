@@ -40,3 +40,29 @@ def test_a_program_is_not_unloaded_beside_its_sensor_unless_forced(gateway):  # 
     wait_for(lambda: gate.sensor.status()['XDP on left'] == 'OFF', what='the status')
     assert 'sekisho_xdp_attached{device="left"} 0' in gate.sensor.ctl('metrics').stdout
     assert gate.sensor.stop() == 0
+
+
+def test_a_device_that_is_removed_ends_the_sensor_and_the_next_start_guards(gateway):  # noqa: F811
+    gate = gateway('inline-afxdp', fail='closed')
+    gate.sensor.start()
+    guards(gate)
+    gate.gate.run('ip', 'link', 'del', 'left')
+    assert gate.sensor.process.wait() == 2
+    assert 'the interface left is gone' in gate.sensor.process.error
+    assert 'xdp' in gate.gate.run('ip', 'link', 'show', 'dev', 'right').stdout, 'as if killed'
+    gate.network.join(gate.client, 'eth0', gate.gate, 'left')
+    gate.client.address('eth0', '10.9.0.1/24')
+    gate.client.run('ethtool', '-K', 'eth0', 'gro', 'on')
+    gate.sensor.start()
+    guards(gate)
+    assert gate.sensor.stop() == 0, gate.sensor.process.error
+    assert not gate.program()
+
+
+def test_a_device_that_was_made_again_is_another_one(gateway):  # noqa: F811
+    gate = gateway('inline-xdp')
+    gate.sensor.start()
+    guards(gate)
+    gate.gate.run('sh', '-c', 'ip link del left; ip link add left type veth peer name other')
+    assert gate.sensor.process.wait() == 2
+    assert 'the interface left is gone' in gate.sensor.process.error
