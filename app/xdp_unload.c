@@ -26,15 +26,6 @@ static const struct command_line unload_line = {
 	NULL,
 };
 
-// Does 'sekisho run' live behind it?
-static bool is_in_use(const struct xdp_place *place)
-{
-	struct xdp_status status;
-
-	return xdp_status(place->device, place->pin_path, NULL, &status) == 0 &&
-	       status.has_heartbeat && !status.is_stale;
-}
-
 static int run(int argc, char **argv)
 {
 	struct unload_values values = {0};
@@ -45,7 +36,7 @@ static int run(int argc, char **argv)
 		return outcome == OPTIONS_HELP ? EXIT_FOUND : EXIT_FAILED;
 	if (!xdp_place_is_given(&unload_line, &values.place))
 		return EXIT_FAILED;
-	if (!values.is_forced && is_in_use(&values.place)) {
+	if (!values.is_forced && xdp_is_in_use(values.place.device, values.place.pin_path)) {
 		log_error("%s: 'sekisho run' works with it, and takes it off when it is stopped "
 		          "(--force: now; it guards nothing there until it is started again)",
 		          values.place.device);

@@ -36,8 +36,8 @@ struct xdp;
 // Attaches the program, or takes over what an earlier process left pinned on the device: its maps
 // stay in force until the next xdp_mirror(). Through libxdp's dispatcher where the kernel has it,
 // alone elsewhere; in native mode, in generic mode with a warning in `report` where the driver has
-// none. Returns 0 and gives it to the caller, -EPERM, -EBUSY (another's program is there), or
-// another error: `report` says what, and what helps.
+// none. Returns 0 and gives it to the caller, -EPERM, -EBUSY (another's program is there, or
+// another process works with ours), or another error: `report` says what, and what helps.
 int xdp_open(const struct xdp_open_options *options, struct report *report, struct xdp **ret_xdp);
 
 // Once the peer has its program, too, since some drivers take redirected packets only then: where
@@ -59,6 +59,9 @@ DEFINE_AUTO(xdp, xdp_close)
 // Detaches the program and removes what is pinned: the interface is as it was. Works on what
 // another process left, too. Returns 0, -ENOENT when there is nothing of ours, or an error.
 int xdp_unload(const char *device, const char *pin_path, struct report *report);
+
+// Does a process live that has opened the program of that device, and not closed it?
+bool xdp_is_in_use(const char *device, const char *pin_path);
 
 struct xdp_mirror_figures {
 	uint64_t hosts, networks; // in force now

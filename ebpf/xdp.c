@@ -80,8 +80,7 @@ static void remove_pin(const char *folder, const char *name)
 		unlink(path);
 }
 
-// Removes every pin of ours, and the folder unless others have something there.
-static void remove_folder(const char *folder)
+static void remove_pins(const char *folder)
 {
 	remove_pin(folder, PROGRAM_PIN);
 	for (int i = 0; i < XDP_MAP_COUNT; i++) {
@@ -93,7 +92,28 @@ static void remove_folder(const char *folder)
 			remove_pin(folder, name);
 		}
 	}
+}
+
+// Removes every pin of ours, and the folder unless others have something there.
+static void remove_folder(const char *folder)
+{
+	remove_pins(folder);
 	rmdir(folder);
+}
+
+// Takes what is pinned off the device, and its pins away.
+static int take_off(const char *device, const char *folder, int program_fd, struct report *report)
+{
+	// Without the interface there is nothing to detach from.
+	int error = xdp_detach((int)if_nametoindex(device), program_fd);
+
+	if (error < 0 && error != -ENOENT && if_nametoindex(device) != 0) {
+		report_note(report, "the XDP program cannot be detached", slice_text(device), "%s",
+		            strerror(-error));
+		return error;
+	}
+	remove_pins(folder);
+	return 0;
 }
 
 // Of a program: what it does, and on what.
@@ -152,10 +172,31 @@ static int settle_layout(const char *device, const char *folder, struct report *
 		xdp_maps_close(&maps);
 	if (error != -EPROTO)
 		return error == -ENOENT ? 0 : error;
+	int program_fd = open_program(folder);
+	if (program_fd < 0) {
+		report_note(report, "left by a start that was cut short", slice_text(folder),
+		            "noted: its maps are made anew");
+		remove_pins(folder);
+		return 0;
+	}
 	report_note(report, "maps of another version", slice_text(folder),
 	            "noted: they are replaced, and nothing is dropped until they are filled");
-	error = xdp_unload(device, folder, report);
-	return error < 0 && error != -ENOENT ? error : make_folder(folder, report);
+	error = take_off(device, folder, program_fd, report);
+	close(program_fd);
+	return error;
+}
+
+static int lock(const char *device, const char *folder, struct report *report)
+{
+	int fd = xdp_lock(folder);
+
+	if (fd == -EBUSY)
+		report_note(report, "another process works with its maps", slice_text(device),
+		            "'sekisho run', which takes databases itself, or 'sekisho xdp load'");
+	else if (fd < 0)
+		report_note(report, "the folder of its pins cannot be locked", slice_text(device),
+		            "%s: %s", folder, strerror(-fd));
+	return fd;
 }
 
 static int load_and_attach(const struct xdp_open_options *options, const char *folder,
@@ -197,9 +238,17 @@ int xdp_open(const struct xdp_open_options *options, struct report *report, stru
 		return error < 0 ? error : -ENODEV;
 	}
 	error = make_folder(folder, report);
+	int lock_fd = error < 0 ? error : lock(options->device, folder, report);
+	if (lock_fd < 0)
+		return lock_fd;
+	error = settle_layout(options->device, folder, report);
 	if (error == 0)
-		error = settle_layout(options->device, folder, report);
-	return error < 0 ? error : load_and_attach(options, folder, report, ret_xdp);
+		error = load_and_attach(options, folder, report, ret_xdp);
+	if (error < 0)
+		close(lock_fd);
+	else
+		(*ret_xdp)->lock_fd = lock_fd;
+	return error;
 }
 
 void xdp_close(struct xdp *xdp)
@@ -212,6 +261,8 @@ void xdp_close(struct xdp *xdp)
 	xdp_maps_close(&xdp->maps);
 	if (xdp->program_fd >= 0)
 		close(xdp->program_fd);
+	if (xdp->lock_fd >= 0)
+		close(xdp->lock_fd);
 	free(xdp);
 }
 
@@ -227,16 +278,11 @@ int xdp_unload(const char *device, const char *pin_path, struct report *report)
 		                                  : strerror(-program_fd));
 		return program_fd;
 	}
-	// Without the interface there is nothing to detach from.
-	error = xdp_detach((int)if_nametoindex(device), program_fd);
+	error = take_off(device, folder, program_fd, report);
 	close(program_fd);
-	if (error < 0 && error != -ENOENT && if_nametoindex(device) != 0) {
-		report_note(report, "the XDP program cannot be detached", slice_text(device), "%s",
-		            strerror(-error));
-		return error;
-	}
-	remove_folder(folder);
-	return 0;
+	if (error == 0)
+		rmdir(folder);
+	return error;
 }
 
 int xdp_sockets_fd(const struct xdp *xdp)

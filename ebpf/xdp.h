@@ -34,6 +34,7 @@ struct xdp {
 	unsigned peer_index; // 0: there is none
 	int device_index;    // 0: on no device
 	int program_fd;
+	int lock_fd;
 	bool is_native;
 	bool is_dispatched;
 	struct xdp_maps maps;
@@ -96,6 +97,14 @@ int xdp_load(const struct xdp_open_options *options, const char *folder, struct 
 // Opens the object again, not loaded, to use the same maps: for libxdp, which loads it as a part of
 // its dispatcher. NULL: error.
 struct bpf_object *xdp_load_again(const struct xdp *xdp);
+
+// xdp_lock.c
+
+// One process at a time, with what it forked, writes the maps that are pinned in a folder: flock(2)
+// of the folder itself, until the descriptor is closed in all of them. Waits two seconds: of a
+// killed sensor the helper process ends a little later. Returns the descriptor, -EBUSY, or another
+// error.
+int xdp_lock(const char *folder);
 
 // xdp_attach.c
 

@@ -197,6 +197,7 @@ int xdp_load(const struct xdp_open_options *options, const char *folder, struct 
 	}
 	xdp_maps_clear(&xdp->maps);
 	xdp->program_fd = -1;
+	xdp->lock_fd = -1;
 	strncpy(xdp->device, options->device, sizeof(xdp->device) - 1);
 	strncpy(xdp->maps.folder, folder, sizeof(xdp->maps.folder) - 1);
 	libbpf_set_print(NULL);

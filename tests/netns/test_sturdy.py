@@ -66,3 +66,19 @@ def test_a_device_that_was_made_again_is_another_one(gateway):  # noqa: F811
     gate.gate.run('sh', '-c', 'ip link del left; ip link add left type veth peer name other')
     assert gate.sensor.process.wait() == 2
     assert 'the interface left is gone' in gate.sensor.process.error
+
+
+def test_nothing_else_takes_over_from_a_sensor_without_a_database(gateway):  # noqa: F811
+    gate = gateway('inline-xdp')
+    aside = gate.sensor.database.rename(gate.network.folder / 'aside')
+    gate.sensor.start()
+    pins = ('-i', 'left', '--pins', gate.pins / 'left')
+    wait_for(lambda: 'stale' in gate.gate.run(SEKISHO, 'xdp', 'status', *pins).stdout,
+             what='a stale program')
+    refused = gate.gate.run(SEKISHO, 'xdp', 'load', aside, *pins, check=False)
+    assert refused.returncode == 2 and 'another process works with' in refused.stderr
+    assert gate.gate.run(SEKISHO, 'xdp', 'unload', *pins, check=False).returncode == 2
+    aside.rename(gate.sensor.database)
+    guards(gate)
+    assert gate.sensor.stop() == 0, gate.sensor.process.error
+    assert not gate.program()
