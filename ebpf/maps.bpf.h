@@ -165,8 +165,8 @@ struct {
 	__type(value, uint32_t);
 } sockets SEC(".maps");
 
-// A hash of one: an array of devices (BPF_MAP_TYPE_DEVMAP) belongs to programs of the kind that first
-// used it, alone or in libxdp's dispatcher, and the kernel refuses the others (EINVAL).
+// A hash of one: an array of devices (BPF_MAP_TYPE_DEVMAP) belongs to programs of the kind that
+// first used it, alone or in libxdp's dispatcher, and the kernel refuses the others (EINVAL).
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__uint(max_entries, 1);
