@@ -266,6 +266,19 @@ void xdp_close(struct xdp *xdp)
 	free(xdp);
 }
 
+static void explain_nothing(const char *device, int error, struct report *report)
+{
+	if (error == -ENOENT && xdp_attach_is_there((int)if_nametoindex(device)))
+		report_note(report, "nothing to unload", slice_text(device),
+		            "there is a program of sekisho, but its pins are not here (in another "
+		            "bpffs? --pins); ip link set dev %s xdp off removes it",
+		            device);
+	else
+		report_note(report, "nothing to unload", slice_text(device), "%s",
+		            error == -ENOENT ? "no program of sekisho's is pinned for it"
+		                             : strerror(-error));
+}
+
 int xdp_unload(const char *device, const char *pin_path, struct report *report)
 {
 	char folder[XDP_PATH_BYTES];
@@ -273,9 +286,7 @@ int xdp_unload(const char *device, const char *pin_path, struct report *report)
 	int program_fd = error < 0 ? error : open_program(folder);
 
 	if (program_fd < 0) {
-		report_note(report, "nothing to unload", slice_text(device), "%s",
-		            program_fd == -ENOENT ? "no program of sekisho's is pinned for it"
-		                                  : strerror(-program_fd));
+		explain_nothing(device, program_fd, report);
 		return program_fd;
 	}
 	error = take_off(device, folder, program_fd, report);

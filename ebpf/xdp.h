@@ -125,6 +125,9 @@ struct xdp_attachment {
 int xdp_attach_find(int device_index, int program_fd, struct xdp_attachment *ret_attachment);
 int xdp_detach(int device_index, int program_fd);
 
+// Is a program of sekisho attached to the device, whosever? By its name: of what has no pins.
+bool xdp_attach_is_there(int device_index);
+
 // xdp_copies.c
 
 int xdp_copies_open(struct xdp *xdp);

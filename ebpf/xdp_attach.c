@@ -87,6 +87,23 @@ int xdp_attach_find(int device_index, int program_fd, struct xdp_attachment *ret
 	return 0;
 }
 
+bool xdp_attach_is_there(int device_index)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+	int fd;
+
+	if (bpf_xdp_query(device_index, 0, &query) < 0 || query.prog_id == 0)
+		return false;
+	fd = bpf_prog_get_fd_by_id(query.prog_id);
+	bool is_there = fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	                strcmp(info.name, "xdp_filter") == 0;
+	if (fd >= 0)
+		(void)close(fd);
+	return is_there;
+}
+
 static int detach_dispatched(int device_index, int program_fd)
 {
 	struct xdp_program *program = xdp_program__from_fd(program_fd);

@@ -182,6 +182,56 @@ static void maps_of_another_layout_are_replaced(void **state)
 	program_close(&program);
 }
 
+static bool has_reason(const struct report *report, const char *reason)
+{
+	for (size_t i = 0; i < report->reason_count; i++)
+		if (strcmp(report->reasons[i].reason, reason) == 0)
+			return true;
+	return false;
+}
+
+static void a_start_that_was_cut_short_is_told_as_that(void **state)
+{
+	struct xdp_open_options options = on_device();
+	char path[XDP_PATH_BYTES];
+	struct report report = {0};
+	struct program program;
+	struct xdp *xdp = NULL;
+
+	(void)state;
+	open_program(&program, &options);
+	program.xdp->maps.config->layout = 0;
+	program_close(&program);
+	bpf_xdp_detach((int)if_nametoindex("veth0"), 0, NULL);
+	(void)snprintf(path, sizeof(path), "%s/program", PINS);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(xdp_open(&options, &report, &xdp), 0);
+	assert_true(has_reason(&report, "left by a start that was cut short"));
+	assert_false(has_reason(&report, "maps of another version"));
+	assert_false(has_reason(&report, "nothing to unload"));
+	report_clear(&report);
+	xdp_close(xdp);
+}
+
+static void one_process_at_a_time_works_with_the_maps(void **state)
+{
+	struct xdp_open_options options = on_device();
+	struct report report = {0};
+	struct program program;
+	struct xdp *xdp = NULL;
+
+	(void)state;
+	assert_false(xdp_is_in_use("veth0", PINS));
+	open_program(&program, &options);
+	assert_true(xdp_is_in_use("veth0", PINS));
+	assert_int_equal(xdp_open(&options, &report, &xdp), -EBUSY);
+	assert_null(xdp);
+	assert_true(has_reason(&report, "another process works with its maps"));
+	report_clear(&report);
+	program_close(&program);
+	assert_false(xdp_is_in_use("veth0", PINS));
+}
+
 static void anothers_program_is_left_alone(void **state)
 {
 	struct xdp_open_options options = on_device();
@@ -342,6 +392,8 @@ int main(void)
 		EACH(what_a_killed_process_left_stays_in_force_and_is_taken_over),
 		EACH(options_of_the_next_start_hold),
 		EACH(maps_of_another_layout_are_replaced),
+		EACH(a_start_that_was_cut_short_is_told_as_that),
+		EACH(one_process_at_a_time_works_with_the_maps),
 		EACH(anothers_program_is_left_alone),
 		EACH(generic_mode_does_the_same),
 		EACH(it_stands_beside_anothers_program),

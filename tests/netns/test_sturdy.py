@@ -82,3 +82,15 @@ def test_nothing_else_takes_over_from_a_sensor_without_a_database(gateway):  # n
     guards(gate)
     assert gate.sensor.stop() == 0, gate.sensor.process.error
     assert not gate.program()
+
+
+def test_a_program_without_pins_is_told_with_what_removes_it(gateway):  # noqa: F811
+    gate = gateway('inline-xdp')
+    # Each 'ip netns exec' has its own /sys/fs/bpf.
+    gate.gate.run(SEKISHO, 'xdp', 'load', gate.sensor.database, '-i', 'left')
+    assert gate.program()
+    nothing = gate.gate.run(SEKISHO, 'xdp', 'unload', '-i', 'left', check=False)
+    assert nothing.returncode == 1 and 'ip link set dev left xdp off' in nothing.stderr
+    gate.gate.run('ip', 'link', 'set', 'left', 'xdp', 'off')
+    nothing = gate.gate.run(SEKISHO, 'xdp', 'unload', '-i', 'left', check=False)
+    assert nothing.returncode == 1 and 'no program' in nothing.stderr
