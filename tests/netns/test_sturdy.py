@@ -73,7 +73,7 @@ def test_nothing_else_takes_over_from_a_sensor_without_a_database(gateway):  # n
     aside = gate.sensor.database.rename(gate.network.folder / 'aside')
     gate.sensor.start()
     pins = ('-i', 'left', '--pins', gate.pins / 'left')
-    wait_for(lambda: 'stale' in gate.gate.run(SEKISHO, 'xdp', 'status', *pins).stdout,
+    wait_for(lambda: 'user_space: stale' in gate.gate.run(SEKISHO, 'xdp', 'status', *pins).stdout,
              what='a stale program')
     refused = gate.gate.run(SEKISHO, 'xdp', 'load', aside, *pins, check=False)
     assert refused.returncode == 2 and 'another process works with' in refused.stderr
