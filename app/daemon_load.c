@@ -57,31 +57,43 @@ static int open_and_verify(const struct daemon_load *load, struct report *report
 	return error;
 }
 
+// The helper and the publisher, one after the other, under a number that nobody had before.
+static int mirror_and_publish(const struct daemon_load *load, struct database *database,
+                              struct report *report, int64_t *ret_next_ns)
+{
+	uint32_t generation = publisher_reserve(load->publisher);
+	struct database_info info;
+	int error = 0;
+
+	database_info(database, &info);
+	if (load->helper != NULL)
+		error = daemon_helper_mirror(load->helper, load->path, &info, generation, report,
+		                             ret_next_ns);
+	if (error < 0)
+		return error;
+	load->mirrored(load->context);
+	error = publisher_publish(load->publisher, database, &generation);
+	if (error < 0)
+		report_note(report, "publishing it", slice_text(""), "%s", strerror(-error));
+	return error;
+}
+
 static int load_once(const struct daemon_load *load, struct report *report,
                      struct database_info *ret_info, int64_t *ret_next_ns)
 {
 	AUTO(database) database = NULL;
-	struct database_info info;
-	uint32_t generation = publisher_generation(load->publisher) + 1;
 	int64_t next_ns = TIMESTAMP_MAX;
 	int error = open_and_verify(load, report, &database);
 
 	if (error < 0)
 		return error;
-	database_info(database, &info);
-	if (load->helper != NULL)
-		error = daemon_helper_mirror(load->helper, load->path, &info, generation, report,
-		                             &next_ns);
-	if (error < 0)
-		return error;
-	load->mirrored(load->context);
-	error = publisher_publish(load->publisher, database, &generation);
+	error = mirror_and_publish(load, database, report, &next_ns);
 	if (error < 0) {
-		report_note(report, "publishing it", slice_text(""), "%s", strerror(-error));
+		// What the maps dropped under it meanwhile names nothing.
+		publisher_abandon(load->publisher);
 		return error;
 	}
-	(void)TAKE(database);
-	*ret_info = info;
+	database_info(TAKE(database), ret_info);
 	*ret_next_ns = next_ns;
 	return 0;
 }

@@ -115,9 +115,10 @@ static unsigned drain_ring(struct daemon_output *output, struct ring *ring)
 		struct hit hit;
 
 		hit_read(record, &hit);
-		const struct publication *publication = publisher_of(publisher, hit.generation);
 		// The kernel's maps are exchanged just before the database is published.
-		if (publication == NULL && hit.generation > publisher_generation(publisher))
+		bool is_awaited = publisher_is_reserved(publisher, hit.generation);
+		const struct publication *publication = publisher_of(publisher, hit.generation);
+		if (publication == NULL && is_awaited)
 			break;
 		if (publication != NULL)
 			take_hit(output, publication, record);

@@ -8,7 +8,7 @@
 
 #include "base/cpu.h"
 
-enum { OFFLINE = 0 };
+enum { OFFLINE = 0, NOT_RESERVED = 0 };
 
 // Where a reader is: written by it alone, a cache line of its own.
 struct reader {
@@ -28,6 +28,8 @@ struct held {
 struct publisher {
 	_Atomic(struct held *) current; // written by publisher_publish()
 	_Atomic uint32_t generation;    // its; likewise
+	_Atomic uint32_t reserved;      // or NOT_RESERVED; written by the publishing thread
+	uint32_t last_generation;       // that was given; the publishing thread's
 	pthread_mutex_t mutex;          // of the list behind `current`; readers never take it
 	struct ring *const *rings;
 	unsigned reader_count;
@@ -52,6 +54,8 @@ int publisher_create(unsigned reader_count, struct ring *const rings[],
 	if (publisher == NULL)
 		return -ENOMEM;
 	atomic_init(&publisher->current, NULL);
+	atomic_init(&publisher->reserved, NOT_RESERVED);
+	publisher->last_generation = 0;
 	atomic_init(&publisher->generation, 0);
 	(void)pthread_mutex_init(&publisher->mutex, NULL);
 	publisher->rings = rings;
@@ -104,6 +108,26 @@ static int hold(const struct publisher *publisher, struct database *database,
 	return 0;
 }
 
+uint32_t publisher_reserve(struct publisher *publisher)
+{
+	publisher->last_generation++;
+	// Relaxed: nothing else is read on its account.
+	atomic_store_explicit(&publisher->reserved, publisher->last_generation,
+	                      memory_order_relaxed);
+	return publisher->last_generation;
+}
+
+void publisher_abandon(struct publisher *publisher)
+{
+	atomic_store_explicit(&publisher->reserved, NOT_RESERVED, memory_order_relaxed);
+}
+
+bool publisher_is_reserved(const struct publisher *publisher, uint32_t generation)
+{
+	// Acquire: pairs with the release of publisher_publish().
+	return atomic_load_explicit(&publisher->reserved, memory_order_acquire) == generation;
+}
+
 int publisher_publish(struct publisher *publisher, struct database *database,
                       uint32_t *ret_generation)
 {
@@ -114,14 +138,17 @@ int publisher_publish(struct publisher *publisher, struct database *database,
 		return error;
 	(void)pthread_mutex_lock(&publisher->mutex);
 	held->older = atomic_load_explicit(&publisher->current, memory_order_relaxed);
-	held->publication.generation = held->older != NULL ? held->older->publication.generation + 1
-	                                                   : 1;
+	if (atomic_load_explicit(&publisher->reserved, memory_order_relaxed) == NOT_RESERVED)
+		(void)publisher_reserve(publisher);
+	held->publication.generation = publisher->last_generation;
 	*ret_generation = held->publication.generation;
 	// Sequentially consistent, as in publisher_read(): either that reader sees this
 	// publication, or publisher_retire() sees the reader.
 	atomic_store_explicit(&publisher->current, held, memory_order_seq_cst);
 	// Release: who sees the number is given this publication, or a later one.
 	atomic_store_explicit(&publisher->generation, *ret_generation, memory_order_release);
+	// Release: who no longer sees it reserved finds it published.
+	atomic_store_explicit(&publisher->reserved, NOT_RESERVED, memory_order_release);
 	(void)pthread_mutex_unlock(&publisher->mutex);
 	return 0;
 }

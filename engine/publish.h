@@ -34,8 +34,19 @@ int publisher_create(unsigned reader_count, struct ring *const rings[],
 void publisher_free(struct publisher *publisher);
 DEFINE_AUTO(publisher, publisher_free)
 
-// The publishing thread. Takes `database` over when it succeeds. Returns 0, -ENOMEM, or -EINVAL
-// when its patterns cannot be matched on this CPU: what was published before stays.
+// The publishing thread. The number that the next publication will have, for whoever has to know it
+// before. None is given twice: one that is abandoned leaves a gap.
+uint32_t publisher_reserve(struct publisher *publisher);
+
+// The publishing thread. What was reserved will not be published.
+void publisher_abandon(struct publisher *publisher);
+
+// Any thread. Is this number reserved, and not yet published? Asked before publisher_of().
+bool publisher_is_reserved(const struct publisher *publisher, uint32_t generation);
+
+// The publishing thread, under the number it reserved, or else the next. Takes `database` over when
+// it succeeds. Returns 0, -ENOMEM, or -EINVAL when its patterns cannot be matched on this CPU: what
+// was published before stays.
 int publisher_publish(struct publisher *publisher, struct database *database,
                       uint32_t *ret_generation);
 

@@ -155,6 +155,29 @@ static void hits_on_their_way_hold_their_database(void **state)
 	scene_close(&scene);
 }
 
+static void a_number_that_was_abandoned_is_not_given_again(void **state)
+{
+	struct scene scene;
+	uint32_t generation;
+
+	(void)state;
+	scene_open(&scene);
+	publish(&scene, 1);
+	assert_int_equal(publisher_reserve(scene.publisher), 2);
+	assert_true(publisher_is_reserved(scene.publisher, 2));
+	assert_false(publisher_is_reserved(scene.publisher, 1));
+	publisher_abandon(scene.publisher);
+	assert_false(publisher_is_reserved(scene.publisher, 2));
+	assert_int_equal(publisher_generation(scene.publisher), 1);
+	assert_int_equal(publisher_reserve(scene.publisher), 3);
+	assert_int_equal(publisher_publish(scene.publisher, open_numbered(3), &generation), 0);
+	assert_int_equal(generation, 3);
+	assert_false(publisher_is_reserved(scene.publisher, 3));
+	assert_null(publisher_of(scene.publisher, 2));
+	assert_int_equal(publisher_of(scene.publisher, 3)->generation, 3);
+	scene_close(&scene);
+}
+
 struct seat {
 	struct scene *scene;
 	unsigned index;
@@ -258,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_reader_at_work_holds_what_it_uses),
 		cmocka_unit_test(a_reader_that_left_holds_nothing),
 		cmocka_unit_test(hits_on_their_way_hold_their_database),
+		cmocka_unit_test(a_number_that_was_abandoned_is_not_given_again),
 		cmocka_unit_test(readers_and_drain_never_meet_a_freed_one),
 	};
 
