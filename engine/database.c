@@ -248,7 +248,8 @@ static int open_with_parts(const char *path, struct report *report, struct datab
                            struct stat *ret_status)
 {
 	AUTO(database) database = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	// Not waiting for whoever would write to a named pipe: it is no database.
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int error;
 
 	if (fd < 0)

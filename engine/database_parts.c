@@ -60,7 +60,7 @@ static int open_overlay(struct database *database, const char *path, struct repo
 	AUTO(database) overlay = NULL;
 	uint64_t base_ids = database->records.states.size;
 	int fd;
-	int error = beside_file_open(path, OVERLAY_SUFFIX, O_RDONLY, &fd);
+	int error = beside_file_open(path, OVERLAY_SUFFIX, O_RDONLY | O_NONBLOCK, &fd);
 
 	if (error == -ENOENT)
 		return 0;

@@ -68,8 +68,8 @@ int state_words_open(const char *path, const struct state_words_base *base, bool
 {
 	const char *problem = NULL;
 	int fd;
-	int error = beside_file_open(path, STATE_WORDS_SUFFIX, is_writable ? O_RDWR : O_RDONLY,
-	                             &fd);
+	int error = beside_file_open(path, STATE_WORDS_SUFFIX,
+	                             (is_writable ? O_RDWR : O_RDONLY) | O_NONBLOCK, &fd);
 
 	if (error != 0)
 		return error;

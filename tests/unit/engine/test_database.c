@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -395,6 +396,23 @@ static void a_database_says_what_it_was_made_from(void **state)
 	assert_false(database_origin(feeds, &origin));
 }
 
+static void a_named_pipe_is_refused_and_not_waited_for(void **state)
+{
+	char folder[] = "/tmp/sekisho-database-XXXXXX";
+	char path[sizeof(folder) + 8];
+	struct report report = {0};
+	struct database *database;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/pipe", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(database_open(path, &report, &database), -EINVAL);
+	report_clear(&report);
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_row_of_the_store_is_kept_and_found),
 		cmocka_unit_test(databases_of_feeds_have_no_ids_of_a_store),
 		cmocka_unit_test(a_database_says_what_it_was_made_from),
+		cmocka_unit_test(a_named_pipe_is_refused_and_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
