@@ -274,7 +274,8 @@ static void generic_mode_does_the_same(void **state)
 
 // Attaches a second program, with maps of its own, as another tool would by libxdp: one that takes
 // no frames above a page.
-static struct xdp_program *attach_beside(const struct program *program)
+static struct xdp_program *attach_beside(const struct program *program,
+                                         struct bpf_object **ret_object)
 {
 	struct bpf_object *object = xdp_load_again(program->xdp);
 	DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object, .prog_name = "xdp_filter");
@@ -283,6 +284,7 @@ static struct xdp_program *attach_beside(const struct program *program)
 	assert_int_equal(libxdp_get_error(other), 0);
 	assert_int_equal(
 		xdp_program__attach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
+	*ret_object = object;
 	return other;
 }
 
@@ -293,6 +295,7 @@ static void it_stands_beside_anothers_program(void **state)
 	struct program ours, theirs;
 	struct report report = {0};
 	struct xdp_program *other;
+	struct bpf_object *object;
 
 	(void)state;
 	open_program(&ours, &options);
@@ -305,7 +308,7 @@ static void it_stands_beside_anothers_program(void **state)
 	program_open(&theirs, &(struct xdp_open_options){0});
 	program_list(&theirs, "192.0.2.2");
 	program_publish(&theirs, 1);
-	other = attach_beside(&theirs);
+	other = attach_beside(&theirs, &object);
 	assert_false(does_pass("192.0.2.1"));
 	assert_false(does_pass("192.0.2.2"));
 	assert_true(does_pass("192.0.2.3"));
@@ -319,6 +322,7 @@ static void it_stands_beside_anothers_program(void **state)
 	assert_int_equal(
 		xdp_program__detach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
 	xdp_program__close(other);
+	bpf_object__close(object);
 	program_close(&theirs);
 	assert_int_equal(attached_id(), 0);
 }
@@ -329,12 +333,13 @@ static void it_joins_what_libxdp_has_put_there(void **state)
 	struct program ours, theirs;
 	struct report report = {0};
 	struct xdp_program *other;
+	struct bpf_object *object;
 
 	(void)state;
 	program_open(&theirs, &(struct xdp_open_options){0});
 	program_list(&theirs, "192.0.2.2");
 	program_publish(&theirs, 1);
-	other = attach_beside(&theirs);
+	other = attach_beside(&theirs, &object);
 	if (xdp_open(&options, &report, &ours.xdp) == -EBUSY) {
 		print_message("no dispatcher here\n");
 		assert_true(report.count > 0);
@@ -352,6 +357,7 @@ static void it_joins_what_libxdp_has_put_there(void **state)
 	assert_int_equal(
 		xdp_program__detach(other, (int)if_nametoindex("veth0"), XDP_MODE_NATIVE, 0), 0);
 	xdp_program__close(other);
+	bpf_object__close(object);
 	program_close(&theirs);
 }
 
