@@ -7,6 +7,7 @@ import select
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 
@@ -130,10 +131,12 @@ def test_a_resize_is_followed(listener):
     assert terminal.end() == 0
 
 
-def test_it_waits_for_a_sensor_that_is_not_there_yet(tmp_path):
-    terminal = Terminal('-s', tmp_path / 'socket')
-    terminal.read_until("is 'sekisho run' running?")
-    with Listener(tmp_path / 'socket', Figures()):
-        terminal.read_until('worker 1')
-        os.write(terminal.leader, b'q')
-        assert terminal.end() == 0
+def test_it_waits_for_a_sensor_that_is_not_there_yet():
+    with tempfile.TemporaryDirectory(prefix='sk') as folder:  # a line of the screen has 80 columns
+        path = pathlib.Path(folder) / 'socket'
+        terminal = Terminal('-s', path)
+        terminal.read_until("is 'sekisho run' running?")
+        with Listener(path, Figures()):
+            terminal.read_until('worker 1')
+            os.write(terminal.leader, b'q')
+            assert terminal.end() == 0
