@@ -208,11 +208,6 @@ int daemon_helper_unload(struct daemon_helper *helper, struct report *report)
 	return error;
 }
 
-pid_t daemon_helper_pid(const struct daemon_helper *helper)
-{
-	return helper->pid;
-}
-
 void daemon_helper_free(struct daemon_helper *helper)
 {
 	if (helper == NULL)

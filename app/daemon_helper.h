@@ -63,8 +63,6 @@ int daemon_helper_hits(struct daemon_helper *helper, unsigned device,
 // Detaches the programs, so that the interfaces are as they were. Returns 0 or the first error.
 int daemon_helper_unload(struct daemon_helper *helper, struct report *report);
 
-pid_t daemon_helper_pid(const struct daemon_helper *helper);
-
 // Ends it and waits. Accepts NULL.
 void daemon_helper_free(struct daemon_helper *helper);
 DEFINE_AUTO(daemon_helper, daemon_helper_free)

@@ -57,6 +57,11 @@ int xdp_pin_path(const char *folder, const char *name, char ret_path[XDP_PATH_BY
 // nothing of ours is there, -EPROTO when it is of another layout, or an error.
 int xdp_maps_open(const char *folder, struct xdp_maps *ret_maps);
 void xdp_maps_close(struct xdp_maps *maps);
+
+// Likewise of a device, for who only reads; another version's are told in `report`. Sets
+// ret_folder.
+int xdp_maps_open_of(const char *device, const char *pin_path, struct report *report,
+                     char ret_folder[XDP_PATH_BYTES], struct xdp_maps *ret_maps);
 void xdp_maps_clear(struct xdp_maps *maps); // to nothing open
 
 // Maps the memory of maps whose descriptors are open. Returns 0 or an error.

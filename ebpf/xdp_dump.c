@@ -83,13 +83,8 @@ int xdp_dump(const char *device, const char *pin_path,
 {
 	struct xdp_maps maps;
 	char folder[XDP_PATH_BYTES];
-	int error = xdp_pin_folder(device, pin_path, folder);
+	int error = xdp_maps_open_of(device, pin_path, report, folder, &maps);
 
-	if (error == 0)
-		error = xdp_maps_open(folder, &maps);
-	if (error == -EPROTO)
-		report_note(report, "of another version of sekisho", slice_text(device),
-		            "'sekisho xdp unload' takes it off");
 	if (error < 0)
 		return error;
 	error = dump(&maps, visit, context);

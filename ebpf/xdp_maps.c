@@ -271,3 +271,16 @@ uint64_t xdp_clock_ns(void)
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
+
+int xdp_maps_open_of(const char *device, const char *pin_path, struct report *report,
+                     char ret_folder[XDP_PATH_BYTES], struct xdp_maps *ret_maps)
+{
+	int error = xdp_pin_folder(device, pin_path, ret_folder);
+
+	if (error == 0)
+		error = xdp_maps_open(ret_folder, ret_maps);
+	if (error == -EPROTO)
+		report_note(report, "of another version of sekisho", slice_text(device),
+		            "'sekisho xdp unload' takes it off");
+	return error;
+}

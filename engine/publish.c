@@ -271,8 +271,3 @@ void publisher_leave(struct publisher *publisher, unsigned reader)
 	atomic_store_explicit(&publisher->readers[reader].generation, OFFLINE,
 	                      memory_order_release);
 }
-
-uint32_t publisher_reader_generation(const struct publisher *publisher, unsigned reader)
-{
-	return atomic_load_explicit(&publisher->readers[reader].generation, memory_order_relaxed);
-}

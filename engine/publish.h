@@ -66,6 +66,3 @@ const struct publication *publisher_read(struct publisher *publisher, unsigned r
 
 // Reader `reader` holds nothing, and may sleep as long as it likes.
 void publisher_leave(struct publisher *publisher, unsigned reader);
-
-// Any thread. The generation that reader `reader` uses, 0 while it is offline.
-uint32_t publisher_reader_generation(const struct publisher *publisher, unsigned reader);
