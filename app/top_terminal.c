@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "app/clock.h"
+#include "app/stop.h"
 #include "base/buffer.h"
+#include "base/timestamp.h"
 
 #define SHOW   "\x1b[?1049h\x1b[?25l" // the other screen, without a cursor
 #define HIDE   "\x1b[?25h\x1b[?1049l"
@@ -32,7 +34,7 @@ static void write_all(struct slice bytes)
 	}
 }
 
-// A signal that ends poll(2) early is all that is wanted.
+// A signal that ends ppoll(2) early is all that is wanted.
 static void be_woken(int signal_number)
 {
 	(void)signal_number;
@@ -47,6 +49,9 @@ int top_terminal_begin(struct top_terminal *terminal)
 		return -ENOTTY;
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGWINCH, &action, NULL);
+	// One that comes while the screen is drawn waits for top_terminal_wait().
+	(void)sigaddset(&action.sa_mask, SIGWINCH);
+	(void)sigprocmask(SIG_BLOCK, &action.sa_mask, NULL);
 	keys = terminal->before;
 	keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	keys.c_cc[VMIN] = 0;
@@ -116,8 +121,23 @@ static bool is_end_wanted(void)
 
 bool top_terminal_wait(int64_t deadline_ns)
 {
-	int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
+	int64_t left_ns = deadline_ns - clock_now_ns();
+	struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
 	struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t stops, before, waiting;
+	int ready = 0;
 
-	return poll(&keys, 1, left_ms > 0 ? (int)left_ms : 0) > 0 && is_end_wanted();
+	if (left_ns < 0)
+		left = (struct timespec){0};
+	// Whatever is not seen in stop_signal() yet ends the wait.
+	(void)sigemptyset(&stops);
+	(void)sigaddset(&stops, SIGINT);
+	(void)sigaddset(&stops, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &stops, &before);
+	waiting = before;
+	(void)sigdelset(&waiting, SIGWINCH);
+	if (stop_signal() == 0)
+		ready = ppoll(&keys, 1, &left, &waiting);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return ready > 0 && is_end_wanted();
 }

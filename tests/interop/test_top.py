@@ -131,6 +131,18 @@ def test_a_resize_is_followed(listener):
     assert terminal.end() == 0
 
 
+def test_no_resize_is_missed_while_it_draws(listener):
+    terminal = Terminal('-s', listener.path, '-d', '60', rows=40, columns=100)
+    terminal.read_until('worker 1')
+    for columns in range(40, 100):  # at once after the last screen, or in the middle of it
+        terminal.text = ''
+        terminal.resize(2, columns)
+        terminal.process.send_signal(signal.SIGWINCH)
+        terminal.read_until('\x1b[J')
+    os.write(terminal.leader, b'q')
+    assert terminal.end() == 0
+
+
 def test_it_waits_for_a_sensor_that_is_not_there_yet():
     with tempfile.TemporaryDirectory(prefix='sk') as folder:  # a line of the screen has 80 columns
         path = pathlib.Path(folder) / 'socket'
