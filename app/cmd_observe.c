@@ -45,9 +45,9 @@ static const struct option observe_options[] = {
 static const struct command_line observe_line = {
 	"sekisho observe",
 	"[options] CAPTURE...",
-	"Prints every address, name and URL of captures that 'sekisho match' would look for (pcap "
-	"and pcapng; plain, gzip or zstd; folders with all their captures; - is standard input), "
-	"one JSON object a line.",
+	"Prints every address, name, URL and file of captures that 'sekisho match' would look for, "
+	"and what goes with them (pcap and pcapng; plain, gzip or zstd; folders with all their "
+	"captures; - is standard input), one JSON object a line.",
 	observe_options,
 	add_capture,
 };
@@ -81,6 +81,17 @@ static void write_observable(void *context, const struct origin *origin,
 		write_out(writer);
 }
 
+static void write_file(void *context, const struct origin *origin, const struct file_seen *file)
+{
+	struct writer *writer = context;
+
+	sightings_append_file(&writer->json, writer->captures->paths[origin->capture_id], origin,
+	                      file);
+	writer->count++;
+	if (writer->json.size >= FLUSH_BYTES)
+		write_out(writer);
+}
+
 static void wait_until_done(struct workers *workers, FILE *stream, struct progress *progress)
 {
 	const struct timespec pause = {.tv_nsec = IDLE_NS};
@@ -104,6 +115,7 @@ static int run_worker(const struct observe_values *values, struct writer *writer
 		.capture_count = values->captures.count,
 		.worker_count = 1,
 		.observe = write_observable,
+		.observe_file = write_file,
 		.observe_context = writer,
 	};
 	AUTO(workers) workers = NULL;

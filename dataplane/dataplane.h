@@ -36,6 +36,12 @@ struct dataplane_counters {
 void dataplane_counters_add(struct dataplane_counters *sum,
                             const struct dataplane_counters *counters);
 
+// How packets are taken, where there is a choice.
+struct traffic_settings {
+	bool must_check_sums; // what a receiver would drop for its checksum carries nothing
+	bool has_local_dns;   // mDNS and LLMNR are DNS, too
+};
+
 // How reading one capture went.
 struct capture_result {
 	int error; // 0, or why it could not be read at all (-errno)
@@ -59,7 +65,10 @@ struct workers_options {
 	// worker_count must be 1. `origin` and `observable` are borrowed for the call.
 	void (*observe)(void *context, const struct origin *origin,
 	                const struct observable *observable);
+	void (*observe_file)(void *context, const struct origin *origin,
+	                     const struct file_seen *file);
 	void *observe_context;
+	struct traffic_settings traffic;
 };
 
 struct workers;

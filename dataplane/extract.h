@@ -18,10 +18,26 @@ enum {
 	EXTRACT_PENDING_MAX = 64 * 1024 + 512,
 };
 
-// Where observables go. The pipeline owns it; `add` copies the observable and its text.
+// What both directions of a TCP connection know together. All zero at its start; an extractor
+// that is given it for another direction's sake must know its own mark in it.
+struct extract_shared {
+	uint32_t id;   // of a block that the extractor keeps
+	uint8_t owner; // of `id`: 1 + index into extractors[]; 0: nobody
+};
+
+struct file_table;
+
+// Where observables go. The pipeline owns it; all functions copy what they are given.
 struct extract_output {
 	void (*add)(struct extract_output *output, const struct observable *observable);
-	uint64_t messages_malformed; // counted by extractors
+	// A file that ended, whole or not.
+	void (*add_file)(struct extract_output *output, const struct file_seen *file);
+	// What nothing is looked up for. NULL: nobody observes, do not make it.
+	void (*tell)(struct extract_output *output, enum observable_where where, struct slice text);
+	struct file_table *files;      // bodies on their way; NULL: nobody wants files
+	struct extract_shared *shared; // of the connection at hand; NULL: there is none
+	uint8_t hashes_wanted;         // of files and certificates: a bit for each hash_algorithm
+	uint64_t messages_malformed;   // counted by extractors
 };
 
 enum extract_verdict {
@@ -65,7 +81,13 @@ struct extractor_ops {
 	// `missing_bytes` will never come (0: not known how many). What was pending is lost.
 	// DONE when the protocol cannot be picked up again; MORE when it can after skip_bytes;
 	// RESTART to be probed anew at the next segment.
-	struct extract_progress (*gap)(struct extract_state *state, uint64_t missing_bytes);
+	struct extract_progress (*gap)(struct extract_state *state, uint64_t missing_bytes,
+	                               struct extract_output *output);
+
+	// Nothing of the direction will follow; is_whole when its end was seen (FIN) and nothing
+	// was missing at last. What is kept for it is given up; not called behind DONE or RESTART.
+	// NULL: nothing is kept.
+	void (*end)(struct extract_state *state, bool is_whole, struct extract_output *output);
 };
 
 extern const struct extractor_ops extract_dns_stream; // RFC 1035, section 4.2.2

@@ -371,8 +371,10 @@ static struct extract_progress dns_stream_consume(struct extract_state *state, s
 	return progress;
 }
 
-static struct extract_progress dns_stream_gap(struct extract_state *state, uint64_t missing_bytes)
+static struct extract_progress dns_stream_gap(struct extract_state *state, uint64_t missing_bytes,
+                                              struct extract_output *output)
 {
+	(void)output;
 	(void)state;
 	(void)missing_bytes;
 	return (struct extract_progress){.verdict = EXTRACT_RESTART};

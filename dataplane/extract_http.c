@@ -356,8 +356,10 @@ static struct extract_progress http_consume(struct extract_state *state, struct 
 	return reader.progress;
 }
 
-static struct extract_progress http_gap(struct extract_state *state, uint64_t missing_bytes)
+static struct extract_progress http_gap(struct extract_state *state, uint64_t missing_bytes,
+                                        struct extract_output *output)
 {
+	(void)output;
 	(void)missing_bytes;
 	*state = (struct extract_state){0};
 	return (struct extract_progress){.verdict = EXTRACT_RESTART};

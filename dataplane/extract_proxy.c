@@ -58,8 +58,10 @@ static struct extract_progress proxy_consume(struct extract_state *state, struct
 	return progress;
 }
 
-static struct extract_progress proxy_gap(struct extract_state *state, uint64_t missing_bytes)
+static struct extract_progress proxy_gap(struct extract_state *state, uint64_t missing_bytes,
+                                         struct extract_output *output)
 {
+	(void)output;
 	(void)state;
 	(void)missing_bytes;
 	return (struct extract_progress){.verdict = EXTRACT_RESTART};

@@ -381,8 +381,10 @@ void extract_tls_hello(struct slice message, struct extract_output *output)
 		output->messages_malformed++;
 }
 
-static struct extract_progress tls_gap(struct extract_state *state, uint64_t missing_bytes)
+static struct extract_progress tls_gap(struct extract_state *state, uint64_t missing_bytes,
+                                       struct extract_output *output)
 {
+	(void)output;
 	(void)missing_bytes;
 	*state = (struct extract_state){0};
 	return (struct extract_progress){.verdict = EXTRACT_RESTART};

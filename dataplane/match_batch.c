@@ -7,21 +7,66 @@ static void add_from_extractor(struct extract_output *output, const struct obser
 	match_batch_add((struct match_batch *)output, observable);
 }
 
-void match_batch_init(struct match_batch *batch)
-{
-	batch->output.add = add_from_extractor;
-	batch->output.messages_malformed = 0;
-	batch->count = 0;
-	batch->text_bytes = 0;
-	memset(batch->observable_count, 0, sizeof(batch->observable_count));
-}
-
 static void observe(struct match_batch *batch, const struct observable *observable)
 {
 	struct origin origin;
 
 	emit_origin(batch->packet, batch->capture_id, &origin);
 	batch->observe(batch->observe_context, &origin, observable);
+}
+
+static void tell_from_extractor(struct extract_output *output, enum observable_where where,
+                                struct slice text)
+{
+	const struct observable observable = {
+		.type = OBSERVABLE_TEXT,
+		.where = where,
+		.text = text,
+	};
+
+	observe((struct match_batch *)output, &observable);
+}
+
+// A file's hashes, as far as they are asked for.
+static void match_file(struct match_batch *batch, const struct file_seen *file)
+{
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++) {
+		const struct observable observable = {
+			.type = OBSERVABLE_HASH,
+			.where = file->where,
+			.algorithm = (enum hash_algorithm)i,
+			.text = slice_of(file->digests[i], hash_algorithm_bytes[i]),
+		};
+
+		if (file->algorithms & 1u << i)
+			match_batch_add(batch, &observable);
+	}
+}
+
+static void add_file_from_extractor(struct extract_output *output, const struct file_seen *file)
+{
+	struct match_batch *batch = (struct match_batch *)output;
+	struct origin origin;
+
+	if (batch->context != NULL) {
+		match_file(batch, file);
+		return;
+	}
+	if (batch->observe_file == NULL)
+		return;
+	emit_origin(batch->packet, batch->capture_id, &origin);
+	batch->observe_file(batch->observe_context, &origin, file);
+}
+
+void match_batch_init(struct match_batch *batch)
+{
+	batch->output.add = add_from_extractor;
+	batch->output.add_file = add_file_from_extractor;
+	batch->output.tell = batch->observe != NULL ? tell_from_extractor : NULL;
+	batch->output.messages_malformed = 0;
+	batch->count = 0;
+	batch->text_bytes = 0;
+	memset(batch->observable_count, 0, sizeof(batch->observable_count));
 }
 
 void match_batch_add(struct match_batch *batch, const struct observable *observable)

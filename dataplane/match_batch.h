@@ -28,6 +28,8 @@ struct match_batch {
 	void *judge_context;
 	void (*observe)(void *context, const struct origin *origin,
 	                const struct observable *observable);
+	void (*observe_file)(void *context, const struct origin *origin,
+	                     const struct file_seen *file);
 	void *observe_context;
 	uint64_t observable_count[OBSERVABLE_TYPE_COUNT];
 
@@ -39,7 +41,7 @@ struct match_batch {
 	uint8_t text[MATCH_TEXT_BYTES];
 };
 
-// Empties the batch and sets output.add; the other fields are the caller's.
+// Empties the batch and sets the functions of `output`; the other fields are the caller's, before.
 void match_batch_init(struct match_batch *batch);
 
 // HOT. Adds an observable of batch->packet; its text is copied.

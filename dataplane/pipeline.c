@@ -115,6 +115,7 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	pipeline->batch.emitter = &pipeline->emitter;
 	pipeline->batch.context = pipeline->match_context;
 	pipeline->batch.observe = options->observe;
+	pipeline->batch.observe_file = options->observe_file;
 	pipeline->batch.observe_context = options->observe_context;
 	match_batch_init(&pipeline->batch);
 	pipeline->judge.flows = &pipeline->flows;

@@ -39,7 +39,10 @@ struct pipeline_options {
 	void *context;
 	void (*observe)(void *context, const struct origin *origin,
 	                const struct observable *observable);
+	void (*observe_file)(void *context, const struct origin *origin,
+	                     const struct file_seen *file);
 	void *observe_context;
+	struct traffic_settings traffic;
 };
 
 // Copies `options`. Returns 0 and gives it to the caller (pipeline_free), or -ENOMEM, or -EINVAL

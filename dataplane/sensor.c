@@ -107,6 +107,7 @@ static int open_worker(struct sensor *sensor, unsigned index)
 		.stream_budget_bytes = options->stream_budget_bytes != 0
 	                                       ? options->stream_budget_bytes
 	                                       : STREAM_BUDGET_DEFAULT,
+		.traffic = options->traffic,
 	};
 	int error = 0;
 

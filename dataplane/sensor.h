@@ -43,11 +43,12 @@ struct sensor_options {
 	uint64_t packets_per_s; // replay
 	bool must_copy;         // struct port_device
 	bool is_promiscuous;
-	bool is_busy;          // poll without ever sleeping
-	bool is_dry_run;       // nothing is dropped; hits say what would have been
-	bool has_resets;       // a dropped TCP flow is reset at both ends
-	bool has_nxdomain;     // a dropped DNS query is answered NXDOMAIN
-	bool is_fail_closed;   // without a database nothing passes; else everything
+	bool is_busy;        // poll without ever sleeping
+	bool is_dry_run;     // nothing is dropped; hits say what would have been
+	bool has_resets;     // a dropped TCP flow is reset at both ends
+	bool has_nxdomain;   // a dropped DNS query is answered NXDOMAIN
+	bool is_fail_closed; // without a database nothing passes; else everything
+	struct traffic_settings traffic;
 	struct report *report; // what the user should know about the ports; borrowed
 	// Called when every port is open and before the first thread is started, so that what the
 	// caller drops of its privileges no thread has; an error ends the start. NULL: nothing.

@@ -165,7 +165,7 @@ static void take_packet(struct stream_table *table, struct stream_direction *dir
 	}
 	end += packet->missing_bytes;
 	if ((packet->tcp_flags & TCP_FIN) && direction->next_sequence == end)
-		stream_direction_finish(table, direction);
+		stream_direction_finish(table, direction, true);
 }
 
 static void give_streams(struct stream_table *table, struct flow *flow)
@@ -197,6 +197,7 @@ void stream_packet(struct stream_table *table, struct flow *flow, const struct p
 		flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
 		return;
 	}
+	table->batch->output.shared = &streams->directions[0].shared;
 	direction = &streams->directions[packet->is_from_high];
 	take_packet(table, direction, packet);
 	if (direction->stage == STREAM_DONE)
@@ -233,8 +234,9 @@ void stream_drop(struct stream_table *table, struct flow *flow)
 	if (flow->content_id == 0)
 		return;
 	streams = pool_block(&table->streams, flow->content_id);
+	table->batch->output.shared = &streams->directions[0].shared;
 	for (unsigned i = 0; i < 2; i++)
-		stream_direction_finish(table, &streams->directions[i]);
+		stream_direction_finish(table, &streams->directions[i], false);
 	give_streams(table, flow);
 }
 
@@ -245,6 +247,7 @@ void stream_end(struct stream_table *table, struct flow *flow)
 	if (flow->content_id == 0)
 		return;
 	streams = pool_block(&table->streams, flow->content_id);
+	table->batch->output.shared = &streams->directions[0].shared;
 	for (unsigned i = 0; i < 2; i++) {
 		struct stream_direction *direction = &streams->directions[i];
 
@@ -255,7 +258,7 @@ void stream_end(struct stream_table *table, struct flow *flow)
 			table->batch->packet = &packet;
 			deliver_first_held(table, direction);
 		}
-		stream_direction_finish(table, direction);
+		stream_direction_finish(table, direction, false);
 		table->batch->packet = NULL;
 	}
 	give_streams(table, flow);

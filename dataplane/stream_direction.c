@@ -23,8 +23,20 @@ static void drop_pending(struct stream_table *table, struct stream_direction *di
 	direction->pending_bytes = 0;
 }
 
-void stream_direction_finish(struct stream_table *table, struct stream_direction *direction)
+static void end_extract(struct stream_table *table, struct stream_direction *direction,
+                        bool is_whole)
 {
+	const struct extractor_ops *ops = extractors[direction->extractor];
+	bool has_all = direction->pending_bytes == 0 && direction->skip_bytes == 0;
+
+	if (direction->stage == STREAM_EXTRACT && ops->end != NULL)
+		ops->end(&direction->state, is_whole && has_all, &table->batch->output);
+}
+
+void stream_direction_finish(struct stream_table *table, struct stream_direction *direction,
+                             bool is_whole)
+{
+	end_extract(table, direction, is_whole);
 	drop_pending(table, direction);
 	while (direction->held != 0)
 		stream_held_drop(table, direction);
@@ -62,7 +74,7 @@ static void keep(struct stream_table *table, struct stream_direction *direction,
 {
 	if (!reserve_pending(table, direction, direction->pending_bytes + bytes.size)) {
 		table->bytes_dropped += bytes.size;
-		stream_direction_finish(table, direction);
+		stream_direction_finish(table, direction, false);
 		return;
 	}
 	memcpy(pending_at(table, direction) + direction->pending_bytes, bytes.data, bytes.size);
@@ -163,10 +175,12 @@ static void tell_gap(struct stream_table *table, struct stream_direction *direct
 		direction->probes_left = STREAM_PROBES_MIDSTREAM;
 		return;
 	}
-	progress = extractors[direction->extractor]->gap(&direction->state, missing_bytes);
+	progress = extractors[direction->extractor]->gap(&direction->state, missing_bytes,
+	                                                 &table->batch->output);
 	direction->skip_bytes = progress.skip_bytes;
 	if (progress.verdict == EXTRACT_DONE) {
-		stream_direction_finish(table, direction);
+		direction->stage = STREAM_DONE;
+		stream_direction_finish(table, direction, false);
 	} else if (progress.verdict == EXTRACT_RESTART) {
 		direction->stage = STREAM_PROBE;
 		direction->probes_left = STREAM_PROBES_MIDSTREAM;
@@ -224,7 +238,7 @@ void stream_direction_deliver(struct stream_table *table, struct stream_directio
 		}
 	}
 	if (direction->stage == STREAM_DONE)
-		stream_direction_finish(table, direction);
+		stream_direction_finish(table, direction, false);
 }
 
 void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,

@@ -36,6 +36,7 @@ struct stream_direction {
 	uint8_t held_count;
 	bool is_pending_large;
 	bool has_data;
+	struct extract_shared shared; // of the connection: the one that low sends has it
 };
 
 // HOT. Takes bytes in order, not seen before.
@@ -46,5 +47,7 @@ void stream_direction_deliver(struct stream_table *table, struct stream_directio
 void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,
                                uint32_t missing_bytes);
 
-// HOT. Nobody wants anything more of it: gives up what is pending and held.
-void stream_direction_finish(struct stream_table *table, struct stream_direction *direction);
+// HOT. Nobody wants anything more of it, or nothing will come: gives up what is pending and held.
+// is_whole: its FIN was reached.
+void stream_direction_finish(struct stream_table *table, struct stream_direction *direction,
+                             bool is_whole);

@@ -130,7 +130,9 @@ static int start_worker(struct workers *workers, unsigned index)
 		.is_abandoned = is_abandoned,
 		.context = workers,
 		.observe = options->observe,
+		.observe_file = options->observe_file,
 		.observe_context = options->observe_context,
+		.traffic = options->traffic,
 	};
 	int error = pipeline_create(&pipeline_options, &worker->pipeline);
 

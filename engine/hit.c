@@ -7,14 +7,32 @@
 static const char *const where_names[] = {
 	[WHERE_IP_SRC] = "ip.src",
 	[WHERE_IP_DST] = "ip.dst",
+	[WHERE_TUNNEL_SRC] = "tunnel.src",
+	[WHERE_TUNNEL_DST] = "tunnel.dst",
 	[WHERE_ICMP_SRC] = "icmp.quoted.src",
 	[WHERE_ICMP_DST] = "icmp.quoted.dst",
 	[WHERE_DNS_QUERY] = "dns.query",
 	[WHERE_DNS_ANSWER_NAME] = "dns.answer.name",
 	[WHERE_DNS_ANSWER_ADDRESS] = "dns.answer.address",
 	[WHERE_TLS_SNI] = "tls.sni",
+	[WHERE_TLS_ALPN] = "tls.alpn",
+	[WHERE_TLS_ECH] = "tls.ech",
+	[WHERE_TLS_JA3] = "tls.ja3",
+	[WHERE_TLS_JA3S] = "tls.ja3s",
+	[WHERE_TLS_JA4] = "tls.ja4",
+	[WHERE_CERTIFICATE] = "certificate",
+	[WHERE_CERTIFICATE_NAME] = "certificate.name",
+	[WHERE_CERTIFICATE_SUBJECT] = "certificate.subject",
+	[WHERE_CERTIFICATE_ISSUER] = "certificate.issuer",
 	[WHERE_HTTP_HOST] = "http.host",
 	[WHERE_HTTP_URL] = "http.url",
+	[WHERE_HTTP_METHOD] = "http.method",
+	[WHERE_HTTP_VERSION] = "http.version",
+	[WHERE_HTTP_USER_AGENT] = "http.user_agent",
+	[WHERE_HTTP_HEADER] = "http.header",
+	[WHERE_HTTP_STATUS] = "http.status",
+	[WHERE_HTTP_REQUEST_FILE] = "http.request.file",
+	[WHERE_HTTP_RESPONSE_FILE] = "http.response.file",
 };
 static_assert(sizeof(where_names) / sizeof(where_names[0]) == WHERE_COUNT, "one name each");
 
@@ -44,8 +62,13 @@ const char *observable_type_name(const struct observable *observable)
 		return "domain-name";
 	case OBSERVABLE_URL:
 		return "url";
-	default:
-		return "file";
+	case OBSERVABLE_HASH:
+		return observable->where == WHERE_CERTIFICATE ? "x509-certificate" : "file";
+	default: // OBSERVABLE_TEXT
+		return observable->where == WHERE_CERTIFICATE_SUBJECT ||
+		                       observable->where == WHERE_CERTIFICATE_ISSUER
+		               ? "x509-certificate"
+		               : "network-traffic";
 	}
 }
 

@@ -13,14 +13,32 @@
 enum observable_where {
 	WHERE_IP_SRC,
 	WHERE_IP_DST,
+	WHERE_TUNNEL_SRC, // of a header around another packet
+	WHERE_TUNNEL_DST,
 	WHERE_ICMP_SRC, // of the packet quoted in an ICMP error
 	WHERE_ICMP_DST,
 	WHERE_DNS_QUERY,
 	WHERE_DNS_ANSWER_NAME,    // owner or target name of a record
 	WHERE_DNS_ANSWER_ADDRESS, // A, AAAA
 	WHERE_TLS_SNI,
+	WHERE_TLS_ALPN, // one a protocol that the client offers
+	WHERE_TLS_ECH,  // that there is one (RFC 9849)
+	WHERE_TLS_JA3,
+	WHERE_TLS_JA3S,
+	WHERE_TLS_JA4,
+	WHERE_CERTIFICATE, // its hashes
+	WHERE_CERTIFICATE_NAME,
+	WHERE_CERTIFICATE_SUBJECT,
+	WHERE_CERTIFICATE_ISSUER,
 	WHERE_HTTP_HOST,
 	WHERE_HTTP_URL,
+	WHERE_HTTP_METHOD,
+	WHERE_HTTP_VERSION,
+	WHERE_HTTP_USER_AGENT,
+	WHERE_HTTP_HEADER, // "Name: value" of the other fields
+	WHERE_HTTP_STATUS,
+	WHERE_HTTP_REQUEST_FILE,  // a request's body, or a part of one
+	WHERE_HTTP_RESPONSE_FILE, // a response's body
 	WHERE_COUNT,
 };
 
@@ -43,6 +61,17 @@ struct observable {
 	uint8_t hints;          // enum observable_hint; not told with hits
 	enum hash_algorithm algorithm; // OBSERVABLE_HASH
 	struct slice text; // NAME: lower case, no root dot. URL: with scheme. HASH: digest bytes.
+};
+
+// A file that was transferred, as far as it was seen. Borrowed for the call that gives it.
+struct file_seen {
+	enum observable_where where;
+	struct slice name;       // as whoever sent it names it, or empty
+	struct slice media_type; // likewise
+	uint64_t size_bytes;     // seen, content-encoding removed
+	bool is_whole;           // else there are no hashes
+	uint8_t algorithms;      // a bit for each enum hash_algorithm that there is
+	uint8_t digests[HASH_ALGORITHM_COUNT][HASH_BYTES_MAX];
 };
 
 // Strongest first. A STIX pattern is realised by the first four; the others are told besides.

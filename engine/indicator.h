@@ -36,6 +36,8 @@ enum observable_type {
 	OBSERVABLE_URL,
 	OBSERVABLE_HASH,
 	OBSERVABLE_TYPE_COUNT,
+	// Nothing is looked up for it; who observes is told of it, as it came.
+	OBSERVABLE_TEXT = OBSERVABLE_TYPE_COUNT,
 };
 
 enum hash_algorithm { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH_ALGORITHM_COUNT };

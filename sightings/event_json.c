@@ -1,5 +1,6 @@
 #include "sightings/event_json.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
@@ -168,4 +169,41 @@ void sightings_append_observable(struct buffer *json, const char *capture,
 	event_json_capture(json, capture, origin);
 	event_json_observable(json, observable);
 	buffer_append_text(json, "}\n");
+}
+
+static void append_digests(struct buffer *json, const struct file_seen *file)
+{
+	static const char *const names[] = {
+		[HASH_MD5] = "md5",
+		[HASH_SHA1] = "sha1",
+		[HASH_SHA256] = "sha256",
+		[HASH_SHA512] = "sha512",
+	};
+	struct observable_text room;
+
+	static_assert(sizeof(names) / sizeof(names[0]) == HASH_ALGORITHM_COUNT, "one name each");
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++) {
+		const struct observable digest = {
+			.type = OBSERVABLE_HASH,
+			.text = slice_of(file->digests[i], hash_algorithm_bytes[i]),
+		};
+
+		if (file->algorithms & 1u << i)
+			event_json_text(json, names[i], observable_text(&digest, &room));
+	}
+}
+
+void sightings_append_file(struct buffer *json, const char *capture, const struct origin *origin,
+                           const struct file_seen *file)
+{
+	event_json_begin(json, "fileinfo", origin);
+	event_json_capture(json, capture, origin);
+	event_json_open(json, "fileinfo");
+	event_json_text(json, "filename", file->name);
+	event_json_text(json, "type", file->media_type);
+	event_json_number(json, "size", file->size_bytes);
+	event_json_text(json, "state", slice_text(file->is_whole ? "CLOSED" : "TRUNCATED"));
+	append_digests(json, file);
+	event_json_text(json, "where", slice_text(observable_where_name(file->where)));
+	buffer_append_text(json, "}}\n");
 }

@@ -69,6 +69,10 @@ struct buffer;
 void sightings_append_observable(struct buffer *json, const char *capture,
                                  const struct origin *origin, const struct observable *observable);
 
+// Likewise a file, as an object with "event_type":"fileinfo".
+void sightings_append_file(struct buffer *json, const char *capture, const struct origin *origin,
+                           const struct file_seen *file);
+
 // A hit of a running sensor, with all that is borrowed for the call.
 struct sensor_hit {
 	const struct hit *hit;

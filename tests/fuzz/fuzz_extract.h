@@ -72,7 +72,7 @@ static inline void fuzz_feed(const struct extractor_ops *ops, struct slice strea
 		                ? stream.size
 		                : start + progress.consumed + progress.skip_bytes;
 	}
-	(void)ops->gap(&state, 0);
+	(void)ops->gap(&state, 0, &told->output);
 }
 
 static inline void fuzz_stream(const struct extractor_ops *ops, struct slice stream, uint16_t port)
