@@ -13,7 +13,7 @@ static_assert(sizeof(struct streams) == 2 * STREAM_DIRECTION_BYTES, "one line pe
 
 int stream_table_open(struct stream_table *table, size_t budget_bytes)
 {
-	struct stream_table opened = {0};
+	struct stream_table opened = {.extractors = extractors};
 	size_t share = budget_bytes / 8;
 	int error = pool_open(&opened.streams, sizeof(struct streams), share * 3);
 
@@ -45,6 +45,17 @@ static int32_t distance(const struct stream_direction *direction, uint32_t seque
 	return (int32_t)(sequence - direction->next_sequence);
 }
 
+// The first held piece is a FIN.
+static void reach_held_end(struct stream_table *table, struct stream_direction *direction,
+                           int32_t ahead)
+{
+	stream_held_drop(table, direction);
+	if (ahead > 0)
+		stream_direction_pass_gap(table, direction, (uint32_t)ahead);
+	if (ahead >= 0 && direction->stage != STREAM_DONE)
+		stream_direction_end(table, direction);
+}
+
 // Delivers the first held piece, behind the gap before it if there is one.
 static void deliver_first_held(struct stream_table *table, struct stream_direction *direction)
 {
@@ -53,6 +64,10 @@ static void deliver_first_held(struct stream_table *table, struct stream_directi
 	int32_t ahead = distance(direction, piece->sequence);
 	size_t seen = ahead < 0 ? (size_t) - (int64_t)ahead : 0;
 
+	if (piece->size_bytes == 0) {
+		reach_held_end(table, direction, ahead);
+		return;
+	}
 	if (seen >= piece->size_bytes) {
 		stream_held_drop(table, direction);
 		return;
@@ -140,6 +155,22 @@ static void begin(struct stream_direction *direction, uint32_t sequence, uint8_t
 	direction->probes_left = probes;
 }
 
+// A FIN behind the byte before `sequence`.
+static void take_end(struct stream_table *table, struct stream_direction *direction,
+                     uint32_t sequence)
+{
+	int32_t ahead = distance(direction, sequence);
+
+	if (direction->stage == STREAM_DONE || ahead < 0)
+		return;
+	if (ahead == 0) {
+		stream_direction_end(table, direction);
+		return;
+	}
+	stream_held_add_end(table, direction, sequence);
+	drain(table, direction); // nobody may want what is missing
+}
+
 static void take_packet(struct stream_table *table, struct stream_direction *direction,
                         const struct packet *packet)
 {
@@ -164,8 +195,8 @@ static void take_packet(struct stream_table *table, struct stream_direction *dir
 		drain(table, direction);
 	}
 	end += packet->missing_bytes;
-	if ((packet->tcp_flags & TCP_FIN) && direction->next_sequence == end)
-		stream_direction_finish(table, direction, true);
+	if (packet->tcp_flags & TCP_FIN)
+		take_end(table, direction, end);
 }
 
 static void give_streams(struct stream_table *table, struct flow *flow)
@@ -206,41 +237,46 @@ void stream_packet(struct stream_table *table, struct flow *flow, const struct p
 		give_streams(table, flow);
 }
 
-// The packet that brought the first held piece, as far as it is still known: an observable is of
-// the packet that completed it, also when that is long past.
-static void packet_of_piece(const struct stream_table *table, const struct flow *flow,
-                            const struct stream_direction *direction, bool is_from_high,
-                            struct packet *ret_packet)
+// A packet of the direction that is not at hand any more, as far as it is still known.
+static struct packet packet_of(const struct flow *flow, bool is_from_high, int64_t time_ns,
+                               uint64_t number)
 {
 	const struct flow_key *key = &flow->key;
-	const struct stream_piece *piece = stream_held_at(table, direction->held);
 
-	*ret_packet = (struct packet){
+	return (struct packet){
 		.src = is_from_high ? key->high : key->low,
 		.dst = is_from_high ? key->low : key->high,
 		.src_port = is_from_high ? key->high_port : key->low_port,
 		.dst_port = is_from_high ? key->low_port : key->high_port,
 		.protocol = key->protocol,
-		.time_ns = piece->time_ns,
-		.number = piece->packet_number,
+		.time_ns = time_ns,
+		.number = number,
 		.is_ip = true,
+		.is_from_high = is_from_high,
 	};
 }
 
-void stream_drop(struct stream_table *table, struct flow *flow)
+// What is found now is of the packets that brought it, long past as they are, and does nothing to
+// those at hand.
+static void end_direction(struct stream_table *table, const struct flow *flow,
+                          struct stream_direction *direction, bool is_from_high)
 {
-	struct streams *streams;
+	struct packet packet;
 
-	if (flow->content_id == 0)
-		return;
-	streams = pool_block(&table->streams, flow->content_id);
-	table->batch->output.shared = &streams->directions[0].shared;
-	for (unsigned i = 0; i < 2; i++)
-		stream_direction_finish(table, &streams->directions[i], false);
-	give_streams(table, flow);
+	table->batch->packet = &packet;
+	table->batch->position = MATCH_NO_PACKET;
+	while (direction->held != 0) {
+		const struct stream_piece *piece = stream_held_at(table, direction->held);
+
+		packet = packet_of(flow, is_from_high, piece->time_ns, piece->packet_number);
+		deliver_first_held(table, direction);
+	}
+	packet = packet_of(flow, is_from_high, direction->last_time_ns, direction->last_number);
+	stream_direction_finish(table, direction, false);
+	table->batch->packet = NULL;
 }
 
-void stream_end(struct stream_table *table, struct flow *flow)
+static void end_streams(struct stream_table *table, struct flow *flow, bool must_give_held)
 {
 	struct streams *streams;
 
@@ -249,17 +285,19 @@ void stream_end(struct stream_table *table, struct flow *flow)
 	streams = pool_block(&table->streams, flow->content_id);
 	table->batch->output.shared = &streams->directions[0].shared;
 	for (unsigned i = 0; i < 2; i++) {
-		struct stream_direction *direction = &streams->directions[i];
-
-		while (direction->held != 0) {
-			struct packet packet;
-
-			packet_of_piece(table, flow, direction, i == 1, &packet);
-			table->batch->packet = &packet;
-			deliver_first_held(table, direction);
-		}
-		stream_direction_finish(table, direction, false);
-		table->batch->packet = NULL;
+		while (!must_give_held && streams->directions[i].held != 0)
+			stream_held_drop(table, &streams->directions[i]);
+		end_direction(table, flow, &streams->directions[i], i == 1);
 	}
 	give_streams(table, flow);
+}
+
+void stream_drop(struct stream_table *table, struct flow *flow)
+{
+	end_streams(table, flow, false);
+}
+
+void stream_end(struct stream_table *table, struct flow *flow)
+{
+	end_streams(table, flow, true);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/cpu.h"
+#include "dataplane/extract.h"
 #include "dataplane/flow.h"
 #include "dataplane/match_batch.h"
 #include "dataplane/pool.h"
@@ -27,6 +28,7 @@ struct stream_table {
 	struct pool small;         // bytes an extractor left: most are of one message cut in two
 	struct pool large;         // EXTRACT_PENDING_MAX
 	struct match_batch *batch; // borrowed: where observables go
+	const struct extractor_ops *const *extractors; // extract.h's, unless a test has its own
 	uint64_t gaps;
 	uint64_t bytes_dropped;
 };
@@ -55,8 +57,11 @@ static inline void stream_prefetch(const struct stream_table *table, const struc
 // HOT. Takes a TCP packet that is wanted. batch->packet must be `packet`.
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet);
 
-// Nobody wants anything more of the flow: what is kept of it is dropped.
+// Nobody wants anything more of the flow: what is kept of it is dropped. batch->packet and
+// position are changed.
 void stream_drop(struct stream_table *table, struct flow *flow);
 
-// The flow ends: what is held is given out behind its gaps. batch->packet is changed.
+// The flow ends: what is held is given out behind its gaps, as of the packets that brought it; what
+// an extractor tells in end() is of the packet that last moved its direction on. batch->packet and
+// position are changed.
 void stream_end(struct stream_table *table, struct flow *flow);

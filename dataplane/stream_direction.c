@@ -5,6 +5,8 @@
 
 #include "dataplane/stream_held.h"
 
+static_assert(EXTRACT_PENDING_MAX < 1 << 17, "bits of pending_bytes");
+
 enum { PROBE_BYTES_MAX = 4096 }; // an extractor that cannot tell by then will not
 
 static uint8_t *pending_at(const struct stream_table *table,
@@ -26,7 +28,7 @@ static void drop_pending(struct stream_table *table, struct stream_direction *di
 static void end_extract(struct stream_table *table, struct stream_direction *direction,
                         bool is_whole)
 {
-	const struct extractor_ops *ops = extractors[direction->extractor];
+	const struct extractor_ops *ops = table->extractors[direction->extractor];
 	bool has_all = direction->pending_bytes == 0 && direction->skip_bytes == 0;
 
 	if (direction->stage == STREAM_EXTRACT && ops->end != NULL)
@@ -41,6 +43,18 @@ void stream_direction_finish(struct stream_table *table, struct stream_direction
 	while (direction->held != 0)
 		stream_held_drop(table, direction);
 	direction->stage = STREAM_DONE;
+}
+
+// The packet at hand moves the direction on.
+static void note_packet(const struct stream_table *table, struct stream_direction *direction)
+{
+	direction->last_time_ns = table->batch->packet->time_ns;
+	direction->last_number = table->batch->packet->number;
+}
+
+void stream_direction_end(struct stream_table *table, struct stream_direction *direction)
+{
+	stream_direction_finish(table, direction, true);
 }
 
 // Makes room for `size` pending bytes. False when the budget is used up.
@@ -90,8 +104,8 @@ static enum probe_result probe(struct stream_table *table, struct stream_directi
 	uint16_t port = packet->dst_port < packet->src_port ? packet->dst_port : packet->src_port;
 	enum probe_result result = PROBE_NO;
 
-	for (uint8_t i = 0; extractors[i] != NULL; i++) {
-		switch (extractors[i]->probe(bytes, port)) {
+	for (unsigned i = 0; table->extractors[i] != NULL; i++) {
+		switch (table->extractors[i]->probe(bytes, port)) {
 		case PROBE_YES:
 			direction->extractor = i;
 			direction->stage = STREAM_EXTRACT;
@@ -155,7 +169,7 @@ static size_t offer(struct stream_table *table, struct stream_direction *directi
 			}
 		}
 
-		struct extract_progress progress = extractors[direction->extractor]->consume(
+		struct extract_progress progress = table->extractors[direction->extractor]->consume(
 			&direction->state, rest, &table->batch->output);
 		assert(progress.consumed <= rest.size);
 		used += progress.consumed;
@@ -175,8 +189,8 @@ static void tell_gap(struct stream_table *table, struct stream_direction *direct
 		direction->probes_left = STREAM_PROBES_MIDSTREAM;
 		return;
 	}
-	progress = extractors[direction->extractor]->gap(&direction->state, missing_bytes,
-	                                                 &table->batch->output);
+	progress = table->extractors[direction->extractor]->gap(&direction->state, missing_bytes,
+	                                                        &table->batch->output);
 	direction->skip_bytes = progress.skip_bytes;
 	if (progress.verdict == EXTRACT_DONE) {
 		direction->stage = STREAM_DONE;
@@ -223,8 +237,11 @@ static void deliver_pending(struct stream_table *table, struct stream_direction 
 void stream_direction_deliver(struct stream_table *table, struct stream_direction *direction,
                               struct slice bytes)
 {
+	if (bytes.size == 0)
+		return;
 	direction->next_sequence += (uint32_t)bytes.size;
 	direction->has_data = true;
+	note_packet(table, direction);
 	while (bytes.size > 0 && direction->stage != STREAM_DONE) {
 		if (direction->pending_bytes > 0) {
 			deliver_pending(table, direction, &bytes);
@@ -248,6 +265,7 @@ void stream_direction_pass_gap(struct stream_table *table, struct stream_directi
 
 	direction->next_sequence += missing_bytes;
 	direction->has_data = true;
+	note_packet(table, direction);
 	if (left == 0)
 		return;
 	table->gaps++;

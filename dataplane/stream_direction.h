@@ -23,19 +23,22 @@ enum stream_stage {
 	STREAM_DONE,    // nobody wants it
 };
 
+// A line of its own, to the last byte.
 struct stream_direction {
 	alignas(STREAM_DIRECTION_BYTES) struct extract_state state;
 	uint64_t skip_bytes;    // behind next_sequence, not wanted
+	int64_t last_time_ns;   // of the packet that last moved it on
 	uint32_t next_sequence; // of the first byte not yet seen in order
 	uint32_t held;          // first piece of early segments, in order of sequence
 	uint32_t pending_id;    // bytes the extractor left: of pool small, or large
-	uint32_t pending_bytes;
-	uint8_t stage;     // enum stream_stage
-	uint8_t extractor; // index into extractors[]
-	uint8_t probes_left;
-	uint8_t held_count;
-	bool is_pending_large;
-	bool has_data;
+	uint32_t pending_bytes : 17;
+	uint32_t is_pending_large : 1;
+	uint32_t has_data : 1;
+	uint32_t stage : 2;     // enum stream_stage
+	uint32_t extractor : 4; // index into extractors[]
+	uint32_t probes_left : 4;
+	uint64_t held_count : 8;
+	uint64_t last_number : 56;    // of the packet that last moved it on
 	struct extract_shared shared; // of the connection: the one that low sends has it
 };
 
@@ -46,6 +49,9 @@ void stream_direction_deliver(struct stream_table *table, struct stream_directio
 // HOT. The next `missing_bytes` will not come.
 void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,
                                uint32_t missing_bytes);
+
+// HOT. Its FIN was reached.
+void stream_direction_end(struct stream_table *table, struct stream_direction *direction);
 
 // HOT. Nobody wants anything more of it, or nothing will come: gives up what is pending and held.
 // is_whole: its FIN was reached.

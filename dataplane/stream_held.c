@@ -13,8 +13,8 @@ void stream_held_drop(struct stream_table *table, struct stream_direction *direc
 	pool_give(&table->pieces, id);
 }
 
-// Puts a piece with the first of `bytes` in front of *link. Returns how many it took, 0 when the
-// budget is used up.
+// Puts a piece with the first of `bytes` in front of *link. Returns how many it took; 0 when the
+// budget is used up, or there are none.
 static size_t insert_piece(struct stream_table *table, struct stream_direction *direction,
                            uint32_t *link, uint32_t sequence, struct slice bytes)
 {
@@ -33,7 +33,8 @@ static size_t insert_piece(struct stream_table *table, struct stream_direction *
 		.time_ns = packet->time_ns,
 		.packet_number = packet->number,
 	};
-	memcpy(piece->bytes, bytes.data, bytes.size);
+	if (bytes.size > 0)
+		memcpy(piece->bytes, bytes.data, bytes.size);
 	*link = id;
 	direction->held_count++;
 	return bytes.size;
@@ -67,4 +68,22 @@ size_t stream_held_add(struct stream_table *table, struct stream_direction *dire
 		link = &stream_held_at(table, *link)->next;
 	}
 	return done;
+}
+
+void stream_held_add_end(struct stream_table *table, struct stream_direction *direction,
+                         uint32_t sequence)
+{
+	uint32_t *link = &direction->held;
+
+	while (*link != 0) {
+		struct stream_piece *piece = stream_held_at(table, *link);
+		int32_t before = (int32_t)(piece->sequence - sequence);
+
+		if (before == 0 && piece->size_bytes == 0)
+			return;
+		if (before >= 0)
+			break;
+		link = &piece->next;
+	}
+	(void)insert_piece(table, direction, link, sequence, slice_text(NULL));
 }
