@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from observe_tshark import SEKISHO
+from observe_ours import SEKISHO
 
 MATERIAL = os.environ.get('SEKISHO_MATERIAL')
 pytestmark = pytest.mark.skipif(not MATERIAL, reason='SEKISHO_MATERIAL is not set')

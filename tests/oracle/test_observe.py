@@ -9,7 +9,8 @@ from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
 import observe_tshark
-from observe_tshark import SEKISHO
+from observe_ours import SEKISHO
+from observe_spelling import spell_url
 
 REQUEST = b'GET /a%7eb/../c?d#e HTTP/1.1\r\nHost: WWW.Example.com:8080\r\n\r\n'
 
@@ -84,7 +85,7 @@ def test_a_full_disk_is_an_error(capture):
     ('http://[2001:DB8:0::1]/x', 'http://[2001:db8::1]/x'),
 ])
 def test_the_comparison_spells_urls_as_we_do(url, spelt):
-    assert observe_tshark.spell_url(url) == spelt
+    assert spell_url(url) == spelt
 
 
 def test_observe_sees_what_tshark_sees(capsys):
