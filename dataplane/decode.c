@@ -232,6 +232,8 @@ static bool decode_tcp(struct packet *packet, const struct ip_layer *layer)
 	if (header_bytes < TCP_HEADER_BYTES)
 		return false;
 	packet->sequence = wire_be32(tcp + 4);
+	packet->acknowledged = wire_be32(tcp + 8);
+	packet->urgent_offset = wire_be16(tcp + 18);
 	packet->tcp_flags = tcp[13];
 	if (header_bytes > layer->rest.size)
 		return layer->missing_bytes > 0;

@@ -29,7 +29,7 @@ enum ip_protocol {
 	IP_SCTP = 132,
 };
 
-enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16, TCP_URG = 32 };
 
 // What of a packet that was cut into several it is.
 enum packet_fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
@@ -42,9 +42,11 @@ struct packet {
 	uint32_t missing_bytes; // of the payload, not captured
 	uint32_t ip_bytes;      // of the whole IP packet, on the wire
 	uint32_t sequence;      // TCP
+	uint32_t acknowledged;  // TCP: the next byte that its sender expects
 	uint32_t fragment_id;   // with `fragment`: what its fragments have in common
 	uint16_t src_port;      // ICMP: type
 	uint16_t dst_port;      // ICMP: code
+	uint16_t urgent_offset; // TCP: with TCP_URG, behind the urgent byte, from the payload on
 	uint8_t protocol;       // enum ip_protocol or any other number
 	uint8_t tcp_flags;      // enum tcp_flag
 	uint8_t fragment;       // enum packet_fragment
