@@ -1,13 +1,33 @@
 // ebpf/copy.bpf.h — what of the packets that pass user space sees, in a ring buffer.
 //
-// The first packet of every flow; DNS; what begins, ends or carries bytes of a TCP connection, and
-// long headers of QUIC, until user space says that the flow is done, or XDP_COPY_FLOW_BYTES each
-// way. Later fragments never.
+// The first packet of every flow; DNS, and tunnels, whole; what begins, ends or carries bytes of a
+// TCP connection, and long headers of QUIC, until user space says that the flow is done, or
+// XDP_COPY_FLOW_BYTES each way. Later fragments never.
 #pragma once
 
 #include "ebpf/flows.bpf.h"
 
 enum { PORT_DNS = 53, PORT_QUIC = 443 };
+
+// What carries packets of other flows (www.iana.org/assignments/protocol-numbers), as far as user
+// space looks inside.
+enum {
+	IP_IN_IP = 4,
+	IP_IPV6 = 41,
+	IP_GRE = 47,
+	IP_L2TP = 115,
+};
+
+// Likewise over UDP: the ports that packets are sent to.
+enum {
+	PORT_L2TP = 1701,
+	PORT_GTP_U = 2152,
+	PORT_TEREDO = 3544,
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_GPE = 4790,
+	PORT_GENEVE = 6081,
+	PORT_VXLAN_LINUX = 8472,
+};
 
 static __always_inline bool has_port(const struct parsed *packet, uint16_t port)
 {
@@ -25,6 +45,22 @@ static __always_inline bool is_quic_long(const struct passage *passage)
 	       (first & 0xc0) == 0xc0;
 }
 
+static __always_inline bool is_tunnel_port(uint16_t port)
+{
+	return port == PORT_VXLAN || port == PORT_GENEVE || port == PORT_GTP_U ||
+	       port == PORT_VXLAN_LINUX || port == PORT_VXLAN_GPE || port == PORT_TEREDO ||
+	       port == PORT_L2TP;
+}
+
+static __always_inline bool is_tunnel(const struct parsed *packet)
+{
+	if (packet->protocol == IP_UDP)
+		return is_tunnel_port(packet->destination_port) ||
+		       packet->source_port == PORT_TEREDO || packet->source_port == PORT_L2TP;
+	return packet->protocol == IP_IN_IP || packet->protocol == IP_IPV6 ||
+	       packet->protocol == IP_GRE || packet->protocol == IP_L2TP;
+}
+
 // What carries something that may be wanted, of a flow that is watched.
 static __always_inline bool is_bearing(const struct passage *passage)
 {
@@ -34,17 +70,18 @@ static __always_inline bool is_bearing(const struct passage *passage)
 		return packet->payload_bytes > 0 ||
 		       (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
 	if (packet->protocol == IP_UDP && packet->payload_bytes > 0)
-		return has_port(packet, PORT_DNS) || is_quic_long(passage);
-	return false;
+		return has_port(packet, PORT_DNS) || is_quic_long(passage) || is_tunnel(packet);
+	return is_tunnel(packet);
 }
 
-// Spends the flow's budget; false: there is none left. DNS over UDP has none: each message counts.
+// Spends the flow's budget; false: there is none left. DNS over UDP has none: each message counts;
+// nor has a tunnel, whose flows begin at any time.
 static __always_inline bool may_copy(const struct passage *passage, struct xdp_flow *flow)
 {
 	const struct parsed *packet = &passage->packet;
 	uint32_t *copied = &flow->copied_bytes[passage->source_hash < passage->destination_hash];
 
-	if (packet->protocol == IP_UDP && has_port(packet, PORT_DNS))
+	if ((packet->protocol == IP_UDP && has_port(packet, PORT_DNS)) || is_tunnel(packet))
 		return true;
 	if (*copied >= XDP_COPY_FLOW_BYTES)
 		return false;

@@ -270,6 +270,25 @@ static void the_bulk_of_a_flow_nobody_speaks_of_is_not_copied(void **state)
 	assert_int_equal(copies_of(*state, answer(tcp(PUSH_ACK, 1400))), 1); // each way its own
 }
 
+static void every_packet_of_a_tunnel_is_copied(void **state)
+{
+	static const uint16_t ports[] = {1701, 2152, 3544, 4789, 4790, 6081, 8472};
+	static const uint8_t protocols[] = {4, 41, 47, 115};
+	struct frame_plan plan = tcp(0, 1400);
+
+	for (unsigned i = 0; i < sizeof(protocols); i++) {
+		plan.protocol = protocols[i];
+		for (unsigned sent = 0; sent < 2 * XDP_COPY_FLOW_BYTES; sent += 1400)
+			assert_int_equal(copies_of(*state, plan), 1);
+	}
+	plan.protocol = 17;
+	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		plan.destination_port = ports[i];
+		for (unsigned sent = 0; sent < 2 * XDP_COPY_FLOW_BYTES; sent += 1400)
+			assert_int_equal(copies_of(*state, plan), 1);
+	}
+}
+
 static void every_dns_message_is_copied(void **state)
 {
 	struct frame_plan plan = {.source = "10.0.0.1",
@@ -312,7 +331,7 @@ static void of_any_other_flow_the_first_packet_is_copied(void **state)
 
 	assert_int_equal(copies_of(*state, plan), 1);
 	assert_int_equal(copies_of(*state, plan), 0);
-	plan.protocol = 47;
+	plan.protocol = 50;
 	assert_int_equal(copies_of(*state, plan), 1);
 	assert_int_equal(copies_of(*state, plan), 0);
 }
@@ -361,6 +380,7 @@ int main(void)
 		EACH(a_copy_is_the_packet_as_it_came),
 		EACH(nothing_is_copied_of_a_flow_that_is_done_until_a_new_one_begins),
 		EACH(the_bulk_of_a_flow_nobody_speaks_of_is_not_copied),
+		EACH(every_packet_of_a_tunnel_is_copied),
 		EACH(every_dns_message_is_copied),
 		EACH(of_quic_long_headers_are_copied_and_short_ones_are_not),
 		EACH(of_any_other_flow_the_first_packet_is_copied),
