@@ -28,6 +28,9 @@ struct traffic_values {
 	uint64_t open;  // likewise
 	uint64_t mean_bytes;
 	uint64_t hits_per_thousand;
+	uint64_t certificates_per_thousand;
+	uint64_t gzip_per_thousand;
+	uint64_t quic_per_thousand;
 };
 
 #define FIELD(name) offsetof(struct traffic_values, name)
@@ -51,6 +54,12 @@ static const struct option traffic_options[] = {
          .help = "mean size of a packet's frame (default: 844)"},
 	{OPTION_NUMBER, 0, "hits-per-thousand", "N", .offset = FIELD(hits_per_thousand),
          .max = 1000, .help = "flows that hit (default: 10)"},
+	{OPTION_NUMBER, 0, "certificates", "N", .offset = FIELD(certificates_per_thousand),
+         .max = 1000, .help = "TLS 1.2 with a certificate, of a thousand servers (default: 0)"},
+	{OPTION_NUMBER, 0, "gzip", "N", .offset = FIELD(gzip_per_thousand), .max = 1000,
+         .help = "bodies in gzip, of a thousand HTTP answers (default: 0)"},
+	{OPTION_NUMBER, 0, "quic", "N", .offset = FIELD(quic_per_thousand), .max = 1000,
+         .help = "QUIC, of a thousand flows of other UDP (default: 0)"},
 	{OPTION_END},
 };
 
@@ -110,11 +119,11 @@ static void print_summary(const struct traffic_plan *plan, const struct traffic_
 	             (double)kinds[FLOW_HTTP] / plan->flow_count,
 	             (double)kinds[FLOW_UDP] / plan->flow_count);
 	(void)printf("\"packet_shares\":{\"dns\":%.3f,\"message\":%.3f,\"handshake\":%.3f,"
-	             "\"bulk\":%.3f}}\n",
+	             "\"bulk\":%.3f},\"body_bytes\":%" PRIu64 "}\n",
 	             (double)output->classes[CLASS_DNS] / (double)packets,
 	             (double)output->classes[CLASS_MESSAGE] / (double)packets,
 	             (double)output->classes[CLASS_HANDSHAKE] / (double)packets,
-	             (double)output->classes[CLASS_BULK] / (double)packets);
+	             (double)output->classes[CLASS_BULK] / (double)packets, output->body_bytes);
 }
 
 // Closes `file` and says whether everything was written.
@@ -174,12 +183,14 @@ static int write_truth(const struct traffic_plan *plan, const char *path)
 
 static int write_capture(struct traffic_plan *plan, const struct traffic_values *values)
 {
+	struct traffic_gzip gzip;
 	struct traffic_output output = {.mean_bytes = values->mean_bytes,
-	                                .random = {values->seed ^ UINT64_C(0x5eed)}};
+	                                .random = {values->seed ^ UINT64_C(0x5eed)},
+	                                .gzip = &gzip};
 	FILE *file = fopen(values->capture_path, "we");
 	struct traffic_flow **slots = calloc(values->open, sizeof(struct traffic_flow *));
 
-	if (file == NULL || slots == NULL) {
+	if (file == NULL || slots == NULL || !traffic_gzip_make(&gzip, values->seed)) {
 		perror(values->capture_path);
 		free(slots);
 		return file != NULL ? fclose(file), -ENOMEM : -ENOENT;
@@ -189,8 +200,12 @@ static int write_capture(struct traffic_plan *plan, const struct traffic_values 
 		run_flows(plan, (uint32_t)values->open, &output, slots);
 	print_summary(plan, &output, (uint32_t)values->open);
 	buffer_close(&output.message);
+	buffer_close(&output.hello);
 	free(slots);
-	return finish(file, values->capture_path);
+	if (output.has_failed)
+		(void)fprintf(stderr, "generate_traffic: OpenSSL cannot encrypt\n");
+	const int error = finish(file, values->capture_path);
+	return output.has_failed ? -ENOMEM : error;
 }
 
 static int generate(struct traffic_values *values)
@@ -207,6 +222,9 @@ static int generate(struct traffic_values *values)
 		.packet_count = values->packets,
 		.flow_count = (uint32_t)values->flows,
 		.hits_per_thousand = (uint32_t)values->hits_per_thousand,
+		.certificates_per_thousand = (uint32_t)values->certificates_per_thousand,
+		.gzip_per_thousand = (uint32_t)values->gzip_per_thousand,
+		.quic_per_thousand = (uint32_t)values->quic_per_thousand,
 	};
 	error = traffic_plan_make(&options, &plan);
 	if (error < 0) {

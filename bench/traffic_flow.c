@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "bench/traffic_certificate.h"
 #include "bench/traffic_message.h"
+#include "bench/traffic_quic.h"
 
 // traffic_flow.step
 enum {
@@ -21,6 +23,7 @@ enum {
 	RTP_SMALL_BYTES = 60,
 	CHUNK_FRAME_BYTES = 7, // "5ad\r\n" and "\r\n"
 	RECORD_HEAD_BYTES = 5,
+	QUIC_SHORT_HEADER = 0x40,
 };
 
 static bool is_due_for_data(const struct traffic_output *output)
@@ -74,16 +77,48 @@ static void step_dns(struct traffic_flow *flow, struct traffic_output *output)
 }
 
 // RTP (RFC 3550): a sequence number, a time stamp, a source, data.
-static void step_udp(struct traffic_flow *flow, struct traffic_output *output)
+static void append_rtp(struct traffic_flow *flow, struct traffic_output *output)
 {
 	const uint8_t head[12] = {RTP_VERSION, 96, (uint8_t)(flow->bulk >> 8), (uint8_t)flow->bulk};
 
 	buffer_append(&output->message, head, sizeof(head));
 	append_fill(output, is_due_for_data(output) ? RTP_DATA_BYTES : RTP_SMALL_BYTES);
+}
+
+// The client's hello, then what only the two can read.
+static enum packet_class append_quic(struct traffic_flow *flow, struct traffic_output *output)
+{
+	struct traffic_random random = {flow->seed + 3};
+	char name[TRAFFIC_TEXT_BYTES];
+
+	if (flow->step != STEP_OPEN) {
+		buffer_append_byte(&output->message, QUIC_SHORT_HEADER);
+		append_fill(output, is_due_for_data(output) ? RTP_DATA_BYTES : RTP_SMALL_BYTES);
+		return CLASS_BULK;
+	}
+	traffic_plan_name(flow, name);
+	buffer_clear(&output->hello);
+	traffic_message_hello(&output->hello, &random, name, false);
+	if (!traffic_quic_initial(&output->message, &random,
+	                          slice_from(buffer_slice(&output->hello), RECORD_HEAD_BYTES)))
+		output->has_failed = true;
+	flow->step = STEP_BULK;
+	return CLASS_MESSAGE;
+}
+
+static enum packet_class step_udp(struct traffic_flow *flow, struct traffic_output *output)
+{
+	enum packet_class class = CLASS_BULK;
+
+	if (flow->is_quic)
+		class = append_quic(flow, output);
+	else
+		append_rtp(flow, output);
 	send(output, (struct traffic_packet){&flow->client, &flow->server, TRAFFIC_UDP, 0,
 	                                     buffer_slice(&output->message)});
 	if (--flow->bulk == 0)
 		flow->step = STEP_DONE;
+	return class;
 }
 
 static enum packet_class step_handshake(struct traffic_flow *flow, struct traffic_output *output)
@@ -125,16 +160,33 @@ static enum packet_class step_ask(struct traffic_flow *flow, struct traffic_outp
 	return CLASS_MESSAGE;
 }
 
+// What the server says before it sends data.
+static void append_server_head(struct traffic_flow *flow, struct traffic_output *output)
+{
+	struct traffic_random random = {flow->seed + 5};
+	char name[TRAFFIC_TEXT_BYTES];
+
+	if (flow->has_certificate) {
+		traffic_plan_name(flow, name);
+		traffic_certificate_answer(&output->message, &random, name);
+	} else if (flow->kind == FLOW_TLS) {
+		traffic_message_server_hello(&output->message, &output->random);
+	} else {
+		traffic_message_response(&output->message, flow->has_gzip);
+		if (flow->has_gzip)
+			traffic_gzip_begin(&output->message);
+	}
+}
+
 // A full segment of what the connection carries.
 static struct slice make_data(struct traffic_flow *flow, struct traffic_output *output)
 {
 	size_t room = traffic_segment_bytes(&flow->client.address);
 
-	if (!flow->is_one_sided && flow->step == STEP_BULK_FIRST && flow->kind == FLOW_TLS)
-		traffic_message_server_hello(&output->message, &output->random);
-	if (!flow->is_one_sided && flow->step == STEP_BULK_FIRST && flow->kind == FLOW_HTTP)
-		traffic_message_response(&output->message);
-	room -= output->message.size;
+	if (!flow->is_one_sided && flow->step == STEP_BULK_FIRST)
+		append_server_head(flow, output);
+	const size_t head_bytes = output->message.size;
+	room -= head_bytes;
 	if (flow->kind == FLOW_TLS) {
 		traffic_message_record_head(&output->message, room - RECORD_HEAD_BYTES);
 		append_fill(output, room - RECORD_HEAD_BYTES);
@@ -142,9 +194,26 @@ static struct slice make_data(struct traffic_flow *flow, struct traffic_output *
 		buffer_format(&output->message, "%zx\r\n", room - CHUNK_FRAME_BYTES);
 		append_fill(output, room - CHUNK_FRAME_BYTES);
 		buffer_append_text(&output->message, "\r\n");
+	} else if (flow->has_gzip) {
+		traffic_gzip_append(output->gzip, &flow->gzip, &output->random, &output->message);
 	} else {
 		append_fill(output, room);
 	}
+	if (flow->kind == FLOW_HTTP)
+		output->body_bytes += output->message.size - head_bytes;
+	return buffer_slice(&output->message);
+}
+
+// What stands in the last packet of each side's data: the end of a chunked or compressed body.
+static struct slice make_end(const struct traffic_flow *flow, struct traffic_output *output,
+                             bool is_last)
+{
+	if (flow->kind != FLOW_HTTP)
+		return (struct slice){0};
+	if (flow->is_one_sided)
+		return slice_text("0\r\n\r\n");
+	if (flow->has_gzip && is_last)
+		traffic_gzip_end(&flow->gzip, &output->message);
 	return buffer_slice(&output->message);
 }
 
@@ -154,10 +223,8 @@ static enum packet_class step_bulk(struct traffic_flow *flow, struct traffic_out
 	const bool is_last = flow->bulk == 1;
 
 	if (is_last || (flow->bulk == 2 && !flow->is_one_sided)) {
-		const bool has_chunks = flow->is_one_sided && flow->kind == FLOW_HTTP;
-
 		send_segment(flow, output, flow->is_one_sided || !is_last, TCP_FIN | TCP_ACK,
-		             has_chunks ? slice_text("0\r\n\r\n") : nothing);
+		             make_end(flow, output, is_last));
 	} else if (flow->step == STEP_BULK_FIRST || is_due_for_data(output)) {
 		send_segment(flow, output, flow->is_one_sided, TCP_ACK, make_data(flow, output));
 	} else {
@@ -177,7 +244,7 @@ enum packet_class traffic_flow_step(struct traffic_flow *flow, struct traffic_ou
 		step_dns(flow, output);
 		class = CLASS_DNS;
 	} else if (flow->kind == FLOW_UDP) {
-		step_udp(flow, output);
+		class = step_udp(flow, output);
 	} else if (flow->step <= STEP_ACCEPT) {
 		class = step_handshake(flow, output);
 	} else if (flow->step <= STEP_ASK_REST) {

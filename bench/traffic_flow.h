@@ -17,8 +17,12 @@ struct traffic_output {
 	struct traffic_writer writer;
 	uint64_t classes[CLASS_COUNT];
 	uint64_t mean_bytes; // of a packet: data or acknowledgement is chosen to come near it
+	uint64_t body_bytes; // of HTTP messages, as sent
 	struct buffer message;
+	struct buffer hello; // of QUIC, before it is encrypted
 	struct traffic_random random;
+	const struct traffic_gzip *gzip; // borrowed
+	bool has_failed;                 // OpenSSL had no memory
 };
 
 // Writes the flow's next packet. Returns its class.

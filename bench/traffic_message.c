@@ -262,9 +262,11 @@ void traffic_message_request(struct buffer *message, const char *host, const cha
 	              has_upload ? "Transfer-Encoding: chunked\r\n" : "");
 }
 
-void traffic_message_response(struct buffer *message)
+void traffic_message_response(struct buffer *message, bool has_gzip)
 {
-	buffer_append_text(message, "HTTP/1.1 200 OK\r\nServer: nginx\r\n"
-	                            "Content-Type: application/octet-stream\r\n"
-	                            "Connection: close\r\n\r\n");
+	buffer_append_text(message, "HTTP/1.1 200 OK\r\nServer: nginx\r\n");
+	buffer_append_text(message, has_gzip ? "Content-Type: text/plain\r\n"
+	                                       "Content-Encoding: gzip\r\n"
+	                                     : "Content-Type: application/octet-stream\r\n");
+	buffer_append_text(message, "Connection: close\r\n\r\n");
 }

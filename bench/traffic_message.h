@@ -30,5 +30,5 @@ void traffic_message_record_head(struct buffer *message, size_t body_bytes);
 void traffic_message_request(struct buffer *message, const char *host, const char *target,
                              bool has_upload);
 
-// The head of a response whose body ends with the connection.
-void traffic_message_response(struct buffer *message);
+// The head of a response whose body ends with the connection, and is text in gzip or random bytes.
+void traffic_message_response(struct buffer *message, bool has_gzip);

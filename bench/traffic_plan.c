@@ -12,6 +12,7 @@ enum {
 	NAME_POOL = 100000,   // distinct names
 	SERVER_POOL = 1 << 20,
 	BULK_MIN = 3, // a TCP flow's end
+	HTTPS_PORT = 443,
 };
 
 static struct address ipv6_of(uint32_t net, uint32_t host)
@@ -187,6 +188,22 @@ static void draw_flow(struct traffic_flow *flow, struct traffic_random *random,
 	flow->has_large_key = flow->kind == FLOW_TLS && traffic_random_chance(random, 50);
 }
 
+// Drawn from the flow's own seed: what is not asked for changes nothing.
+static void draw_contents(struct traffic_flow *flow, const struct traffic_plan_options *options)
+{
+	struct traffic_random random = {flow->seed + 4};
+	const bool is_answered = !flow->is_one_sided;
+
+	flow->has_certificate = flow->kind == FLOW_TLS && is_answered &&
+	                        traffic_random_chance(&random, options->certificates_per_thousand);
+	flow->has_gzip = flow->kind == FLOW_HTTP && is_answered &&
+	                 traffic_random_chance(&random, options->gzip_per_thousand);
+	flow->is_quic = flow->kind == FLOW_UDP &&
+	                traffic_random_chance(&random, options->quic_per_thousand);
+	if (flow->is_quic)
+		flow->server.port = HTTPS_PORT;
+}
+
 // Packets of a flow besides the bulk.
 static uint32_t fixed_packets(const struct traffic_flow *flow)
 {
@@ -257,8 +274,10 @@ int traffic_plan_make(const struct traffic_plan_options *options, struct traffic
 	plan.flows = calloc(plan.flow_count, sizeof(*plan.flows));
 	if (plan.flows == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < plan.flow_count; i++)
+	for (uint32_t i = 0; i < plan.flow_count; i++) {
 		draw_flow(&plan.flows[i], &random, options, plan.plant_count);
+		draw_contents(&plan.flows[i], options);
+	}
 	if (!share_bulk(&plan, &random)) {
 		traffic_plan_close(&plan);
 		return -EINVAL;

@@ -2,13 +2,15 @@
 //
 // The reference mix: of the flows 45 % DNS, 30 % TLS, 20 % HTTP, 5 % other UDP; one in ten is
 // IPv6; of a third only the client's side is seen, as a tap behind asymmetric routing does. Hits
-// are planted in `hits_per_thousand` of the flows. All of it follows from the seed.
+// are planted in `hits_per_thousand` of the flows. All of it follows from the seed. What is asked
+// for besides changes what packets hold, and neither flows nor their number of packets.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bench/traffic_gzip.h"
 #include "bench/traffic_packet.h"
 #include "bench/traffic_random.h"
 
@@ -39,6 +41,10 @@ struct traffic_flow {
 	uint8_t step;      // what comes next, see traffic_flow.c
 	bool is_one_sided; // only the client's packets are captured
 	bool has_large_key;
+	bool has_certificate; // TLS 1.2, and the server shows one
+	bool has_gzip;        // the answer's body
+	bool is_quic;         // of "other UDP"
+	struct traffic_gzip_state gzip;
 };
 
 struct traffic_plan {
@@ -53,6 +59,9 @@ struct traffic_plan_options {
 	uint64_t packet_count;
 	uint32_t flow_count;
 	uint32_t hits_per_thousand;
+	uint32_t certificates_per_thousand; // of TLS connections whose server is seen
+	uint32_t gzip_per_thousand;         // of HTTP connections whose server is seen
+	uint32_t quic_per_thousand;         // of other UDP
 };
 
 // Returns 0 and fills *ret_plan (traffic_plan_close), -ENOMEM, or -EINVAL when so few packets do
