@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/byte_blocks.h"
 #include "base/decompress.h"
 
 enum {
@@ -35,6 +36,9 @@ struct byte_source {
 	struct decompress *decompress; // NULL: plain
 	uint8_t *compressed;           // COMPRESSED_BYTES
 	struct slice to_decompress;    // into `compressed`
+
+	struct byte_blocks *blocks; // not NULL: nothing of the above but the window and the error
+	struct byte_block *block;   // that the window lies in, held; NULL: none yet
 };
 
 void byte_source_close(struct byte_source *source)
@@ -43,10 +47,21 @@ void byte_source_close(struct byte_source *source)
 		return;
 	if (source->fd > STDIN_FILENO)
 		(void)close(source->fd);
+	if (source->block != NULL)
+		byte_block_release(source->block);
+	byte_blocks_close(source->blocks);
 	decompress_free(source->decompress);
 	free(source->compressed);
-	free(source->window);
+	if (source->blocks == NULL)
+		free(source->window);
 	free(source);
+}
+
+struct slice byte_source_window(const struct byte_source *source)
+{
+	if (source->window == NULL) // reading ahead, nothing taken yet
+		return slice_of(NULL, 0);
+	return slice_of(source->window + source->start, source->end - source->start);
 }
 
 static bool may_go_on(struct byte_source *source)
@@ -150,10 +165,42 @@ static int make_room(struct byte_source *source, size_t size)
 	return 0;
 }
 
+// Goes on in the next block; what was left of this one is put in front of it.
+static void next_block(struct byte_source *source)
+{
+	struct slice left = byte_source_window(source);
+	struct byte_block *block;
+	int status = byte_blocks_take(source->blocks, &block);
+
+	assert(left.size <= BYTE_BLOCK_HEADROOM_BYTES);
+	if (status <= 0) {
+		source->is_at_end = true;
+		source->error = status;
+		return;
+	}
+	source->window = byte_block_headroom(block);
+	source->start = BYTE_BLOCK_HEADROOM_BYTES - left.size;
+	source->end = BYTE_BLOCK_HEADROOM_BYTES + byte_block_bytes(block).size;
+	if (left.size > 0)
+		memcpy(source->window + source->start, left.data, left.size);
+	if (source->block != NULL)
+		byte_block_release(source->block);
+	source->block = block;
+}
+
+static int fill_ahead(struct byte_source *source, size_t size)
+{
+	while (source->end - source->start < size && !source->is_at_end)
+		next_block(source);
+	return source->end - source->start < size ? source->error : 0;
+}
+
 int byte_source_fill(struct byte_source *source, size_t size)
 {
 	if (source->end - source->start >= size)
 		return 0;
+	if (source->blocks != NULL)
+		return fill_ahead(source, size);
 	if (make_room(source, size < source->capacity ? size : source->capacity) < 0)
 		return -ENOMEM;
 	// Room grows with what comes, not with what is asked for: that may be a bound far above it.
@@ -235,9 +282,34 @@ int byte_source_open_fd(int fd, byte_source_progress_fn *progress, void *context
 	return open_source(own < 0 ? -errno : own, progress, context, ret_source);
 }
 
-struct slice byte_source_window(const struct byte_source *source)
+int byte_source_open_ahead(const char *path, unsigned block_count, struct byte_source **ret_source)
 {
-	return slice_of(source->window + source->start, source->end - source->start);
+	AUTO(byte_source) source = calloc(1, sizeof(*source));
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (source == NULL) {
+		if (fd > STDIN_FILENO)
+			(void)close(fd);
+		return -ENOMEM;
+	}
+	error = byte_blocks_open(fd, block_count, &source->blocks);
+	if (error < 0)
+		return error;
+	*ret_source = TAKE(source);
+	return 0;
+}
+
+struct byte_blocks *byte_source_blocks(const struct byte_source *source)
+{
+	return source->blocks;
+}
+
+struct byte_block *byte_source_block(const struct byte_source *source)
+{
+	return source->block;
 }
 
 void byte_source_skip(struct byte_source *source, size_t size)
@@ -274,5 +346,5 @@ uint64_t byte_source_offset(const struct byte_source *source)
 
 uint64_t byte_source_file_bytes(const struct byte_source *source)
 {
-	return source->file_bytes;
+	return source->blocks != NULL ? byte_blocks_file_bytes(source->blocks) : source->file_bytes;
 }

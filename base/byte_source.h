@@ -30,6 +30,18 @@ int byte_source_open(const char *path, byte_source_progress_fn *progress, void *
 int byte_source_open_fd(int fd, byte_source_progress_fn *progress, void *context,
                         struct byte_source **ret_source);
 
+// For captures: read ahead in `block_count` blocks (base/byte_blocks.h; BYTE_BLOCKS_MIN at least)
+// instead. The window lies in a block, or in two that follow each other, and what was in it stays
+// readable for whoever holds the block that it lies in. No more than
+// BYTE_BLOCK_HEADROOM_BYTES may be asked for at once.
+struct byte_block;
+struct byte_blocks;
+int byte_source_open_ahead(const char *path, unsigned block_count, struct byte_source **ret_source);
+
+// Of a source that reads ahead: its blocks, and the one that the window lies in (NULL: none yet).
+struct byte_blocks *byte_source_blocks(const struct byte_source *source);
+struct byte_block *byte_source_block(const struct byte_source *source);
+
 // Accepts NULL.
 void byte_source_close(struct byte_source *source);
 DEFINE_AUTO(byte_source, byte_source_close)

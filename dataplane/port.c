@@ -13,12 +13,12 @@ static const struct port_ops *const ports[] = {
 	&port_replay, &port_dpdk, &port_afxdp,     &port_xdp_copy,
 };
 
-enum { PORTS = sizeof(ports) / sizeof(ports[0]) };
+enum { PORTS = sizeof(ports) / sizeof(ports[0]), READ_AHEAD_BLOCKS = 4 };
 
 int port_open(const char *path, struct report *report, struct port **ret_port)
 {
 	AUTO(byte_source) source = NULL;
-	int error = byte_source_open(path, NULL, NULL, &source);
+	int error = byte_source_open_ahead(path, READ_AHEAD_BLOCKS, &source);
 
 	if (error < 0)
 		return error;
