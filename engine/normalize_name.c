@@ -6,62 +6,27 @@
 
 #include "base/cpu.h"
 #include "base/utf8.h"
+#include "base/word.h"
 
-enum {
-	LABEL_BYTES_MAX = 63, // RFC 1035, section 2.3.4
-	WORD_BYTES = 8,
-};
-
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-// In the words below, a flag is the top bit of a byte.
-#define FLAGS EACH_BYTE(0x80)
-
-// Flags the bytes of `word` that are > `limit` (< 128) and < 128 themselves.
-static uint64_t flag_above(uint64_t word, uint8_t limit)
-{
-	return ((word & ~FLAGS) + EACH_BYTE(0x7f - limit)) & ~word & FLAGS;
-}
-
-static uint64_t flag_equal(uint64_t word, uint8_t byte)
-{
-	uint64_t difference = word ^ EACH_BYTE(byte);
-
-	return ~(((difference & ~FLAGS) + ~FLAGS) | difference) & FLAGS;
-}
-
-static uint64_t fold_word(uint64_t word)
-{
-	uint64_t upper = flag_above(word, 'A' - 1) & ~flag_above(word, 'Z');
-
-	return word | upper >> 2;
-}
+enum { LABEL_BYTES_MAX = 63 }; // RFC 1035, section 2.3.4
 
 // A byte that no name has: control bytes, space, DEL.
 static bool word_has_control(uint64_t word)
 {
-	uint64_t at_most_space = ~flag_above(word, ' ') & ~word & FLAGS;
+	uint64_t at_most_space = ~word_flag_above(word, ' ') & ~word & WORD_FLAGS;
 
-	return (at_most_space | flag_equal(word, 0x7f)) != 0;
-}
-
-static uint64_t load_word(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return word;
+	return (at_most_space | word_flag_equal(word, 0x7f)) != 0;
 }
 
 // The last 1-7 bytes from `offset` on, with letters behind them.
 static uint64_t load_tail(struct slice text, size_t offset)
 {
 	size_t size = text.size - offset;
-	uint64_t padding = EACH_BYTE('x') << size * 8;
+	uint64_t padding = WORD_EACH_BYTE('x') << size * 8;
 	uint64_t word = 0;
 
 	if (text.size >= WORD_BYTES)
-		word = load_word(text.data + text.size - WORD_BYTES) >> (WORD_BYTES - size) * 8;
+		word = word_load(text.data + text.size - WORD_BYTES) >> (WORD_BYTES - size) * 8;
 	else
 		memcpy(&word, text.data + offset, size);
 	return word | padding;
@@ -76,7 +41,7 @@ struct label_scan {
 // False for an empty or too long label.
 static bool scan_labels(struct label_scan *scan, uint64_t word, size_t offset)
 {
-	uint64_t dots = flag_equal(word, '.');
+	uint64_t dots = word_flag_equal(word, '.');
 
 	if ((dots & (dots << 8 | scan->previous_dot)) != 0)
 		return false;
@@ -107,8 +72,8 @@ int normalize_wire_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1])
 		return -EINVAL;
 
 	for (; offset + WORD_BYTES <= text.size; offset += WORD_BYTES) {
-		uint64_t word = load_word(text.data + offset);
-		uint64_t folded = fold_word(word);
+		uint64_t word = word_load(text.data + offset);
+		uint64_t folded = word_fold(word);
 
 		if (!check_word(&scan, word, offset))
 			return -EINVAL;
@@ -116,7 +81,7 @@ int normalize_wire_name(struct slice text, char ret_name[NAME_BYTES_MAX + 1])
 	}
 	if (offset < text.size) {
 		uint64_t word = load_tail(text, offset);
-		uint64_t folded = fold_word(word);
+		uint64_t folded = word_fold(word);
 
 		if (!check_word(&scan, word, offset))
 			return -EINVAL;
