@@ -1,7 +1,22 @@
 #include "dataplane/content.h"
 
+#include "dataplane/dns_probe.h"
+
 // Hellos that came in parts, of all flows; used only as they come.
 #define QUIC_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
+
+enum {
+	NAME_SERVICE_PORT = 137, // NetBIOS, whose messages look like those of DNS
+	MULTICAST_DNS_PORT = 5353,
+	LLMNR_PORT = 5355,
+	SILENT_MAX = 4, // datagrams of a flow of which nobody knows what they are
+};
+
+// What is known of a UDP flow: its content_id. 0: nothing; below these: a hello of QUIC that is not
+// whole. There are never that many of them.
+#define CONTENT_SILENT   (UINT32_MAX - 15) // and SILENT_MAX from there on: so many datagrams less 1
+#define CONTENT_NO_HELLO (UINT32_MAX - 1)  // on a port of DNS: QUIC is out of the question
+#define CONTENT_DNS      UINT32_MAX        // elsewhere: there was a message
 
 int content_open(struct content *content, size_t stream_budget_bytes, struct match_batch *batch)
 {
@@ -31,19 +46,77 @@ static void mark_done(struct flow *flow)
 	flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
 }
 
-// DNS by its port, always; else a flow is QUIC from its first datagrams on, or of no interest.
+static bool is_hello(uint32_t content_id)
+{
+	return content_id != 0 && content_id < CONTENT_SILENT;
+}
+
+static bool has_port(const struct packet *packet, uint16_t port)
+{
+	return packet->src_port == port || packet->dst_port == port;
+}
+
+static bool is_local_dns(const struct packet *packet)
+{
+	return has_port(packet, MULTICAST_DNS_PORT) || has_port(packet, LLMNR_PORT);
+}
+
+// True when no more is wanted of QUIC in this flow.
+static bool take_quic(struct content *content, struct flow *flow, struct slice datagram)
+{
+	return extract_quic_datagram(&content->quics, &flow->content_id, datagram,
+	                             &content->batch->output) == EXTRACT_DONE;
+}
+
+// Such a flow is never done: a message may follow whatever came before.
+static void take_on_dns_port(struct content *content, struct flow *flow, struct slice datagram)
+{
+	if (!extract_dns_message(datagram, &content->batch->output) &&
+	    flow->content_id != CONTENT_NO_HELLO && take_quic(content, flow, datagram))
+		flow->content_id = CONTENT_NO_HELLO;
+}
+
+// The first datagrams tell what it is.
+static void take_on_any_port(struct content *content, struct flow *flow, struct slice datagram,
+                             bool is_dns_wanted)
+{
+	bool is_done = false;
+
+	if (is_hello(flow->content_id)) {
+		is_done = take_quic(content, flow, datagram);
+	} else if (is_dns_wanted && dns_probe_message(datagram)) {
+		flow->content_id = CONTENT_DNS;
+		(void)extract_dns_message(datagram, &content->batch->output);
+	} else if (flow->content_id != CONTENT_DNS && quic_is_initial(datagram)) {
+		flow->content_id = 0;
+		is_done = take_quic(content, flow, datagram);
+	} else if (flow->content_id != CONTENT_DNS) {
+		flow->content_id = flow->content_id == 0 ? CONTENT_SILENT : flow->content_id + 1;
+		is_done = flow->content_id == CONTENT_SILENT + SILENT_MAX - 1;
+	}
+	if (is_done) {
+		flow->content_id = 0;
+		mark_done(flow);
+	}
+}
+
 static void take_datagram(struct content *content, struct flow *flow, const struct packet *packet)
 {
 	struct slice datagram = slice_of(packet->payload, packet->payload_bytes);
 
 	if (datagram.size == 0)
 		return;
-	if (packet_is_dns(packet))
-		extract_dns_message(datagram, &content->batch->output);
-	else if ((flow->state & FLOW_DONE_LOW) == 0 &&
-	         extract_quic_datagram(&content->quics, &flow->content_id, datagram,
-	                               &content->batch->output) == EXTRACT_DONE)
-		mark_done(flow);
+	if (packet_is_dns(packet) || (content->has_local_dns && is_local_dns(packet)))
+		take_on_dns_port(content, flow, datagram);
+	else if ((flow->state & FLOW_DONE_LOW) == 0)
+		take_on_any_port(content, flow, datagram,
+		                 !is_local_dns(packet) && !has_port(packet, NAME_SERVICE_PORT));
+}
+
+static void end_hello(struct content *content, struct flow *flow)
+{
+	if (is_hello(flow->content_id))
+		extract_quic_end(&content->quics, &flow->content_id);
 }
 
 void content_packet(struct content *content, struct flow *flow, const struct packet *packet)
@@ -58,7 +131,7 @@ void content_drop(struct content *content, struct flow *flow)
 {
 	mark_done(flow);
 	if (flow->key.protocol == IP_UDP)
-		extract_quic_end(&content->quics, &flow->content_id);
+		end_hello(content, flow);
 	else
 		stream_drop(&content->streams, flow);
 }
@@ -66,7 +139,7 @@ void content_drop(struct content *content, struct flow *flow)
 void content_end(struct content *content, struct flow *flow)
 {
 	if (flow->key.protocol == IP_UDP)
-		extract_quic_end(&content->quics, &flow->content_id);
+		end_hello(content, flow);
 	else
 		stream_end(&content->streams, flow);
 }

@@ -1,5 +1,8 @@
 // dataplane/content.h — packets of a flow to whoever reads what they carry: stream.c for TCP,
 // extract_quic.c for UDP, and DNS messages, which stand alone.
+//
+// Of a UDP flow the first datagrams tell whether it is DNS or QUIC, on any port. On port 53 each
+// datagram is asked whether it is a DNS message.
 #pragma once
 
 #include "dataplane/extract_quic.h"
@@ -9,6 +12,7 @@ struct content {
 	struct stream_table streams;
 	struct quic_table quics;
 	struct match_batch *batch; // borrowed: where observables go
+	bool has_local_dns;        // struct traffic_settings
 };
 
 // Returns 0, or -ENOMEM with *content untouched.

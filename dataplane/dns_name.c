@@ -1,32 +1,60 @@
 #include "dataplane/dns_name.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/cpu.h"
+#include "base/word.h"
 #include "dataplane/wire.h"
 
 enum {
-	HEADER_BYTES = 12,
 	WIRE_BYTES_MAX = 255 - 1, // RFC 1035, section 2.3.4, without the root label
 	LABEL_BYTES_MAX = 63,
+	LABELS_MAX = WIRE_BYTES_MAX / 2,
 	POINTER_MARK = 0xc0,
-	POINTERS_MAX = 127, // as many as a name can have labels
+	POINTERS_MAX = LABELS_MAX,
 };
 
-// Copies the labels of the name at *offset, without the root label, to `ret_wire`, and moves
-// *offset behind the name. Pointers lead to ever lower offsets, so that there are no loops.
-// Returns their size, or -1 when the name is cut or malformed, or the message's work is spent.
-static int expand_name(struct slice bytes, size_t *offset, size_t *work_left,
-                       uint8_t ret_wire[WIRE_BYTES_MAX])
+static_assert(sizeof(((struct dns_name *)NULL)->bytes) % WORD_BYTES == 0, "folded by words");
+
+// A name's labels as they stand in the message, each behind a dot.
+struct labels {
+	size_t size; // of all, with their dots: as on the wire
+	unsigned count;
+	uint8_t ends[LABELS_MAX];
+	uint8_t bytes[WIRE_BYTES_MAX + 2 * WORD_BYTES]; // to copy whole words
+};
+
+// `length` bytes at `from`, behind which the message has `room` bytes in all.
+static void add_label(struct labels *labels, const uint8_t *from, size_t length, size_t room)
 {
-	size_t at = *offset, start = *offset, end = 0, size = 0;
+	uint8_t *to = labels->bytes + labels->size;
+
+	*to++ = '.';
+	if (likely(room >= length + WORD_BYTES - 1))
+		for (size_t at = 0; at < length; at += WORD_BYTES)
+			memcpy(to + at, from + at, WORD_BYTES);
+	else
+		memcpy(to, from, length);
+	labels->size += 1 + length;
+	labels->ends[labels->count++] = (uint8_t)labels->size;
+}
+
+// Takes in the labels of the name at *offset, without the root label, and moves *offset behind the
+// name. Pointers lead to ever lower offsets, so that there are no loops. False when the name is cut
+// or malformed, or the message's work is spent.
+static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
+                        struct labels *ret_labels)
+{
+	size_t at = *offset, start = *offset, end = 0;
 	unsigned pointers = 0;
 
+	ret_labels->size = ret_labels->count = 0;
 	for (;;) {
 		uint8_t length;
 
 		if (at >= bytes.size)
-			return -1;
+			return false;
 		length = bytes.data[at];
 		if (length == 0)
 			break;
@@ -34,27 +62,58 @@ static int expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 			size_t target;
 
 			if (bytes.size - at < 2 || ++pointers > POINTERS_MAX)
-				return -1;
+				return false;
 			target = wire_be16(bytes.data + at) & 0x3fff;
-			if (target < HEADER_BYTES || target >= start)
-				return -1;
+			if (target < DNS_HEADER_BYTES || target >= start)
+				return false;
 			if (pointers == 1)
 				end = at + 2;
 			at = start = target;
 			continue;
 		}
 		if (length > LABEL_BYTES_MAX || bytes.size - at <= length ||
-		    size + 1 + length > WIRE_BYTES_MAX)
-			return -1;
-		memcpy(ret_wire + size, bytes.data + at, 1u + length);
-		size += 1u + length;
+		    ret_labels->size + 1 + length > WIRE_BYTES_MAX)
+			return false;
+		add_label(ret_labels, bytes.data + at + 1, length, bytes.size - at - 1);
 		at += 1u + length;
 	}
-	if (size + pointers > *work_left)
-		return -1;
+	if (ret_labels->size + pointers > *work_left)
+		return false;
 	*offset = pointers > 0 ? end : at + 1;
-	*work_left -= size + pointers;
-	return (int)size;
+	*work_left -= ret_labels->size + pointers;
+	return true;
+}
+
+// Of eight bytes those that are not printable, or need an escape of their own. Not dots.
+static uint64_t flag_odd(uint64_t word)
+{
+	return (~word_flag_above(word, ' ') & WORD_FLAGS) | word_flag_above(word, 0x7e) |
+	       word_flag_equal(word, '\\');
+}
+
+// The usual name. False when there are odd bytes.
+static bool fold_name(const struct labels *labels, struct dns_name *ret_name)
+{
+	size_t size = labels->size - 1;
+	uint64_t odd = 0;
+	uint64_t dots = 0; // a count in each byte
+
+	for (size_t at = 0; at < size; at += WORD_BYTES) {
+		uint64_t word = word_load(labels->bytes + 1 + at);
+		uint64_t folded;
+
+		if (size - at < WORD_BYTES) {
+			unsigned spare = (unsigned)(WORD_BYTES - (size - at)) * 8;
+
+			word = word << spare >> spare | (WORD_EACH_BYTE('x') << (64 - spare));
+		}
+		folded = word_fold(word);
+		memcpy(ret_name->bytes + at, &folded, sizeof(folded));
+		odd |= flag_odd(word);
+		dots += word_flag_equal(word, '.') >> 7;
+	}
+	ret_name->size = (uint16_t)size;
+	return odd == 0 && dots * WORD_EACH_BYTE(1) >> 56 == labels->count - 1;
 }
 
 // The byte as it stands in a name, or 0 when it is odd.
@@ -81,19 +140,17 @@ static size_t write_odd_byte(uint8_t byte, bool is_escaped, char *out, size_t ro
 	return 4;
 }
 
-// Labels to text. False when it does not fit, which cannot be unless `is_escaped`.
-static bool write_name(const uint8_t *wire, size_t wire_size, bool is_escaped,
-                       struct dns_name *ret_name)
+// False when it does not fit, which cannot be unless `is_escaped`.
+static bool write_odd_name(const struct labels *labels, bool is_escaped, struct dns_name *ret_name)
 {
 	size_t size = 0;
+	size_t at = 0;
 
-	for (size_t at = 0; at < wire_size;) {
-		size_t end = at + 1u + wire[at];
-
+	for (unsigned i = 0; i < labels->count; i++) {
 		if (size > 0)
 			ret_name->bytes[size++] = '.';
-		for (at++; at < end; at++) {
-			char folded = fold_byte(wire[at]);
+		for (at++; at < labels->ends[i]; at++) {
+			char folded = fold_byte(labels->bytes[at]);
 			size_t written = 1;
 
 			if (size >= NAME_BYTES_MAX)
@@ -101,7 +158,7 @@ static bool write_name(const uint8_t *wire, size_t wire_size, bool is_escaped,
 			if (folded != '\0')
 				ret_name->bytes[size] = folded;
 			else
-				written = write_odd_byte(wire[at], is_escaped,
+				written = write_odd_byte(labels->bytes[at], is_escaped,
 				                         ret_name->bytes + size,
 				                         NAME_BYTES_MAX - size);
 			if (written == 0)
@@ -109,22 +166,20 @@ static bool write_name(const uint8_t *wire, size_t wire_size, bool is_escaped,
 			size += written;
 		}
 	}
-	ret_name->size = size;
-	ret_name->hash = (uint32_t)hash_bytes(0, ret_name->bytes, size);
+	ret_name->size = (uint16_t)size;
 	return true;
 }
 
-// Moves *offset behind a name that could not be read. False when it has no end.
-static bool pass_name(struct slice bytes, size_t *offset)
+bool dns_name_pass(struct slice message, size_t *offset)
 {
 	size_t at = *offset;
 
-	while (at < bytes.size && bytes.data[at] > 0 && bytes.data[at] <= LABEL_BYTES_MAX)
-		at += 1u + bytes.data[at];
-	if (at >= bytes.size || (bytes.data[at] > 0 && bytes.data[at] < POINTER_MARK))
+	while (at < message.size && message.data[at] > 0 && message.data[at] <= LABEL_BYTES_MAX)
+		at += 1u + message.data[at];
+	if (at >= message.size || (message.data[at] > 0 && message.data[at] < POINTER_MARK))
 		return false;
-	at += bytes.data[at] == 0 ? 1 : 2;
-	if (at > bytes.size)
+	at += message.data[at] == 0 ? 1 : 2;
+	if (at > message.size)
 		return false;
 	*offset = at;
 	return true;
@@ -133,19 +188,19 @@ static bool pass_name(struct slice bytes, size_t *offset)
 bool dns_name_read(struct slice message, size_t *offset, size_t *work_left,
                    struct dns_name *ret_name)
 {
-	uint8_t wire[WIRE_BYTES_MAX];
-	int size = expand_name(message, offset, work_left, wire);
+	struct labels labels; // not cleared
 
-	ret_name->is_malformed = size < 0;
 	ret_name->size = 0;
-	ret_name->hash = 0;
-	if (size < 0)
-		return pass_name(message, offset);
-	return write_name(wire, (size_t)size, true, ret_name) ||
-	       write_name(wire, (size_t)size, false, ret_name);
+	ret_name->is_malformed = !expand_name(message, offset, work_left, &labels);
+	if (ret_name->is_malformed)
+		return dns_name_pass(message, offset);
+	if (labels.count == 0)
+		return true;
+	return fold_name(&labels, ret_name) || write_odd_name(&labels, true, ret_name) ||
+	       write_odd_name(&labels, false, ret_name);
 }
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 {
-	return a->hash == b->hash && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }

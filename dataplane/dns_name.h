@@ -12,11 +12,12 @@
 #include "base/slice.h"
 #include "engine/indicator.h"
 
+enum { DNS_HEADER_BYTES = 12 }; // of a message; no name begins before its end
+
 struct dns_name {
 	bool is_malformed;
-	size_t size; // 0: the root, or malformed
-	uint32_t hash;
-	char bytes[NAME_BYTES_MAX + 1]; // not terminated
+	uint16_t size;                  // 0: the root, or malformed
+	char bytes[NAME_BYTES_MAX + 3]; // not terminated; whole words
 };
 
 // HOT. Reads the name at *offset of `message` and moves *offset behind it. Compression pointers
@@ -25,5 +26,8 @@ struct dns_name {
 // was. A name that has one may still be malformed, or too much work.
 bool dns_name_read(struct slice message, size_t *offset, size_t *work_left,
                    struct dns_name *ret_name);
+
+// HOT. Moves *offset behind the name there, whatever it points to. False when it has no end.
+bool dns_name_pass(struct slice message, size_t *offset);
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b);

@@ -5,7 +5,6 @@
 #include "dataplane/decode.h"
 #include "engine/normalize.h"
 
-// DNS looks at port 53 only; the others know their first bytes.
 const struct extractor_ops *const extractors[] = {
 	&extract_dns_stream, &extract_tls, &extract_http, &extract_proxy, NULL,
 };

@@ -109,5 +109,5 @@ bool extract_add_host(struct extract_output *output, enum observable_where where
 void extract_tls_hello(struct slice message, struct extract_output *output);
 
 // One DNS message, as in a UDP datagram (RFC 1035, section 4). What is no DNS message gives
-// nothing; one that is cut or malformed gives what stood before the fault.
-void extract_dns_message(struct slice message, struct extract_output *output);
+// nothing, and false; one that is cut or malformed gives what stood before the fault.
+bool extract_dns_message(struct slice message, struct extract_output *output);

@@ -58,7 +58,7 @@ struct flow {
 	uint32_t older;     // in the class' list
 	uint32_t newer;
 	uint32_t last_tick;  // when its last packet came
-	uint32_t content_id; // stream.c's, or of UDP extract_quic.c's; 0: none
+	uint32_t content_id; // stream.c's, or of UDP content.c's; 0: none
 	uint32_t watch_id;   // watch.c's, 0: none
 };
 

@@ -106,6 +106,7 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	error = open_tables(pipeline);
 	if (error < 0)
 		return error;
+	pipeline->content.has_local_dns = options->traffic.has_local_dns;
 	pipeline->flows.on_end = end_flow;
 	pipeline->flows.context = pipeline;
 	pipeline->emitter.ring = options->ring;

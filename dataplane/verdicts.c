@@ -93,10 +93,10 @@ static enum drop_cause cause_of(const struct observable *observable)
 	}
 }
 
-// Does it stand alone, so that what comes after it in its flow is another matter?
-static bool packet_is_message(const struct packet *packet)
+// Does what is dropped stand alone, so that what comes after it in its flow is another matter?
+static bool is_message(const struct packet *packet, enum drop_cause cause)
 {
-	return packet->protocol == IP_UDP && packet_is_dns(packet);
+	return packet->protocol == IP_UDP && cause == DROP_DNS;
 }
 
 enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match *match,
@@ -105,15 +105,13 @@ enum hit_outcome verdicts_content(struct verdicts *verdicts, const struct match 
 	enum drop_cause cause = cause_of(observable);
 	int64_t turn_at_ns = TIMESTAMP_MAX;
 	const struct packet *packet;
-	bool is_message;
 
 	if (match->action != ACTION_DROP || cause == DROP_CAUSE_COUNT ||
 	    position == MATCH_NO_PACKET || !verdicts_has_force(verdicts))
 		return OUTCOME_NONE;
 	packet = &verdicts->packets[position];
-	is_message = packet_is_message(packet);
 	// A message that was copied has gone on; a flow can still be condemned.
-	if ((is_message && verdicts->path->peer == NULL) ||
+	if ((is_message(packet, cause) && verdicts->path->peer == NULL) ||
 	    !is_valid(verdicts, match->indicator_id, packet->time_ns, &turn_at_ns))
 		return OUTCOME_NONE;
 	verdicts->causes[position] = (uint8_t)(1 + cause);
@@ -185,7 +183,7 @@ static void condemn(struct verdicts *verdicts, const struct packet *packet, stru
 {
 	if (packet->fragment == FRAGMENT_FIRST)
 		fragment_drop(verdicts->fragments, packet);
-	if (cause == DROP_ADDRESS || packet_is_message(packet))
+	if (cause == DROP_ADDRESS || is_message(packet, cause))
 		return;
 	flow_condemn(verdicts->flows, packet->flow_id, FLOW_CONDEMNED);
 	drop_content(verdicts, flow);

@@ -19,7 +19,9 @@ enum observable_where {
 	WHERE_ICMP_DST,
 	WHERE_DNS_QUERY,
 	WHERE_DNS_ANSWER_NAME,    // owner or target name of a record
-	WHERE_DNS_ANSWER_ADDRESS, // A, AAAA
+	WHERE_DNS_ANSWER_ADDRESS, // of a record: A, AAAA and others
+	WHERE_DNS_ANSWER_URL,     // a URI record
+	WHERE_DNS_CLIENT_SUBNET,  // that a resolver asks for (RFC 7871)
 	WHERE_TLS_SNI,
 	WHERE_TLS_ALPN, // one a protocol that the client offers
 	WHERE_TLS_ECH,  // that there is one (RFC 9849)

@@ -133,6 +133,7 @@ static const char *application_name(enum observable_where where)
 	case WHERE_DNS_QUERY:
 	case WHERE_DNS_ANSWER_NAME:
 	case WHERE_DNS_ANSWER_ADDRESS:
+	case WHERE_DNS_ANSWER_URL:
 		return "dns";
 	case WHERE_TLS_SNI:
 		return "tls";

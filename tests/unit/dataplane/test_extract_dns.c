@@ -20,6 +20,9 @@
 #define TYPE_IN(type)                   "\x00" type "\x00\x01"
 #define RECORD(owner, type, size, data) owner TYPE_IN(type) "\x00\x00\x00\x3c\x00" size data
 
+// A zone's transfer goes on without a question (RFC 5936, section 2.2).
+#define NO_HEADER "\x00\x20\x12\x34\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00"
+
 static struct recorder recorder;
 
 static const char *told(struct slice message)
@@ -265,14 +268,22 @@ static void a_stream_gives_several_messages_in_any_pieces(void **state)
 	}
 }
 
-static void only_port_53_is_probed_as_dns(void **state)
+static void a_stream_is_dns_by_its_port_or_by_its_first_message(void **state)
 {
 	struct slice stream = BYTES("\x00\x21" QUERY("\x01", "\x00") WWW_EXAMPLE TYPE_IN("\x01"));
 
 	(void)state;
 	assert_int_equal(extract_dns_stream.probe(stream, 53), PROBE_YES);
 	assert_int_equal(extract_dns_stream.probe(slice_first(stream, 2), 53), PROBE_MAYBE);
-	assert_int_equal(extract_dns_stream.probe(stream, 80), PROBE_NO);
+	assert_int_equal(extract_dns_stream.probe(stream, 8080), PROBE_YES);
+	for (size_t size = 0; size < stream.size; size++)
+		assert_int_equal(extract_dns_stream.probe(slice_first(stream, size), 8080),
+		                 PROBE_MAYBE);
+	assert_int_equal(extract_dns_stream.probe(stream, 5355), PROBE_NO);
+	assert_int_equal(extract_dns_stream.probe(BYTES("SSH-2.0-OpenSSH_9"), 22), PROBE_NO);
+	assert_int_equal(extract_dns_stream.probe(BYTES("SSH-2"), 22), PROBE_NO);
+	assert_int_equal(extract_dns_stream.probe(BYTES(NO_HEADER), 53), PROBE_YES);
+	assert_int_equal(extract_dns_stream.probe(BYTES(NO_HEADER), 54), PROBE_NO);
 	assert_int_equal(extract_dns_stream.probe(BYTES("SSH-2.0-OpenSSH_9"), 53), PROBE_NO);
 }
 
@@ -308,7 +319,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_dns_gives_nothing),
 		cmocka_unit_test(the_work_of_a_crafted_message_is_bounded),
 		cmocka_unit_test(a_stream_gives_several_messages_in_any_pieces),
-		cmocka_unit_test(only_port_53_is_probed_as_dns),
+		cmocka_unit_test(a_stream_is_dns_by_its_port_or_by_its_first_message),
 		cmocka_unit_test(a_stream_that_goes_astray_is_done),
 	};
 
