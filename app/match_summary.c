@@ -35,6 +35,7 @@ static void print_remarks(const struct dataplane_counters *counters)
 		{counters->packets_malformed, "malformed packets"},
 		{counters->packets_cut, "packets cut short by the snap length"},
 		{counters->fragments, "fragments whose payload was not seen"},
+		{counters->layers_too_deep, "packets with more tunnels than are looked into"},
 		{counters->flows_evicted, "flows forgotten early: the flow table was full"},
 		{counters->stream_gaps, "gaps in TCP streams: bytes missing from the captures"},
 		{counters->stream_bytes_dropped,

@@ -10,6 +10,8 @@ void dataplane_counters_add(struct dataplane_counters *sum,
 	sum->packets_unknown_link += counters->packets_unknown_link;
 	sum->packets_malformed += counters->packets_malformed;
 	sum->fragments += counters->fragments;
+	sum->packets_inner += counters->packets_inner;
+	sum->layers_too_deep += counters->layers_too_deep;
 	sum->flows += counters->flows;
 	sum->flows_evicted += counters->flows_evicted;
 	sum->stream_gaps += counters->stream_gaps;

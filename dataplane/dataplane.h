@@ -22,6 +22,8 @@ struct dataplane_counters {
 	uint64_t packets_unknown_link; // of a link type we do not decode
 	uint64_t packets_malformed;    // IP or transport headers that cannot be
 	uint64_t fragments;            // not first: addresses matched, payload not seen
+	uint64_t packets_inner;        // in tunnels; not among `packets`
+	uint64_t layers_too_deep;      // frames with more of them than are looked into
 	uint64_t flows;
 	uint64_t flows_evicted;        // the flow table's budget was full
 	uint64_t stream_gaps;          // holes in TCP streams: bytes that never came

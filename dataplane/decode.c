@@ -1,104 +1,22 @@
 #include "dataplane/decode.h"
 
+#include <assert.h>
+
 #include "engine/address.h"
 
+#include "dataplane/decode_link.h"
+#include "dataplane/decode_parts.h"
+#include "dataplane/decode_tunnel.h"
 #include "dataplane/wire.h"
 
-enum ether_type {
-	ETHER_IPV4 = 0x0800,
-	ETHER_VLAN = 0x8100,
-	ETHER_IPV6 = 0x86dd,
-	ETHER_SERVICE_VLAN = 0x88a8,
-	ETHER_OLD_SERVICE_VLAN = 0x9100,
-};
+static_assert(PORT_BURST_MAX <= 64, "a bit a frame");
 
 enum {
-	VLAN_TAGS_MAX = 8,
+	ETHER_HEADER_BYTES = 14,
 	EXTENSION_HEADERS_MAX = 8,
-	IPV4_HEADER_BYTES = 20,
-	IPV6_HEADER_BYTES = 40,
-	UDP_HEADER_BYTES = 8,
 	TCP_HEADER_BYTES = 20,
 	ICMP_HEADER_BYTES = 8,
 	SCTP_HEADER_BYTES = 12,
-};
-
-// What a link header says of what follows it.
-enum link_content { CONTENT_IP, CONTENT_OTHER, CONTENT_UNKNOWN_LINK };
-
-static enum link_content from_ether_type(uint16_t type, struct slice *rest)
-{
-	for (unsigned i = 0;
-	     i < VLAN_TAGS_MAX &&
-	     (type == ETHER_VLAN || type == ETHER_SERVICE_VLAN || type == ETHER_OLD_SERVICE_VLAN);
-	     i++) {
-		if (rest->size < 4)
-			return CONTENT_OTHER;
-		type = wire_be16(rest->data + 2);
-		*rest = slice_from(*rest, 4);
-	}
-	return type == ETHER_IPV4 || type == ETHER_IPV6 ? CONTENT_IP : CONTENT_OTHER;
-}
-
-// A header of `size` bytes with an EtherType at `type_offset`.
-static enum link_content from_typed_header(struct slice *rest, size_t size, size_t type_offset)
-{
-	uint16_t type;
-
-	if (rest->size < size)
-		return CONTENT_OTHER;
-	type = wire_be16(rest->data + type_offset);
-	*rest = slice_from(*rest, size);
-	return from_ether_type(type, rest);
-}
-
-// BSD loopback: an address family in the order of the machine that captured (null) or in
-// network order (loop). AF_INET6 differs among the systems: NetBSD 24, FreeBSD 28, Darwin 30,
-// Linux 10. Some systems write an EtherType into the last two bytes instead, as Wireshark knows.
-static enum link_content from_family(struct slice *rest)
-{
-	uint32_t family;
-
-	if (rest->size < 4)
-		return CONTENT_OTHER;
-	family = wire_le32(rest->data);
-	if (family > 0xffff)
-		family = wire_be32(rest->data);
-	if (family > 0xffff)
-		return from_typed_header(rest, 4, 2);
-	*rest = slice_from(*rest, 4);
-	return family == 2 || family == 10 || family == 24 || family == 28 || family == 30
-	               ? CONTENT_IP
-	               : CONTENT_OTHER;
-}
-
-// Moves `rest` to the IP header.
-static enum link_content skip_link(enum link_type link, struct slice *rest)
-{
-	switch (link) {
-	case LINK_ETHERNET:
-		return from_typed_header(rest, 14, 12);
-	case LINK_LINUX_SLL:
-		return from_typed_header(rest, 16, 14);
-	case LINK_LINUX_SLL2:
-		return from_typed_header(rest, 20, 0);
-	case LINK_NULL:
-	case LINK_LOOP:
-		return from_family(rest);
-	case LINK_RAW_BSD:
-	case LINK_RAW_OPENBSD:
-	case LINK_RAW:
-	case LINK_IPV4:
-	case LINK_IPV6:
-		return CONTENT_IP;
-	}
-	return CONTENT_UNKNOWN_LINK;
-}
-
-// What an IP header gave.
-struct ip_layer {
-	struct slice rest;      // behind the IP headers, captured
-	uint32_t missing_bytes; // behind `rest`, not captured
 };
 
 static uint8_t fragment_of(unsigned offset, bool has_more)
@@ -133,7 +51,9 @@ static bool decode_ipv4(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	packet->dst = address_from_ipv4(ip.data + 16);
 	packet->protocol = ip.data[9];
 	packet->ip_bytes = (uint32_t)total;
-	packet->fragment = fragment_of(wire_be16(ip.data + 6) & 0x1fff, ip.data[6] & 0x20);
+	layer->fragment_offset = (wire_be16(ip.data + 6) & 0x1fffu) * 8;
+	layer->has_more_fragments = ip.data[6] & 0x20;
+	packet->fragment = fragment_of(layer->fragment_offset, layer->has_more_fragments);
 	packet->fragment_id = wire_be16(ip.data + 4);
 	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), header_bytes);
 	return true;
@@ -170,10 +90,10 @@ static void skip_extensions(struct packet *packet, struct ip_layer *layer)
 			return;
 		}
 		if (packet->protocol == IP_FRAGMENT) {
-			unsigned offset_and_more = wire_be16(layer->rest.data + 2);
-
-			packet->fragment = fragment_of(offset_and_more & 0xfff8,
-			                               offset_and_more & 1);
+			layer->fragment_offset = wire_be16(layer->rest.data + 2) & 0xfff8;
+			layer->has_more_fragments = layer->rest.data[3] & 1;
+			packet->fragment = fragment_of(layer->fragment_offset,
+			                               layer->has_more_fragments);
 			packet->fragment_id = wire_be32(layer->rest.data + 4);
 		}
 		packet->protocol = layer->rest.data[0];
@@ -201,8 +121,7 @@ static bool decode_ipv6(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	return true;
 }
 
-static bool decode_ip(struct slice ip, uint32_t wire_bytes, struct packet *packet,
-                      struct ip_layer *layer)
+bool decode_ip(struct slice ip, uint32_t wire_bytes, struct packet *packet, struct ip_layer *layer)
 {
 	if (ip.size == 0)
 		return false;
@@ -322,6 +241,9 @@ static void clear(struct packet *packet)
 	packet->is_ip = false;
 	packet->has_ports = false;
 	packet->is_icmp_error = false;
+	packet->is_tunnel = false;
+	packet->is_carrier = false;
+	packet->depth = 0;
 }
 
 // More than was on the wire: a receiver drops such a packet, so that its payload must not count
@@ -334,61 +256,93 @@ static void drop_payload(struct packet *packet, uint32_t wire_bytes)
 	packet->tcp_flags = 0;
 }
 
-static void decode_frame(const struct frame *frame, struct packet *packet,
+bool decode_packet(struct slice ip, uint32_t wire_bytes, struct packet *packet,
+                   struct dataplane_counters *counters)
+{
+	struct ip_layer layer;
+	bool has_transport;
+
+	clear(packet);
+	if (!decode_ip(ip, wire_bytes, packet, &layer)) {
+		counters->packets_malformed++;
+		return false;
+	}
+	packet->is_ip = true;
+	packet->is_carrier = packet->fragment == FRAGMENT_LATER;
+	has_transport = !packet->is_carrier && decode_transport(packet, &layer);
+	if (has_transport)
+		packet->transport_offset = (uint16_t)(layer.rest.data - ip.data);
+	counters->fragments += packet->is_carrier;
+	if (packet->ip_bytes > wire_bytes) {
+		drop_payload(packet, wire_bytes);
+		counters->packets_malformed++;
+	} else if (!has_transport && !packet->is_carrier && layer.missing_bytes == 0) {
+		counters->packets_malformed++;
+	}
+	return true;
+}
+
+// Moves `rest` to the IP header. Nearly all frames are Ethernet's, with IP in them.
+static enum link_content skip_link(enum link_type link, struct slice *rest)
+{
+	if (link == LINK_ETHERNET && rest->size >= ETHER_HEADER_BYTES) {
+		uint16_t type = wire_be16(rest->data + 12);
+
+		if (type == ETHER_IPV4 || type == ETHER_IPV6) {
+			*rest = slice_from(*rest, ETHER_HEADER_BYTES);
+			return CONTENT_IP;
+		}
+	}
+	return decode_link(link, rest);
+}
+
+// True when decode_layers() may have more to say.
+static bool decode_frame(const struct frame *frame, struct packet *packet,
                          struct dataplane_counters *counters)
 {
 	struct slice rest = slice_of(frame->data, frame->captured_bytes);
 	enum link_content content = skip_link(frame->link, &rest);
-	struct ip_layer layer;
+	size_t ip_offset = (size_t)(rest.data - frame->data);
 
-	clear(packet);
-	if (content != CONTENT_IP) {
+	if (content > CONTENT_SHIMMED_IP || ip_offset > UINT16_MAX) {
+		clear(packet);
 		counters->packets_unknown_link += content == CONTENT_UNKNOWN_LINK;
-		counters->packets_not_ip += content == CONTENT_OTHER;
-		return;
+		counters->packets_not_ip += content != CONTENT_UNKNOWN_LINK;
+		return false;
 	}
-
-	uint32_t wire_bytes = frame->wire_bytes - (frame->captured_bytes - (uint32_t)rest.size);
-	bool has_transport;
-	if (!decode_ip(rest, wire_bytes, packet, &layer)) {
-		counters->packets_malformed++;
-		return;
-	}
-	packet->is_ip = true;
-	packet->ip_offset = (uint16_t)(frame->captured_bytes - rest.size);
-	has_transport = packet->fragment != FRAGMENT_LATER && decode_transport(packet, &layer);
-	if (has_transport)
-		packet->transport_offset = (uint16_t)(layer.rest.data - frame->data);
-	counters->fragments += packet->fragment == FRAGMENT_LATER;
-	if (packet->ip_bytes > wire_bytes) {
-		drop_payload(packet, wire_bytes);
-		counters->packets_malformed++;
-	} else if (!has_transport && packet->fragment != FRAGMENT_LATER &&
-	           layer.missing_bytes == 0) {
-		counters->packets_malformed++;
-	}
+	if (!decode_packet(rest, frame->wire_bytes - (uint32_t)ip_offset, packet, counters))
+		return false;
+	packet->ip_offset = (uint16_t)ip_offset;
+	packet->transport_offset += packet->transport_offset != 0 ? packet->ip_offset : 0;
+	if (content == CONTENT_SHIMMED_IP)
+		packet->transport_offset = 0;
+	return packet->fragment != FRAGMENT_NONE || decode_may_be_tunnel(packet);
 }
 
 bool decode_knows_link(enum link_type link)
 {
 	struct slice nothing = {0};
 
-	return skip_link(link, &nothing) != CONTENT_UNKNOWN_LINK;
+	return decode_link(link, &nothing) != CONTENT_UNKNOWN_LINK;
 }
 
-void decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
-                  struct packet packets[], struct dataplane_counters *counters)
+uint64_t decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
+                      struct packet packets[], struct dataplane_counters *counters)
 {
+	uint64_t has_more = 0;
+
 	for (unsigned i = 0; i < count; i++) {
 		const struct frame *frame = &frames[i];
 
-		decode_frame(frame, &packets[i], counters);
+		has_more |= (uint64_t)decode_frame(frame, &packets[i], counters) << i;
 		packets[i].time_ns = frame->time_ns;
 		packets[i].number = first_number + i;
+		packets[i].frame = (uint8_t)i;
 		counters->bytes += frame->wire_bytes;
 		counters->packets_cut += frame->captured_bytes < frame->wire_bytes;
 	}
 	counters->packets += count;
+	return has_more;
 }
 
 bool decode_quote(const struct packet *error, struct packet *ret_quoted)

@@ -12,7 +12,7 @@
 
 enum {
 	MATCH_TEXT_BYTES = 4 * URL_BYTES_MAX,
-	MATCH_NO_PACKET = 255, // of the batch: a flow ended
+	MATCH_NO_PACKET = UINT16_MAX, // of the batch: a flow ended
 };
 
 struct match_batch {
@@ -21,7 +21,7 @@ struct match_batch {
 	struct match_context *context; // borrowed; NULL when observing
 	struct emitter *emitter;       // borrowed
 	uint32_t capture_id;
-	uint8_t position; // of `packet` in the batch of packets, or MATCH_NO_PACKET
+	uint16_t position; // of `packet` in the batch of packets, or MATCH_NO_PACKET
 	// Live: what a match does to the packet at `position`. NULL: nothing.
 	enum hit_outcome (*judge)(void *context, const struct match *match,
 	                          const struct observable *observable, unsigned position);
@@ -37,7 +37,7 @@ struct match_batch {
 	size_t text_bytes;
 	struct observable observables[MATCH_BATCH_MAX];
 	struct origin origins[MATCH_BATCH_MAX];
-	uint8_t positions[MATCH_BATCH_MAX];
+	uint16_t positions[MATCH_BATCH_MAX];
 	uint8_t text[MATCH_TEXT_BYTES];
 };
 

@@ -189,13 +189,12 @@ static void extract_packet(struct pipeline *pipeline, unsigned position)
 	struct flow *flow = flow_at(&pipeline->flows, packet->flow_id);
 
 	pipeline->batch.packet = packet;
-	pipeline->batch.position = (uint8_t)position;
+	pipeline->batch.position = (uint16_t)position;
 	if (pipeline->batch.context == NULL && packet->is_flow_first)
 		observe_addresses(pipeline, packet);
 	if (flow->watch_id != 0)
 		watch_packet(&pipeline->watches, flow, packet);
-	if (packet->fragment == FRAGMENT_LATER ||
-	    (flow_is_dropped(flow) && !pipeline->verdicts.is_dry_run))
+	if (packet->is_carrier || (flow_is_dropped(flow) && !pipeline->verdicts.is_dry_run))
 		return;
 	if (packet->protocol == IP_TCP || packet->protocol == IP_UDP)
 		content_packet(&pipeline->content, flow, packet);
@@ -245,18 +244,25 @@ static unsigned run_part(struct pipeline *pipeline, unsigned position, unsigned 
 void pipeline_stations(struct pipeline *pipeline, unsigned count)
 {
 	struct packet *packets = pipeline->packets;
+	unsigned packet_count = count;
+	uint64_t has_more;
 
-	decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
-	             &pipeline->counters);
-	fragment_batch(&pipeline->fragments, packets, count);
+	has_more = decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
+	                        &pipeline->counters);
+	if (has_more != 0)
+		packet_count = decode_layers(pipeline->frames, count, has_more, packets,
+		                             &pipeline->counters);
+	fragment_batch(&pipeline->fragments, packets, packet_count);
 	stages_mark(&pipeline->stages, STAGE_DECODE);
 	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
 		note_unknown_link(pipeline, count);
 	flow_expire(&pipeline->flows, take_times(pipeline, count));
 	if (pipeline->last_time_ns >= pipeline->judge.turn_at_ns)
 		judge_turn(&pipeline->judge);
-	for (unsigned done = 0; done < count;)
-		done += run_part(pipeline, done, count - done);
+	for (unsigned done = 0; done < packet_count;)
+		done += run_part(pipeline, done,
+		                 packet_count - done < PORT_BURST_MAX ? packet_count - done
+		                                                      : PORT_BURST_MAX);
 	match_batch_run(&pipeline->batch);
 	pipeline->packet_count += count;
 }

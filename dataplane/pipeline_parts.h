@@ -42,7 +42,7 @@ struct pipeline {
 	int64_t first_time_ns;
 	int64_t last_time_ns;
 	struct frame frames[PORT_BURST_MAX];
-	struct packet packets[PORT_BURST_MAX];
+	struct packet packets[DECODE_PACKETS_MAX];
 };
 
 // HOT. The stations from decode to match, of `count` frames that were received.

@@ -8,7 +8,8 @@
 void verdicts_begin(struct verdicts *verdicts, const struct pipeline_path *path, unsigned count)
 {
 	verdicts->path = path;
-	memset(verdicts->causes, 0, count * sizeof(verdicts->causes[0]));
+	memset(verdicts->causes, 0, sizeof(verdicts->causes));
+	memset(verdicts->is_counted, 0, count * sizeof(verdicts->is_counted[0]));
 	memset(verdicts->verdicts, 0, count * sizeof(verdicts->verdicts[0]));
 	static_assert(VERDICT_PASS == 0, "a verdict of zeros lets pass");
 }
@@ -131,41 +132,47 @@ static uint8_t cause_of_others(const struct verdicts *verdicts, const struct pac
 	return 0;
 }
 
-// Can nothing more come of the flow? Of a bump in the wire, of what goes the packet's way: each
-// device has a program of its own. While it has a watch, its packets are counted.
+// Can nothing more come of the flow? Of one that may be a tunnel's it always can. Of a bump in the
+// wire, of what goes the packet's way: each device has a program of its own. While it has a watch,
+// its packets are counted.
 static bool is_done(const struct packet *packet, const struct flow *flow, bool is_one_way)
 {
 	uint8_t done = FLOW_DONE_LOW | FLOW_DONE_HIGH;
 
 	if (is_one_way)
 		done = packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
-	if (packet->is_flow_first || flow->watch_id != 0 || flow_is_dropped(flow))
+	if (packet->is_flow_first || flow->watch_id != 0 || flow_is_dropped(flow) ||
+	    packet->fragment == FRAGMENT_WHOLE || decode_may_be_tunnel(packet))
 		return false;
 	return (packet->protocol == IP_TCP || packet->protocol == IP_UDP) &&
 	       (flow->state & done) == done;
 }
 
-// A flow that is listed stays with the worker, which judges it again when another database comes;
-// but for one who only listens.
+// What is in a tunnel the program does not see. A flow that is listed stays with the worker, which
+// judges it again when another database comes; but for one who only listens.
 static void tell_kernel(struct verdicts *verdicts, unsigned position, const struct flow *flow,
                         uint32_t indicator_id)
 {
 	const struct packet *packet = &verdicts->packets[position];
 
-	if (verdicts->path->xdp == NULL || verdicts->is_dry_run)
+	if (verdicts->path->xdp == NULL || verdicts->is_dry_run || packet->depth > 0)
 		return;
 	if (flow->idle_class == FLOW_CONDEMNED ||
 	    (flow->idle_class == FLOW_LISTED && verdicts->path->peer == NULL))
 		kernel_flow_condemn(verdicts->path, flow, indicator_id);
 	else if (is_done(packet, flow, verdicts->path->peer != NULL))
 		kernel_flow_done(&verdicts->departures, verdicts->path, flow,
-		                 &verdicts->frames[position]);
+		                 &verdicts->frames[packet->frame]);
 }
 
 static void count_drop(struct verdicts *verdicts, unsigned position)
 {
 	enum drop_cause cause = (enum drop_cause)(verdicts->causes[position] - 1);
+	unsigned frame = verdicts->packets[position].frame;
 
+	if (verdicts->is_counted[frame])
+		return;
+	verdicts->is_counted[frame] = true;
 	if (verdicts->is_dry_run) {
 		verdicts->would_drops[cause]++;
 		return;
@@ -174,8 +181,8 @@ static void count_drop(struct verdicts *verdicts, unsigned position)
 	if (verdicts->path->peer == NULL)
 		return;
 	verdicts->drops[cause]++;
-	verdicts->bytes_dropped += verdicts->frames[position].wire_bytes;
-	verdicts->verdicts[position] = VERDICT_DROP;
+	verdicts->bytes_dropped += verdicts->frames[frame].wire_bytes;
+	verdicts->verdicts[frame] = VERDICT_DROP;
 }
 
 static void condemn(struct verdicts *verdicts, const struct packet *packet, struct flow *flow,
@@ -223,8 +230,8 @@ static void reset(struct verdicts *verdicts, const struct frame *frame, const st
 
 static void answer(struct verdicts *verdicts, unsigned position)
 {
-	const struct frame *frame = &verdicts->frames[position];
 	const struct packet *packet = &verdicts->packets[position];
+	const struct frame *frame = &verdicts->frames[packet->frame];
 	enum drop_cause cause = (enum drop_cause)(verdicts->causes[position] - 1);
 
 	if (verdicts->is_dry_run || verdicts->path->peer == NULL)

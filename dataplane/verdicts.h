@@ -3,7 +3,8 @@
 // Live only. Matches say what of a packet is to be dropped while flows and messages are judged
 // (verdicts_address(), verdicts_content()); when all matches of some packets are known,
 // verdicts_settle() goes through them in order: flows are condemned, what follows in them is
-// dropped. What only listens drops nothing; a dry run counts what it would have.
+// dropped. A frame is dropped when one of its packets is. What only listens drops nothing; a dry
+// run counts what it would have.
 #pragma once
 
 #include "dataplane/flow.h"
@@ -37,9 +38,10 @@ struct verdicts {
 	const struct frame *frames;
 	const struct packet *packets;
 	bool is_dry_run;
-	uint8_t causes[PORT_BURST_MAX];         // 1 + enum drop_cause; 0: pass
-	uint32_t indicator_ids[PORT_BURST_MAX]; // on whose account, where there is a cause
-	enum verdict verdicts[PORT_BURST_MAX];
+	uint8_t causes[DECODE_PACKETS_MAX];         // 1 + enum drop_cause; 0: pass
+	uint32_t indicator_ids[DECODE_PACKETS_MAX]; // on whose account, where there is a cause
+	bool is_counted[PORT_BURST_MAX];       // the frame as dropped, or as it would have been
+	enum verdict verdicts[PORT_BURST_MAX]; // of the frame: its packets' strongest
 
 	uint64_t drops[DROP_CAUSE_COUNT];
 	uint64_t would_drops[DROP_CAUSE_COUNT];
@@ -52,7 +54,7 @@ struct verdicts {
 	struct queued_reply replies[VERDICTS_REPLIES_MAX];
 };
 
-// HOT. A batch of `count` packets begins: all pass.
+// HOT. A batch of `count` frames begins: all pass.
 void verdicts_begin(struct verdicts *verdicts, const struct pipeline_path *path, unsigned count);
 
 // Can anything be dropped at all?
@@ -81,5 +83,5 @@ void verdicts_settle(struct verdicts *verdicts, unsigned position, unsigned coun
 // HOT. The batch has been released: what answers it is sent, and the kernel told of what has left.
 void verdicts_released(struct verdicts *verdicts);
 
-// HOT. There is no database: all `count` packets pass, or none.
+// HOT. There is no database: all `count` frames pass, or none.
 void verdicts_without_database(struct verdicts *verdicts, unsigned count, bool is_fail_closed);

@@ -28,6 +28,7 @@ struct watch_match {
 	uint8_t action;
 	uint8_t outcome;
 	bool is_dst;
+	bool is_tunnel;
 	bool is_vetoed;
 };
 
@@ -63,11 +64,18 @@ static uint16_t side_port(uint8_t protocol, uint16_t port)
 	return protocol == IP_TCP || protocol == IP_UDP || protocol == IP_SCTP ? port : 0;
 }
 
+static enum observable_where where_of(bool is_dst, bool is_tunnel)
+{
+	if (is_tunnel)
+		return is_dst ? WHERE_TUNNEL_DST : WHERE_TUNNEL_SRC;
+	return is_dst ? WHERE_IP_DST : WHERE_IP_SRC;
+}
+
 struct observable watch_observable(const struct packet *packet, bool is_dst)
 {
 	return (struct observable){
 		.type = OBSERVABLE_ADDRESS,
-		.where = is_dst ? WHERE_IP_DST : WHERE_IP_SRC,
+		.where = where_of(is_dst, packet->is_tunnel),
 		.address = is_dst ? packet->dst : packet->src,
 		.port = side_port(packet->protocol, is_dst ? packet->dst_port : packet->src_port),
 		.protocol = packet->protocol,
@@ -82,7 +90,7 @@ static void write_hit(struct watch_table *table, const struct origin *origin,
 	memset(&hit, 0, sizeof(hit));
 	hit.origin = *origin;
 	hit.observable.type = OBSERVABLE_ADDRESS;
-	hit.observable.where = match->is_dst ? WHERE_IP_DST : WHERE_IP_SRC;
+	hit.observable.where = where_of(match->is_dst, match->is_tunnel);
 	hit.observable.address = match->is_dst ? origin->dst : origin->src;
 	hit.observable.port = side_port(origin->protocol,
 	                                match->is_dst ? origin->dst_port : origin->src_port);
@@ -200,6 +208,7 @@ void watch_add(struct watch_table *table, struct flow *flow, const struct packet
 		.outcome = (uint8_t)found->outcome,
 		.is_vetoed = found->match->is_vetoed,
 		.is_dst = found->is_dst,
+		.is_tunnel = packet->is_tunnel,
 	};
 	uint32_t watch_id, match_id;
 
