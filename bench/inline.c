@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "bench/memory_port.h"
 #include "dataplane/pipeline.h"
 #include "engine/build.h"
 #include "engine/publish.h"
@@ -21,77 +22,6 @@
 enum { RING_BYTES = 64 * 1024 * 1024, ROUNDS_DEFAULT = 5 };
 
 static const size_t flow_budget_bytes = (size_t)64 * 1024 * 1024;
-
-// The capture's frames in memory, given again and again.
-struct memory_port {
-	struct port port;
-	struct frame *frames;
-	size_t count, taken;
-	unsigned burst;
-	uint64_t dropped;
-};
-
-static unsigned memory_receive(struct port *port, struct frame frames[PORT_BURST_MAX])
-{
-	struct memory_port *self = (struct memory_port *)port;
-	size_t left = self->count - self->taken;
-
-	self->burst = left < PORT_BURST_MAX ? (unsigned)left : PORT_BURST_MAX;
-	memcpy(frames, self->frames + self->taken, self->burst * sizeof(frames[0]));
-	return self->burst;
-}
-
-static void memory_release(struct port *port, const enum verdict verdicts[])
-{
-	struct memory_port *self = (struct memory_port *)port;
-
-	for (unsigned i = 0; verdicts != NULL && i < self->burst; i++)
-		self->dropped += verdicts[i] == VERDICT_DROP;
-	self->taken += self->burst;
-}
-
-static bool memory_send(struct port *port, struct slice frame)
-{
-	(void)port;
-	(void)frame;
-	return true;
-}
-
-static const struct port_ops memory_ops = {
-	.name = "memory",
-	.receive = memory_receive,
-	.release = memory_release,
-	.send = memory_send,
-};
-
-static int load(const char *path, struct memory_port *memory)
-{
-	size_t room = 0;
-	struct frame frames[PORT_BURST_MAX];
-	AUTO(port) port = NULL;
-	unsigned count;
-
-	if (port_open(path, NULL, &port) < 0)
-		return -1;
-	memory->port.ops = &memory_ops;
-	while ((count = port->ops->receive(port, frames)) > 0) {
-		if (memory->count + count > room) {
-			room = 2 * room + PORT_BURST_MAX;
-			memory->frames = realloc(memory->frames, room * sizeof(frames[0]));
-		}
-		for (unsigned i = 0; i < count; i++) {
-			uint8_t *copy = malloc(frames[i].captured_bytes);
-
-			if (memory->frames == NULL || copy == NULL)
-				return -1;
-			memcpy(copy, frames[i].data, frames[i].captured_bytes);
-			frames[i].data = copy;
-			memory->frames[memory->count++] = frames[i];
-		}
-		port->ops->release(port, NULL);
-	}
-	return 0;
-}
 
 enum mode { MODE_CAPTURE, MODE_TAP, MODE_DRY_RUN, MODE_INLINE, MODE_ALL_LISTED, MODE_COUNT };
 
@@ -169,15 +99,14 @@ static int make_database(struct database **ret_database)
 
 static void run_packets(struct run *run, struct pipeline *pipeline, enum mode mode)
 {
-	struct memory_port peer = {.port.ops = &memory_ops};
+	struct memory_port peer = memory_port_empty();
 	const struct pipeline_path path = {
 		.port = &run->memory->port,
 		.peer = mode == MODE_TAP ? NULL : &peer.port,
 	};
 	int64_t begin_ns;
 
-	run->memory->taken = 0;
-	run->memory->dropped = 0;
+	memory_port_rewind(run->memory);
 	begin_ns = now_ns();
 	if (mode == MODE_CAPTURE)
 		while (pipeline_run(pipeline, path.port) > 0)
@@ -185,7 +114,7 @@ static void run_packets(struct run *run, struct pipeline *pipeline, enum mode mo
 	else
 		while (pipeline_run_live(pipeline, &path, mode == MODE_DRY_RUN) > 0)
 			continue;
-	run->ns = (double)(now_ns() - begin_ns) / (double)run->memory->count;
+	run->ns = (double)(now_ns() - begin_ns) / (double)run->memory->total;
 	pipeline_end(pipeline);
 }
 
@@ -224,12 +153,13 @@ static int run_mode(struct run *run, enum mode mode)
 
 int main(int argc, char *argv[])
 {
-	struct memory_port memory = {0};
+	struct memory_port memory;
 	struct run run = {.memory = &memory};
 	double best_ns[MODE_COUNT] = {0};
 	unsigned rounds = argc > 3 ? (unsigned)atoi(argv[3]) : ROUNDS_DEFAULT;
 
-	if (argc < 3 || load(argv[2], &memory) < 0 || ring_create(RING_BYTES, &run.ring) < 0) {
+	if (argc < 3 || memory_port_load(&memory, argv[2]) < 0 ||
+	    ring_create(RING_BYTES, &run.ring) < 0) {
 		fprintf(stderr, "usage: bench_inline DATABASE CAPTURE [ROUNDS]\n");
 		return 1;
 	}
@@ -244,7 +174,7 @@ int main(int argc, char *argv[])
 			if (round + 1 == rounds)
 				printf("{\"mode\": \"%s\", \"ns_per_packet\": %.1f, \"packets\": "
 				       "%zu, \"dropped\": %llu, \"hits\": %llu}\n",
-				       mode_names[mode], best_ns[mode], memory.count,
+				       mode_names[mode], best_ns[mode], memory.total,
 				       (unsigned long long)run.dropped,
 				       (unsigned long long)run.hits);
 		}
