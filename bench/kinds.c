@@ -115,7 +115,28 @@ static int print_kind(const struct bench *bench, struct measured *kind)
 	return -1;
 }
 
-static int prepare(struct bench *bench, const char *database_path, const char *capture_path)
+static bool is_chosen(const char *name, const char *chosen)
+{
+	return chosen == NULL || strcmp(name, chosen) == 0;
+}
+
+static int make_frames(struct bench *bench, const char *capture_path, const char *chosen)
+{
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		struct measured *kind = &bench->kinds[i];
+
+		kind->name = i == KIND_MIX ? "mix" : packet_kind_names[i];
+		kind->frames.before = memory_port_empty();
+		if (!is_chosen(kind->name, chosen))
+			continue;
+		if ((i == KIND_MIX ? memory_port_load(&kind->frames.timed, capture_path)
+		                   : kind_frames_make((enum packet_kind)i, &kind->frames)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int prepare(struct bench *bench, const char *database_path)
 {
 	struct pipeline_options options = {
 		.flow_budget_bytes = flow_budget_bytes,
@@ -128,15 +149,6 @@ static int prepare(struct bench *bench, const char *database_path, const char *c
 		return -1;
 	options.ring = bench->ring;
 	options.database = bench->database;
-	for (unsigned i = 0; i < PACKET_KIND_COUNT; i++) {
-		bench->kinds[i].name = packet_kind_names[i];
-		if (kind_frames_make((enum packet_kind)i, &bench->kinds[i].frames) < 0)
-			return -1;
-	}
-	bench->kinds[KIND_MIX].name = "mix";
-	bench->kinds[KIND_MIX].frames.before = memory_port_empty();
-	if (memory_port_load(&bench->kinds[KIND_MIX].frames.timed, capture_path) < 0)
-		return -1;
 	return pipeline_create(&options, &bench->pipeline);
 }
 
@@ -149,21 +161,17 @@ static void release(struct bench *bench)
 	ring_free(bench->ring);
 }
 
-static bool is_chosen(const struct measured *kind, const char *chosen)
-{
-	return chosen == NULL || strcmp(kind->name, chosen) == 0;
-}
-
 static int measure(struct bench *bench, const char *chosen)
 {
 	int error = 0;
 
 	for (unsigned round = 0; round <= bench->rounds; round++)
 		for (unsigned i = 0; i < KIND_COUNT; i++)
-			if (is_chosen(&bench->kinds[i], chosen)) // the first is not counted
+			if (is_chosen(bench->kinds[i].name, chosen)) // the first is not counted
 				run_kind(bench, &bench->kinds[i], round > 0 ? round - 1 : 0);
 	for (unsigned i = 0; i < KIND_COUNT; i++)
-		if (is_chosen(&bench->kinds[i], chosen) && print_kind(bench, &bench->kinds[i]) < 0)
+		if (is_chosen(bench->kinds[i].name, chosen) &&
+		    print_kind(bench, &bench->kinds[i]) < 0)
 			error = 1;
 	return error;
 }
@@ -174,7 +182,8 @@ int main(int argc, char *argv[])
 	int error = 1;
 
 	if (argc < 3 || bench.rounds < 1 || bench.rounds > ROUNDS_MAX ||
-	    prepare(&bench, argv[1], argv[2]) < 0)
+	    prepare(&bench, argv[1]) < 0 ||
+	    make_frames(&bench, argv[2], argc > 4 ? argv[4] : NULL) < 0)
 		fprintf(stderr, "usage: bench_kinds DATABASE CAPTURE [ROUNDS [KIND]]\n");
 	else
 		error = measure(&bench, argc > 4 ? argv[4] : NULL);
