@@ -7,7 +7,7 @@
 
 enum { RECORD_HEAD_BYTES = 16 }; // of a pcap file
 
-static const size_t memory_bytes = (size_t)1 << 36; // of addresses; as much is used as there is
+static const size_t memory_bytes = (size_t)1 << 32; // of addresses: more than a capture here has
 
 static unsigned memory_receive(struct port *port, struct frame frames[PORT_BURST_MAX])
 {
@@ -82,8 +82,10 @@ int memory_port_load(struct memory_port *memory, const char *path)
 		return -1;
 	memory->memory = mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE,
 	                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory->memory == MAP_FAILED)
+	if (memory->memory == MAP_FAILED) {
+		memory->memory = NULL;
 		return -1;
+	}
 	(void)madvise(memory->memory, memory_bytes, MADV_HUGEPAGE);
 	return read_frames(memory, port);
 }
