@@ -105,9 +105,6 @@ extern const struct extractor_ops *const extractors[];
 bool extract_add_host(struct extract_output *output, enum observable_where where, struct slice host,
                       uint16_t port, uint8_t hints);
 
-// A ClientHello as a handshake message without records around it (RFC 8446, section 4.1.2), whole.
-void extract_tls_hello(struct slice message, struct extract_output *output);
-
 // One DNS message, as in a UDP datagram (RFC 1035, section 4). What is no DNS message gives
 // nothing, and false; one that is cut or malformed gives what stood before the fault.
 bool extract_dns_message(struct slice message, struct extract_output *output);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/tls_client.h"
+#include "dataplane/tls_hello.h"
 #include "dataplane/wire.h"
 
 enum {
@@ -261,7 +263,8 @@ enum extract_verdict extract_quic_datagram(struct quic_table *table, uint32_t *h
 		verdict = take_datagram(table, datagram, output);
 		hello = whole_hello(table->work);
 		if (verdict == EXTRACT_MORE && hello.size > 0) {
-			extract_tls_hello(hello, output);
+			tls_client_message(hello, output);
+			tls_hello_tell(hello, TLS_OVER_QUIC, output);
 			verdict = EXTRACT_DONE;
 		}
 		if (verdict == EXTRACT_MORE &&

@@ -13,21 +13,33 @@ struct recorder {
 	char text[64 * 1024];
 };
 
-static inline void recorder_add(struct extract_output *output, const struct observable *observable)
+static inline void recorder_tell(struct extract_output *output, enum observable_where where,
+                                 struct slice text)
 {
 	struct recorder *recorder = (struct recorder *)output;
+
+	recorder->size += (size_t)snprintf(recorder->text + recorder->size,
+	                                   sizeof(recorder->text) - recorder->size, "%s %.*s\n",
+	                                   observable_where_name(where), SLICE_FORMAT(text));
+	if (recorder->size >= sizeof(recorder->text))
+		recorder->size = sizeof(recorder->text) - 1;
+}
+
+static inline void recorder_add(struct extract_output *output, const struct observable *observable)
+{
 	char address[ADDRESS_TEXT_BYTES];
+	char digits[2 * HASH_BYTES_MAX + 1];
 	struct slice value = observable->text;
 
 	if (observable->type == OBSERVABLE_ADDRESS) {
 		normalize_format_address(&observable->address, address);
 		value = slice_text(address);
+	} else if (observable->type == OBSERVABLE_HASH) {
+		for (size_t i = 0; i < value.size; i++)
+			(void)snprintf(digits + 2 * i, 3, "%02x", value.data[i]);
+		value = slice_of(digits, 2 * value.size);
 	}
-	recorder->size += (size_t)snprintf(
-		recorder->text + recorder->size, sizeof(recorder->text) - recorder->size,
-		"%s %.*s\n", observable_where_name(observable->where), SLICE_FORMAT(value));
-	if (recorder->size >= sizeof(recorder->text))
-		recorder->size = sizeof(recorder->text) - 1;
+	recorder_tell(output, observable->where, value);
 }
 
 static inline void recorder_clear(struct recorder *recorder)
@@ -35,6 +47,13 @@ static inline void recorder_clear(struct recorder *recorder)
 	recorder->output = (struct extract_output){.add = recorder_add};
 	recorder->size = 0;
 	recorder->text[0] = '\0';
+}
+
+// Likewise, as one that observes: it is told what nothing is looked up for, too.
+static inline void recorder_observe(struct recorder *recorder)
+{
+	recorder_clear(recorder);
+	recorder->output.tell = recorder_tell;
 }
 
 // Feeds a direction of a stream as stream.c would: what is not consumed is given again, with

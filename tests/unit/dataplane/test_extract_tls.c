@@ -9,6 +9,11 @@
 
 #include "tests/unit/dataplane/extract_recorder.h"
 
+// Of make_hello() with a name: md5sum of "771,4865-4866,4660-0-21,,"; sha256sum of "1301,1302" and
+// of "0015,1234".
+#define JA3 "0e72aeb3c49f08719c40e0ed141eb4f0"
+#define JA4 "t12d020300_62ed6f6ca7ad_1c0649a9292b"
+
 #define BYTES(text) slice_of(text, sizeof(text) - 1)
 
 static struct recorder recorder;
@@ -58,7 +63,7 @@ static void make_hello(struct hello_text *hello, struct slice name, size_t fille
 	struct hello_text *body = calloc(1, sizeof(*body));
 	struct hello_text *extensions = calloc(1, sizeof(*extensions));
 
-	put_filler(extensions, 10, filler_bytes);
+	put_filler(extensions, 0x1234, filler_bytes);
 	if (name.size > 0)
 		put_name(extensions, name);
 	put_filler(extensions, 21, 7);
@@ -212,16 +217,71 @@ static void another_record_inside_the_hello_is_malformed(void **state)
 	assert_int_equal(recorder.output.messages_malformed, 1);
 }
 
-static void servers_and_old_hellos_are_done_at_once(void **state)
+// As an observer sees it: the name as early as ever, the rest when the hello is whole.
+static void who_observes_is_told_the_rest_when_it_is_there(void **state)
 {
-	struct slice server = BYTES("\x16\x03\x03\x00\x40\x02\x00\x00\x3c\x03\x03");
+	(void)state;
+	make_hello(&hello, BYTES("www.example.com"), 30);
+	for (size_t record = 1; record <= hello.size; record += 3) {
+		for (size_t piece = 1; piece < 40; piece++) {
+			struct hello_text *stream = in_records(&hello, record);
+			size_t used;
+
+			recorder_observe(&recorder);
+			assert_int_equal(recorder_feed(&recorder, &extract_tls,
+			                               slice_of(stream->bytes, stream->size), piece,
+			                               &used),
+			                 EXTRACT_DONE);
+			assert_string_equal(recorder.text, "tls.sni www.example.com\n"
+			                                   "tls.ja3 " JA3 "\ntls.ja4 " JA4 "\n");
+			free(stream);
+		}
+	}
+}
+
+static void who_observes_is_told_the_name_of_a_hello_that_is_cut(void **state)
+{
+	struct hello_text *stream;
+	size_t used;
+
+	(void)state;
+	make_hello(&hello, BYTES("www.example.com"), 30);
+	stream = in_records(&hello, 16384);
+	recorder_observe(&recorder);
+	assert_int_equal(recorder_feed(&recorder, &extract_tls,
+	                               slice_of(stream->bytes, stream->size - 1), 3, &used),
+	                 EXTRACT_MORE);
+	assert_string_equal(recorder.text, "tls.sni www.example.com\n");
+	free(stream);
+}
+
+static void a_hello_too_large_to_be_told_whole_has_its_name(void **state)
+{
+	static const size_t records[] = {16384, 4000};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct hello_text *stream;
+		size_t used;
+
+		make_hello(&hello, BYTES("www.example.com"), 50000);
+		stream = in_records(&hello, records[i]);
+		recorder_observe(&recorder);
+		assert_int_equal(recorder_feed(&recorder, &extract_tls,
+		                               slice_of(stream->bytes, stream->size), 1000, &used),
+		                 EXTRACT_DONE);
+		assert_string_equal(recorder.text, "tls.sni www.example.com\n");
+		free(stream);
+	}
+}
+
+static void old_hellos_are_done_at_once(void **state)
+{
 	struct slice old = BYTES("\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10");
 	size_t used;
 
 	(void)state;
 	recorder_clear(&recorder);
-	assert_int_equal(extract_tls.probe(server, 443), PROBE_YES);
-	assert_int_equal(recorder_feed(&recorder, &extract_tls, server, 100, &used), EXTRACT_DONE);
 	assert_int_equal(extract_tls.probe(old, 443), PROBE_YES);
 	assert_int_equal(recorder_feed(&recorder, &extract_tls, old, 100, &used), EXTRACT_DONE);
 	assert_int_equal(recorder.output.messages_malformed, 0);
@@ -235,6 +295,8 @@ static void hellos_are_known_on_any_port(void **state)
 	assert_int_equal(extract_tls.probe(stream, 12345), PROBE_YES);
 	assert_int_equal(extract_tls.probe(slice_first(stream, 4), 12345), PROBE_MAYBE);
 	assert_int_equal(extract_tls.probe(slice_first(stream, 8), 12345), PROBE_MAYBE);
+	assert_int_equal(extract_tls.probe(BYTES("\x16\x03\x03\x00\x40\x02\x00\x00\x3c"), 12345),
+	                 PROBE_YES);
 	assert_int_equal(extract_tls.probe(BYTES("GET / HTTP/1.1\r\n"), 443), PROBE_NO);
 	assert_int_equal(extract_tls.probe(BYTES("\x17\x03\x03\x00\x40\x01\x00\x00\x3c"), 443),
 	                 PROBE_NO);
@@ -256,7 +318,10 @@ int main(void)
 		cmocka_unit_test(a_name_with_control_bytes_is_malformed),
 		cmocka_unit_test(sizes_that_lie_are_malformed),
 		cmocka_unit_test(another_record_inside_the_hello_is_malformed),
-		cmocka_unit_test(servers_and_old_hellos_are_done_at_once),
+		cmocka_unit_test(who_observes_is_told_the_rest_when_it_is_there),
+		cmocka_unit_test(who_observes_is_told_the_name_of_a_hello_that_is_cut),
+		cmocka_unit_test(a_hello_too_large_to_be_told_whole_has_its_name),
+		cmocka_unit_test(old_hellos_are_done_at_once),
 		cmocka_unit_test(hellos_are_known_on_any_port),
 	};
 
