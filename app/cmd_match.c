@@ -30,6 +30,7 @@ struct match_values {
 	const char *record_path; // of a store
 	const char *config_path;
 	uint64_t job_count; // 0: one a core
+	struct traffic_settings traffic;
 	bool has_indicators;
 	bool has_all;
 	bool is_quiet;
@@ -59,6 +60,9 @@ static const struct option match_options[] = {
          .min = 1, .max = 256, .help = "captures read at the same time (default: one a core)"},
 	{OPTION_FLAG, 'q', "quiet", .offset = offsetof(struct match_values, is_quiet),
          .help = "no table, no summary, no progress bar; errors and damaged captures are told"},
+	{OPTION_FLAG, 0, "local-dns",
+         .offset = offsetof(struct match_values, traffic.has_local_dns),
+         .help = "take multicast DNS and LLMNR for DNS"},
 	{OPTION_HEADING, .help = "Output"},
 	{OPTION_TEXT, 0, "json", "FILE", "-", offsetof(struct match_values, json_path),
          .help = "one JSON object a hit, to FILE or standard output, instead of the table"},
@@ -185,6 +189,7 @@ static int match(const struct match_values *values, const struct database *datab
 		.database = database,
 		.captures = &values->captures,
 		.job_count = (unsigned)values->job_count,
+		.traffic = values->traffic,
 		.is_quiet = values->is_quiet,
 	};
 	AUTO(sightings) sightings = NULL;

@@ -24,6 +24,7 @@ enum {
 struct observe_values {
 	struct capture_list captures;
 	const char *output_path;
+	struct traffic_settings traffic;
 	bool is_quiet;
 };
 
@@ -39,6 +40,9 @@ static const struct option observe_options[] = {
          .help = "write to FILE instead of standard output"},
 	{OPTION_FLAG, 'q', "quiet", .offset = offsetof(struct observe_values, is_quiet),
          .help = "no progress bar"},
+	{OPTION_FLAG, 0, "local-dns",
+         .offset = offsetof(struct observe_values, traffic.has_local_dns),
+         .help = "take multicast DNS and LLMNR for DNS"},
 	{OPTION_END},
 };
 
@@ -117,6 +121,7 @@ static int run_worker(const struct observe_values *values, struct writer *writer
 		.observe = write_observable,
 		.observe_file = write_file,
 		.observe_context = writer,
+		.traffic = values->traffic,
 	};
 	AUTO(workers) workers = NULL;
 	const struct capture_result *results;

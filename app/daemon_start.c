@@ -229,6 +229,7 @@ static void set_sensor_options(struct daemon *daemon)
 		.has_resets = sensor->has_resets,
 		.has_nxdomain = sensor->has_nxdomain,
 		.is_fail_closed = sensor->is_fail_closed,
+		.traffic = {.has_local_dns = sensor->has_local_dns},
 		.report = &daemon->port_report,
 		.opened = give_up_privileges,
 		.opened_context = daemon,

@@ -56,6 +56,7 @@ static int crew_start(const struct match_run_options *options, struct crew *crew
 		.capture_count = options->captures->count,
 		.worker_count = crew->count,
 		.rings = crew->rings,
+		.traffic = options->traffic,
 	};
 	return workers_start(&crew->options, &crew->workers);
 }

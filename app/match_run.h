@@ -10,7 +10,8 @@ struct match_run_options {
 	const struct database *database;
 	const struct capture_list *captures;
 	unsigned job_count; // at most one worker a capture is started
-	bool is_quiet;      // no progress bar
+	struct traffic_settings traffic;
+	bool is_quiet; // no progress bar
 };
 
 struct match_run_result {
