@@ -66,6 +66,18 @@ void database_section(const struct database *database, unsigned index, const cha
 	*ret_bytes = row->bytes;
 }
 
+uint8_t database_hash_algorithms(const struct database *database)
+{
+	uint8_t algorithms = 0;
+
+	for (unsigned i = 0; i < HASH_ALGORITHM_COUNT; i++)
+		if (database->item_counts[SECTION_HASHES + i] > 0)
+			algorithms |= (uint8_t)(1 << i);
+	if (database->overlay != NULL)
+		algorithms |= database_hash_algorithms(database->overlay);
+	return algorithms;
+}
+
 // Everything that a look-up that misses may touch: filters, buckets, bits.
 static uint64_t hot_bytes(const struct database *database)
 {

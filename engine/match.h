@@ -62,6 +62,9 @@ struct database_info {
 
 void database_info(const struct database *database, struct database_info *ret_info);
 
+// The kinds of hashes that it looks for: a bit for each enum hash_algorithm.
+uint8_t database_hash_algorithms(const struct database *database);
+
 // Name, offset and bytes of section `index` < section_count, for `inspect`.
 void database_section(const struct database *database, unsigned index, const char **ret_name,
                       uint64_t *ret_offset, uint64_t *ret_bytes);
