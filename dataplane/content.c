@@ -4,6 +4,9 @@
 
 // Hellos that came in parts, of all flows; used only as they come.
 #define QUIC_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
+// Of files and HTTP connections on their way, likewise; touched only where hashes are wanted.
+#define FILE_BUDGET_BYTES ((size_t)128 * 1024 * 1024)
+#define HTTP_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
 
 enum {
 	NAME_SERVICE_PORT = 137, // NetBIOS, whose messages look like those of DNS
@@ -23,14 +26,19 @@ int content_open(struct content *content, size_t stream_budget_bytes, struct mat
 	struct content opened = {.batch = batch};
 	int error = stream_table_open(&opened.streams, stream_budget_bytes);
 
-	if (error < 0)
-		return error;
-	error = quic_table_open(&opened.quics, QUIC_BUDGET_BYTES);
+	if (error == 0)
+		error = quic_table_open(&opened.quics, QUIC_BUDGET_BYTES);
+	if (error == 0)
+		error = file_table_create(FILE_BUDGET_BYTES, &opened.files);
+	if (error == 0)
+		error = http_table_create(HTTP_BUDGET_BYTES, &opened.http);
 	if (error < 0) {
-		stream_table_close(&opened.streams);
+		content_close(&opened);
 		return error;
 	}
 	opened.streams.batch = batch;
+	batch->output.files = opened.files;
+	batch->output.http = opened.http;
 	*content = opened;
 	return 0;
 }
@@ -39,6 +47,8 @@ void content_close(struct content *content)
 {
 	stream_table_close(&content->streams);
 	quic_table_close(&content->quics);
+	file_table_free(content->files);
+	http_table_free(content->http);
 }
 
 static void mark_done(struct flow *flow)

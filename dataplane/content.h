@@ -6,11 +6,15 @@
 #pragma once
 
 #include "dataplane/extract_quic.h"
+#include "dataplane/file.h"
+#include "dataplane/http_connection.h"
 #include "dataplane/stream.h"
 
 struct content {
 	struct stream_table streams;
 	struct quic_table quics;
+	struct file_table *files; // own, as is:
+	struct http_table *http;
 	struct match_batch *batch; // borrowed: where observables go
 	bool has_local_dns;        // struct traffic_settings
 };

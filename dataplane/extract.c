@@ -6,9 +6,14 @@
 #include "engine/normalize.h"
 
 const struct extractor_ops *const extractors[] = {
-	&extract_dns_stream, &extract_tls, &extract_http, &extract_proxy, NULL,
+	[EXTRACTOR_DNS] = &extract_dns_stream,
+	[EXTRACTOR_TLS] = &extract_tls,
+	[EXTRACTOR_HTTP] = &extract_http,
+	[EXTRACTOR_PROXY] = &extract_proxy,
+	[EXTRACTOR_COUNT] = NULL,
 };
-static_assert(sizeof(extractors) / sizeof(extractors[0]) == 5, "an extractor is missing");
+static_assert(sizeof(extractors) / sizeof(extractors[0]) == EXTRACTOR_COUNT + 1,
+              "an extractor is missing");
 
 static struct slice without_brackets(struct slice host)
 {

@@ -26,6 +26,7 @@ struct extract_shared {
 };
 
 struct file_table;
+struct http_table;
 
 // Where observables go. The pipeline owns it; all functions copy what they are given.
 struct extract_output {
@@ -34,7 +35,8 @@ struct extract_output {
 	void (*add_file)(struct extract_output *output, const struct file_seen *file);
 	// What nothing is looked up for. NULL: nobody observes, do not make it.
 	void (*tell)(struct extract_output *output, enum observable_where where, struct slice text);
-	struct file_table *files;      // bodies on their way; NULL: nobody wants files
+	struct file_table *files; // bodies on their way; NULL: nobody wants files
+	struct http_table *http;  // what requests and responses know of each other; NULL: nothing
 	struct extract_shared *shared; // of the connection at hand; NULL: there is none
 	uint8_t hashes_wanted;         // of files and certificates: a bit for each hash_algorithm
 	uint64_t messages_malformed;   // counted by extractors
@@ -88,6 +90,19 @@ struct extractor_ops {
 	// was missing at last. What is kept for it is given up; not called behind DONE or RESTART.
 	// NULL: nothing is kept.
 	void (*end)(struct extract_state *state, bool is_whole, struct extract_output *output);
+
+	// Both directions are over: what output->shared names is given up, without telling
+	// anything. Called when its owner is this extractor. NULL: it never is.
+	void (*leave)(struct extract_output *output);
+};
+
+// Of extractors[].
+enum extractor_index {
+	EXTRACTOR_DNS,
+	EXTRACTOR_TLS,
+	EXTRACTOR_HTTP,
+	EXTRACTOR_PROXY,
+	EXTRACTOR_COUNT,
 };
 
 extern const struct extractor_ops extract_dns_stream; // RFC 1035, section 4.2.2

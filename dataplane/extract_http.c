@@ -1,271 +1,90 @@
-// HTTP/1.x requests (RFC 9112) on any port: who is asked, and for what.
+// HTTP/1.x (RFC 9112) on any port: requests, who is asked and for what; where somebody wants files,
+// responses and the bodies of both. docs/observe.md states what is made of messages that contradict
+// themselves.
 //
-// The target's authority (absolute form, CONNECT) goes before the Host header; a Host that
-// differs from it is told as well. Of several Host headers the first counts. Without either there
-// is no URL: the server's address is not known here. `*` and targets that begin with anything but
-// `/` or http:// have none either, nor has CONNECT, behind which another protocol may follow.
+// Where nobody does, bodies are skipped and a direction of responses is done at once. What either
+// direction knows of the other is in http_connection.h; one-sided traffic works without.
 
-#include <errno.h>
-#include <string.h>
-#include <strings.h>
-
+#include "base/ascii.h"
 #include "dataplane/extract.h"
-#include "dataplane/http_head.h"
-#include "engine/normalize.h"
+#include "dataplane/http_connection.h"
+#include "dataplane/http_field.h"
+#include "dataplane/http_message.h"
+#include "dataplane/http_reader.h"
 
-enum {
-	HEAD_BYTES_MAX = 64 * 1024, // what is behind is not looked at
-	CHUNK_LINE_MAX = 4 * 1024,  // a chunk's size and extensions, or a trailer's line
-};
+enum { CHUNK_LINE_MAX = 4 * 1024 }; // a chunk's size and extensions, or a trailer's line
 
-enum phase {
-	PHASE_HEAD, // of the next request
-	PHASE_BODY,
-	PHASE_CHUNK_SIZE,
-	PHASE_CHUNK,
-	PHASE_TRAILER,
-};
-
-enum { FLAG_UPGRADE = 1 << 0 };
-
-// One call of consume().
-struct http_reader {
-	struct extract_state *state;
-	struct extract_output *output;
-	struct slice rest; // not consumed yet
-	struct extract_progress progress;
-};
-
-static void consume_bytes(struct http_reader *reader, size_t size)
+// The body's last byte, or the chunk's, has come.
+static void end_counted(struct extract_state *state, struct extract_output *output)
 {
-	reader->rest = slice_from(reader->rest, size);
-	reader->progress.consumed += size;
+	bool is_chunk = state->phase == HTTP_PHASE_CHUNK;
+
+	state->phase = is_chunk ? HTTP_PHASE_CHUNK_SIZE : HTTP_PHASE_HEAD;
+	if (!is_chunk)
+		http_reader_end_body(state, true, output);
 }
 
-// These are no requests: whatever comes next is probed anew.
-static bool give_up(struct http_reader *reader)
+// Does anybody want what is left of the body? Else it is ended.
+static bool is_body_open(struct http_reader *reader)
 {
-	bool is_upgraded = (reader->state->flags & FLAG_UPGRADE) != 0;
+	struct http_body *body = http_reader_body(reader->state, reader->output);
 
-	if (!is_upgraded)
-		reader->output->messages_malformed++;
-	consume_bytes(reader, reader->rest.size);
-	*reader->state = (struct extract_state){0};
-	reader->progress.verdict = is_upgraded ? EXTRACT_DONE : EXTRACT_RESTART;
+	if ((reader->state->flags & HTTP_FLAG_BODY) == 0 || body == NULL)
+		return false;
+	if (http_body_is_open(body, reader->output))
+		return true;
+	http_reader_end_body(reader->state, false, reader->output);
 	return false;
 }
 
-static void skip_empty_lines(struct http_reader *reader)
+// Without its request it is not known whether a response has a body at all: one to HEAD has none
+// whatever it says, and another follows.
+static bool is_next_message(struct http_reader *reader)
 {
-	size_t size = 0;
+	bool is_guessed = (reader->state->flags & HTTP_FLAG_GUESSED) != 0;
 
-	while (size < reader->rest.size &&
-	       (reader->rest.data[size] == '\r' || reader->rest.data[size] == '\n'))
-		size++;
-	consume_bytes(reader, size);
-}
-
-static bool equals_ignoring_case(struct slice a, struct slice b)
-{
-	return a.size == b.size &&
-	       strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
-}
-
-struct target {
-	struct slice authority; // empty when the target names none
-	struct slice path;      // with query; empty: there is no URL
-	bool is_https;
-};
-
-static struct target split_target(const struct http_head *head)
-{
-	struct target target = {.authority = slice_text(""), .path = head->target};
-	size_t scheme = slice_find(head->target, ':');
-	size_t end = 0;
-
-	if (equals_ignoring_case(head->method, slice_text("CONNECT")))
-		return (struct target){.authority = head->target, .path = slice_text("")};
-	if (slice_starts_with(head->target, "/"))
-		return target;
-	target.is_https = equals_ignoring_case(slice_first(head->target, scheme),
-	                                       slice_text("https"));
-	if (!slice_starts_with(slice_from(head->target, scheme), "://") ||
-	    (!target.is_https &&
-	     !equals_ignoring_case(slice_first(head->target, scheme), slice_text("http"))))
-		return (struct target){.authority = slice_text(""), .path = slice_text("")};
-	target.path = slice_from(head->target, scheme + 3);
-	while (end < target.path.size && strchr("/?#", target.path.data[end]) == NULL)
-		end++;
-	target.authority = slice_first(target.path, end);
-	target.path = slice_from(target.path, end);
-	if (target.path.size == 0)
-		target.path = slice_text("/");
-	return target;
-}
-
-// The URL of a request, or, as far as that cannot be, of the root: its host counts all the same.
-// One that is too long is cut: what is listed of it can only be a prefix. Returns its size, or 0
-// when the authority is none; *has_path tells whether the path is the request's.
-static size_t write_url(struct slice authority, const struct target *target, bool *has_path,
-                        struct url_parts *ret_parts, char ret_url[URL_BYTES_MAX])
-{
-	struct slice path = target->path;
-	int size = -EINVAL;
-
-	*has_path = path.size > 0;
-	if (*has_path)
-		size = normalize_request_url(authority, path, target->is_https, ret_url,
-		                             URL_BYTES_MAX, ret_parts);
-	if (size == -EMSGSIZE && authority.size < URL_BYTES_MAX / 2) {
-		// A byte may take up three.
-		path = slice_first(path, (URL_BYTES_MAX - authority.size - 16) / 3);
-		size = normalize_request_url(authority, path, target->is_https, ret_url,
-		                             URL_BYTES_MAX, ret_parts);
-	}
-	if (size < 0) {
-		*has_path = false;
-		size = normalize_request_url(authority, slice_text("/"), target->is_https, ret_url,
-		                             URL_BYTES_MAX, ret_parts);
-	}
-	return size > 0 ? (size_t)size : 0;
-}
-
-// A Host header beside a target that names its host itself: told when it says another.
-static void tell_other_host(struct extract_output *output, struct slice authority,
-                            struct slice told_host)
-{
-	char url[NAME_BYTES_MAX + 32];
-	struct url_parts parts;
-
-	if (normalize_request_url(authority, slice_text("/"), false, url, sizeof(url), &parts) >
-	            0 &&
-	    !slice_equal(parts.host, told_host))
-		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port,
-		                       OBSERVABLE_PROXIED);
-}
-
-static void tell_request(struct extract_output *output, const struct http_head *head)
-{
-	struct target target = split_target(head);
-	bool is_named = target.authority.size > 0, has_path;
-	struct slice authority = is_named ? target.authority : head->host;
-	char url[URL_BYTES_MAX];
-	struct url_parts parts;
-	// RFC 9112, section 3.2.2.
-	uint8_t hints = is_named ? OBSERVABLE_PROXIED : 0;
-	size_t size;
-
-	if (authority.size == 0)
-		return;
-	size = write_url(authority, &target, &has_path, &parts, url);
-	if (size == 0 ||
-	    !extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port, hints)) {
-		output->messages_malformed++;
-		return;
-	}
-	if (has_path)
-		output->add(output, &(struct observable){
-					    .type = OBSERVABLE_URL,
-					    .where = WHERE_HTTP_URL,
-					    .hints = hints,
-					    .text = slice_of(url, size),
-				    });
-	if (is_named && head->host.size > 0)
-		tell_other_host(output, head->host, parts.host);
-}
-
-static bool read_cut_head(struct http_reader *reader)
-{
-	struct http_head head;
-
-	http_head_parse(slice_first(reader->rest, HEAD_BYTES_MAX), &head);
-	tell_request(reader->output, &head);
-	return give_up(reader);
-}
-
-// A request, or a server's direction?
-static enum probe_result probe_message(struct slice bytes, bool *ret_is_response)
-{
-	static const char response[] = "HTTP/1.";
-	size_t size = sizeof(response) - 1;
-
-	*ret_is_response = slice_starts_with(bytes, response);
-	if (*ret_is_response)
-		return PROBE_YES;
-	if (bytes.size < size && memcmp(bytes.data, response, bytes.size) == 0)
-		return PROBE_MAYBE;
-	return http_head_probe(bytes);
+	reader->state->flags &= (uint8_t)~HTTP_FLAG_GUESSED;
+	return is_guessed && slice_starts_with(reader->rest, "HTTP/1.");
 }
 
 // Each of these takes one step and returns whether there is another.
-static bool read_head(struct http_reader *reader)
-{
-	struct extract_state *state = reader->state;
-	struct http_head head;
-	size_t size;
-
-	if (state->scanned == 0) {
-		enum probe_result probed;
-		bool is_response;
-
-		skip_empty_lines(reader);
-		if (reader->rest.size == 0)
-			return false;
-		probed = probe_message(reader->rest, &is_response);
-		if (probed != PROBE_YES)
-			return probed == PROBE_NO ? give_up(reader) : false;
-		if (is_response) {
-			reader->progress.verdict = EXTRACT_DONE;
-			return false;
-		}
-	}
-	size = http_head_find_end(reader->rest, &state->scanned);
-	if (size == 0)
-		return reader->rest.size > HEAD_BYTES_MAX ? read_cut_head(reader) : false;
-	http_head_parse(slice_first(reader->rest, size), &head);
-	tell_request(reader->output, &head);
-	consume_bytes(reader, size);
-	*state = (struct extract_state){.flags = head.is_upgrade ? FLAG_UPGRADE : 0};
-	if (equals_ignoring_case(head.method, slice_text("CONNECT"))) {
-		reader->progress.verdict = EXTRACT_RESTART;
-		return false;
-	}
-	state->body_bytes = head.body_bytes;
-	if (head.is_chunked)
-		state->phase = PHASE_CHUNK_SIZE;
-	else if (head.body_bytes > 0)
-		state->phase = PHASE_BODY;
-	return true;
-}
-
 static bool read_body(struct http_reader *reader)
 {
 	struct extract_state *state = reader->state;
-	size_t size = slice_first(reader->rest, state->body_bytes).size;
+	struct slice bytes = slice_first(reader->rest, state->body_bytes);
 
-	consume_bytes(reader, size);
-	reader->progress.skip_bytes = state->body_bytes - size;
-	state->body_bytes = 0;
-	state->phase = state->phase == PHASE_CHUNK ? PHASE_CHUNK_SIZE : PHASE_HEAD;
+	if (bytes.size > 0 && state->phase != HTTP_PHASE_CHUNK && is_next_message(reader)) {
+		state->phase = HTTP_PHASE_HEAD;
+		state->body_bytes = 0;
+		state->scanned = 0;
+		http_reader_end_body(state, true, reader->output);
+		return true;
+	}
+	if (is_body_open(reader)) {
+		http_body_write(http_reader_body(state, reader->output), bytes, reader->output);
+	} else if (state->phase == HTTP_PHASE_UNTIL_CLOSE) {
+		http_reader_consume(reader, reader->rest.size);
+		return http_reader_finish(reader, EXTRACT_DONE);
+	} else {
+		reader->progress.skip_bytes = state->body_bytes - bytes.size;
+		state->body_bytes = bytes.size;
+	}
+	http_reader_consume(reader, bytes.size);
+	if (state->phase != HTTP_PHASE_UNTIL_CLOSE)
+		state->body_bytes -= bytes.size;
+	if (state->body_bytes == 0)
+		end_counted(state, reader->output);
 	return reader->rest.size > 0;
 }
 
 // Returns the line's bytes in full; 0 when to wait for more, or to give up (verdict).
 static size_t read_line(struct http_reader *reader, struct slice *ret_line)
 {
-	size_t size = http_head_line(reader->rest, ret_line);
+	size_t size = http_field_line(reader->rest, ret_line);
 
 	if (size == 0 && reader->rest.size > CHUNK_LINE_MAX)
-		(void)give_up(reader);
+		(void)http_reader_give_up(reader);
 	return size;
-}
-
-static int hex_digit(uint8_t byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	byte |= 0x20;
-	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
 // RFC 9112, section 7.1. The line end behind a chunk's data is taken as an empty line before.
@@ -275,20 +94,20 @@ static bool read_chunk_size(struct http_reader *reader)
 	uint64_t chunk_bytes = 0;
 	size_t digits = 0, size;
 
-	skip_empty_lines(reader);
+	http_reader_skip_empty_lines(reader);
 	size = read_line(reader, &line);
 	if (size == 0)
 		return false;
-	for (; digits < line.size && hex_digit(line.data[digits]) >= 0; digits++) {
+	for (; digits < line.size && ascii_hex_value(line.data[digits]) >= 0; digits++) {
 		if (chunk_bytes >> 48 != 0)
-			return give_up(reader);
-		chunk_bytes = chunk_bytes << 4 | (unsigned)hex_digit(line.data[digits]);
+			return http_reader_give_up(reader);
+		chunk_bytes = chunk_bytes << 4 | (unsigned)ascii_hex_value(line.data[digits]);
 	}
 	if (digits == 0)
-		return give_up(reader);
-	consume_bytes(reader, size);
+		return http_reader_give_up(reader);
+	http_reader_consume(reader, size);
 	reader->state->body_bytes = chunk_bytes;
-	reader->state->phase = chunk_bytes > 0 ? PHASE_CHUNK : PHASE_TRAILER;
+	reader->state->phase = chunk_bytes > 0 ? HTTP_PHASE_CHUNK : HTTP_PHASE_TRAILER;
 	return true;
 }
 
@@ -299,33 +118,36 @@ static bool read_trailer(struct http_reader *reader)
 
 	if (size == 0)
 		return false;
-	consume_bytes(reader, size);
-	if (line.size == 0)
-		reader->state->phase = PHASE_HEAD;
+	http_reader_consume(reader, size);
+	if (line.size == 0) {
+		reader->state->phase = HTTP_PHASE_HEAD;
+		http_reader_end_body(reader->state, true, reader->output);
+	}
 	return true;
 }
 
 static bool read_step(struct http_reader *reader)
 {
-	switch ((enum phase)reader->state->phase) {
-	case PHASE_HEAD:
-		return read_head(reader);
-	case PHASE_BODY:
-	case PHASE_CHUNK:
+	switch ((enum http_phase)reader->state->phase) {
+	case HTTP_PHASE_HEAD:
+		return http_message_read_head(reader);
+	case HTTP_PHASE_BODY:
+	case HTTP_PHASE_CHUNK:
+	case HTTP_PHASE_UNTIL_CLOSE:
 		return read_body(reader);
-	case PHASE_CHUNK_SIZE:
+	case HTTP_PHASE_CHUNK_SIZE:
 		return read_chunk_size(reader);
-	case PHASE_TRAILER:
+	case HTTP_PHASE_TRAILER:
 		return read_trailer(reader);
 	}
-	return give_up(reader);
+	return http_reader_give_up(reader);
 }
 
 // A body is skipped even before its first byte is there: holes in it are then no gaps.
 static bool has_step(const struct http_reader *reader)
 {
-	return reader->rest.size > 0 || reader->state->phase == PHASE_BODY ||
-	       reader->state->phase == PHASE_CHUNK;
+	return reader->rest.size > 0 || reader->state->phase == HTTP_PHASE_BODY ||
+	       reader->state->phase == HTTP_PHASE_CHUNK;
 }
 
 static enum probe_result http_probe(struct slice bytes, uint16_t port)
@@ -338,7 +160,7 @@ static enum probe_result http_probe(struct slice bytes, uint16_t port)
 		empty++;
 	if (empty == bytes.size)
 		return PROBE_MAYBE;
-	return probe_message(slice_from(bytes, empty), &is_response);
+	return http_message_probe(slice_from(bytes, empty), &is_response);
 }
 
 static struct extract_progress http_consume(struct extract_state *state, struct slice bytes,
@@ -356,13 +178,36 @@ static struct extract_progress http_consume(struct extract_state *state, struct 
 	return reader.progress;
 }
 
+// A hole inside a body is the body's alone, as long as it is known how large it is.
 static struct extract_progress http_gap(struct extract_state *state, uint64_t missing_bytes,
                                         struct extract_output *output)
 {
-	(void)output;
-	(void)missing_bytes;
-	*state = (struct extract_state){0};
-	return (struct extract_progress){.verdict = EXTRACT_RESTART};
+	struct extract_progress progress = {.verdict = EXTRACT_MORE};
+	bool is_body = state->phase == HTTP_PHASE_BODY || state->phase == HTTP_PHASE_CHUNK ||
+	               state->phase == HTTP_PHASE_UNTIL_CLOSE;
+	struct http_connection *connection = http_connection_find(output);
+
+	if (connection != NULL && is_body && missing_bytes > 0 &&
+	    missing_bytes <= state->body_bytes) {
+		state->flags &= (uint8_t)~HTTP_FLAG_GUESSED;
+		if ((state->flags & HTTP_FLAG_BODY) != 0)
+			http_body_gap(http_reader_body(state, output), missing_bytes, output);
+		if (state->phase != HTTP_PHASE_UNTIL_CLOSE)
+			state->body_bytes -= missing_bytes;
+		if (state->body_bytes == 0)
+			end_counted(state, output);
+		return progress;
+	}
+	if (connection != NULL)
+		http_connection_forget(connection);
+	http_reader_leave(state, false, output);
+	progress.verdict = EXTRACT_RESTART;
+	return progress;
+}
+
+static void http_end(struct extract_state *state, bool is_whole, struct extract_output *output)
+{
+	http_reader_leave(state, is_whole && state->phase == HTTP_PHASE_UNTIL_CLOSE, output);
 }
 
 const struct extractor_ops extract_http = {
@@ -370,4 +215,6 @@ const struct extractor_ops extract_http = {
 	.probe = http_probe,
 	.consume = http_consume,
 	.gap = http_gap,
+	.end = http_end,
+	.leave = http_connection_give,
 };

@@ -1,7 +1,7 @@
 #include "dataplane/http_head.h"
 
-#include <string.h>
-#include <strings.h>
+#include "base/ascii.h"
+#include "dataplane/http_field.h"
 
 enum {
 	METHOD_BYTES_MAX = 24,     // "UPDATEREDIRECTREF" is the longest registered
@@ -17,17 +17,6 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
-static bool equals_ignoring_case(struct slice slice, const char *text)
-{
-	return slice.size == strlen(text) &&
-	       strncasecmp((const char *)slice.data, text, slice.size) == 0;
-}
-
-static bool starts_ignoring_case(struct slice slice, const char *text)
-{
-	return equals_ignoring_case(slice_first(slice, strlen(text)), text);
-}
-
 // A character of a token (RFC 9110, section 5.6.2); of the signs only those that methods have.
 static bool is_token_byte(uint8_t byte)
 {
@@ -38,36 +27,25 @@ static bool is_token_byte(uint8_t byte)
 static bool is_common_method(struct slice method)
 {
 	for (size_t i = 0; i < sizeof(common_methods) / sizeof(common_methods[0]); i++) {
-		if (equals_ignoring_case(method, common_methods[i]))
+		if (http_field_is(method, common_methods[i]))
 			return true;
 	}
 	return false;
 }
 
-// Splits off the version at the end of a request line; *target is what stands before it.
-static bool split_version(struct slice rest, struct slice *target)
+// Splits off the version at the end of a request line, empty without one; *target is what stands
+// before it.
+static struct slice split_version(struct slice rest, struct slice *target)
 {
 	size_t start = rest.size;
 
 	while (start > 0 && !is_blank(rest.data[start - 1]))
 		start--;
 	*target = rest;
-	if (!starts_ignoring_case(slice_from(rest, start), "HTTP/"))
-		return false;
+	if (!ascii_begins_with(slice_from(rest, start), "http/"))
+		return slice_text("");
 	*target = slice_trim(slice_first(rest, start));
-	return true;
-}
-
-size_t http_head_line(struct slice bytes, struct slice *ret_line)
-{
-	size_t end = slice_find(bytes, '\n');
-
-	if (end == bytes.size)
-		return 0;
-	*ret_line = slice_first(bytes, end);
-	if (end > 0 && bytes.data[end - 1] == '\r')
-		ret_line->size--;
-	return end + 1;
+	return slice_from(rest, start);
 }
 
 static size_t method_size(struct slice bytes)
@@ -82,7 +60,7 @@ static size_t method_size(struct slice bytes)
 static bool begins_target(struct slice target)
 {
 	return slice_starts_with(target, "/") || slice_starts_with(target, "* ") ||
-	       starts_ignoring_case(target, "http://") || starts_ignoring_case(target, "https://");
+	       ascii_begins_with(target, "http://") || ascii_begins_with(target, "https://");
 }
 
 enum probe_result http_head_probe(struct slice bytes)
@@ -99,13 +77,13 @@ enum probe_result http_head_probe(struct slice bytes)
 	if (is_common_method(slice_first(bytes, size)) &&
 	    begins_target(slice_from(bytes, size + 1)))
 		return PROBE_YES;
-	if (http_head_line(bytes, &line) == 0)
+	if (http_field_line(bytes, &line) == 0)
 		return bytes.size < PROBE_LINE_MAX ? PROBE_MAYBE : PROBE_NO;
 	// HTTP/2's preface is a request on purpose (RFC 9113, section 3.4).
 	if (slice_starts_with(line, "PRI * HTTP/2"))
 		return PROBE_NO;
 	line = slice_trim(slice_from(line, size));
-	return split_version(line, &target) && target.size > 0 ? PROBE_YES : PROBE_NO;
+	return split_version(line, &target).size > 0 && target.size > 0 ? PROBE_YES : PROBE_NO;
 }
 
 size_t http_head_find_end(struct slice bytes, uint32_t *scanned)
@@ -136,95 +114,176 @@ static void parse_request_line(struct slice line, struct http_head *head)
 	while (size < line.size && !is_blank(line.data[size]))
 		size++;
 	head->method = slice_first(line, size);
-	(void)split_version(slice_trim(slice_from(line, size)), &head->target);
+	head->version = split_version(slice_trim(slice_from(line, size)), &head->target);
 }
 
-// Digits at the start of `text`; 0 when there are none.
-static uint64_t parse_length(struct slice text)
+// "HTTP/1.1 200 OK" (RFC 9112, section 4).
+static void parse_status_line(struct slice line, struct http_head *head)
 {
-	uint64_t length = 0;
+	size_t size = slice_find(line, ' ');
+	struct slice status = slice_first(slice_trim(slice_from(line, size)), 3);
+	bool is_number = status.size == 3;
 
-	for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++) {
-		length = length * 10 + (text.data[i] - '0');
-		if (length >> BODY_BYTES_LOG2_MAX != 0)
-			return UINT64_C(1) << BODY_BYTES_LOG2_MAX;
-	}
-	return length;
+	for (size_t i = 0; i < status.size; i++)
+		is_number = is_number && ascii_is_digit(status.data[i]);
+	head->version = slice_first(line, size);
+	head->status = is_number ? status : slice_text("");
 }
 
-static bool has_word(struct slice list, const char *word)
-{
-	while (list.size > 0) {
-		size_t size = slice_find(list, ',');
-
-		if (equals_ignoring_case(slice_trim(slice_first(list, size)), word))
-			return true;
-		list = slice_from(list, size + 1);
-	}
-	return false;
-}
-
-// What a header's value says up to the first blank, so that a folded one counts as well.
+// What a field's value says up to the first blank, so that a folded one counts as well.
 static struct slice first_word(struct slice value)
 {
 	size_t size = 0;
 
-	while (size < value.size && !is_blank(value.data[size]) && value.data[size] != '\r' &&
-	       value.data[size] != '\n')
+	while (size < value.size && !slice_is_blank(value.data[size]))
 		size++;
 	return slice_first(value, size);
 }
 
-struct header_seen {
-	bool has_host;
-	bool has_length;
-};
-
-static void parse_header(struct slice line, struct header_seen *seen, struct http_head *head)
+static void take_length(struct http_head *head, struct slice value)
 {
-	size_t colon = slice_find(line, ':');
-	struct slice name = slice_trim(slice_first(line, colon));
-	struct slice value = slice_trim(slice_from(line, colon + 1));
+	uint64_t length = 0;
+	size_t i = 0;
 
-	if (!seen->has_host && equals_ignoring_case(name, "Host")) {
-		seen->has_host = true;
-		head->host = first_word(value);
-	} else if (!seen->has_length && equals_ignoring_case(name, "Content-Length")) {
-		seen->has_length = true;
-		head->body_bytes = parse_length(value);
-	} else if (equals_ignoring_case(name, "Transfer-Encoding")) {
-		head->is_chunked = head->is_chunked || has_word(value, "chunked");
-	} else if (equals_ignoring_case(name, "Upgrade")) {
-		head->is_upgrade = true;
+	for (; i < value.size && ascii_is_digit(value.data[i]); i++) {
+		length = length * 10 + (value.data[i] - '0');
+		if (length >> BODY_BYTES_LOG2_MAX != 0)
+			length = UINT64_C(1) << BODY_BYTES_LOG2_MAX;
+	}
+	if (head->has_length) {
+		head->is_contradictory = head->is_contradictory || length != head->body_bytes;
+		return;
+	}
+	head->has_length = i > 0;
+	head->body_bytes = length;
+}
+
+static void add_coding(struct http_codings *codings, struct slice name)
+{
+	enum file_coding coding = FILE_CODING_UNKNOWN;
+
+	if (name.size == 0 || http_field_is(name, "identity") || http_field_is(name, "none"))
+		return;
+	if (http_field_is(name, "gzip") || http_field_is(name, "x-gzip"))
+		coding = FILE_CODING_GZIP;
+	else if (http_field_is(name, "deflate"))
+		coding = FILE_CODING_DEFLATE;
+	else if (http_field_is(name, "br"))
+		coding = FILE_CODING_BROTLI;
+	if (codings->count < FILE_CODINGS_MAX)
+		codings->list[codings->count] = (uint8_t)coding;
+	codings->count++;
+}
+
+static void take_codings(struct http_codings *codings, struct slice list)
+{
+	while (list.size > 0)
+		add_coding(codings, http_field_main(http_field_element(&list)));
+}
+
+static void take_transfer_codings(struct http_head *head, struct slice list)
+{
+	while (list.size > 0) {
+		struct slice name = http_field_main(http_field_element(&list));
+
+		if (http_field_is(name, "chunked"))
+			head->is_chunked = true;
+		else
+			add_coding(&head->transfer_codings, name);
 	}
 }
 
-// The next header with the lines that continue it (RFC 9112, section 5.2: begin with a blank).
-static struct slice take_header(struct slice *rest)
+static void take_first(struct slice *to, struct slice value)
 {
-	size_t size = 0;
+	if (to->data == NULL)
+		*to = value;
+}
 
-	do {
-		size += slice_find(slice_from(*rest, size), '\n');
-		if (size < rest->size)
-			size++;
-	} while (size < rest->size && is_blank(rest->data[size]));
-	struct slice header = slice_first(*rest, size);
-	*rest = slice_from(*rest, size);
-	return header;
+// By the size of the name first: a head has many fields.
+static void take_field(struct http_head *head, const struct http_field *field)
+{
+	struct slice name = field->name, value = field->value;
+
+	switch (name.size) {
+	case sizeof("Host") - 1:
+		if (http_field_is(name, "Host"))
+			take_first(&head->host, first_word(value));
+		break;
+	case sizeof("Upgrade") - 1:
+		head->is_upgrade = head->is_upgrade || http_field_is(name, "Upgrade");
+		break;
+	case sizeof("User-Agent") - 1:
+		if (http_field_is(name, "User-Agent"))
+			take_first(&head->user_agent, value);
+		break;
+	case sizeof("Content-Type") - 1:
+		if (http_field_is(name, "Content-Type"))
+			take_first(&head->media_type, value);
+		break;
+	case sizeof("Content-Range") - 1:
+		if (http_field_is(name, "Content-Range"))
+			take_first(&head->range, value);
+		break;
+	case sizeof("Content-Length") - 1:
+		if (http_field_is(name, "Content-Length"))
+			take_length(head, value);
+		break;
+	case sizeof("Content-Encoding") - 1:
+		if (http_field_is(name, "Content-Encoding"))
+			take_codings(&head->codings, value);
+		break;
+	case sizeof("Transfer-Encoding") - 1:
+		if (http_field_is(name, "Transfer-Encoding"))
+			take_transfer_codings(head, value);
+		break;
+	case sizeof("Content-Disposition") - 1:
+		if (http_field_is(name, "Content-Disposition"))
+			take_first(&head->disposition, value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void parse_fields(struct slice fields, struct http_head *head)
+{
+	head->fields = fields;
+	while (fields.size > 0) {
+		struct http_field field = http_field_take(&fields);
+
+		take_field(head, &field);
+	}
+	head->has_transfer_coding = head->transfer_codings.count > 0;
+	if (head->is_chunked) {
+		head->body_bytes = 0;
+		head->has_length = false;
+	}
+}
+
+// The first line of `head`, or all of it.
+static struct slice take_line(struct slice head, struct slice *ret_fields)
+{
+	struct slice line = head;
+	size_t size = http_field_line(head, &line);
+
+	*ret_fields = slice_from(head, size > 0 ? size : head.size);
+	return line;
 }
 
 void http_head_parse(struct slice head, struct http_head *ret_head)
 {
-	struct header_seen seen = {0};
-	struct slice line = head;
-	size_t size = http_head_line(head, &line);
-	struct slice rest = size > 0 ? slice_from(head, size) : slice_from(head, head.size);
+	struct slice fields, line = take_line(head, &fields);
 
-	*ret_head = (struct http_head){.host = slice_text("")};
+	*ret_head = (struct http_head){0};
 	parse_request_line(line, ret_head);
-	while (rest.size > 0)
-		parse_header(take_header(&rest), &seen, ret_head);
-	if (ret_head->is_chunked)
-		ret_head->body_bytes = 0;
+	parse_fields(fields, ret_head);
+}
+
+void http_head_parse_response(struct slice head, struct http_head *ret_head)
+{
+	struct slice fields, line = take_line(head, &fields);
+
+	*ret_head = (struct http_head){0};
+	parse_status_line(line, ret_head);
+	parse_fields(fields, ret_head);
 }

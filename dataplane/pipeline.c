@@ -95,6 +95,14 @@ static void wire_live(struct pipeline *pipeline, const struct pipeline_live *liv
 	pipeline_begin(pipeline, 0);
 }
 
+// Who observes is told all kinds; live the publication says.
+static uint8_t hashes_wanted(const struct pipeline_options *options)
+{
+	if (options->database != NULL)
+		return database_hash_algorithms(options->database);
+	return options->live == NULL ? (1 << HASH_ALGORITHM_COUNT) - 1 : 0;
+}
+
 int pipeline_create(const struct pipeline_options *options, struct pipeline **ret_pipeline)
 {
 	AUTO(pipeline) pipeline = calloc(1, sizeof(*pipeline));
@@ -118,6 +126,7 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	pipeline->batch.observe = options->observe;
 	pipeline->batch.observe_file = options->observe_file;
 	pipeline->batch.observe_context = options->observe_context;
+	pipeline->batch.output.hashes_wanted = hashes_wanted(options);
 	match_batch_init(&pipeline->batch);
 	pipeline->judge.flows = &pipeline->flows;
 	pipeline->judge.watches = &pipeline->watches;

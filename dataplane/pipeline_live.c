@@ -16,6 +16,7 @@ static void leave_database(struct pipeline *pipeline)
 	pipeline->limits_before.matches_left_out += limits.matches_left_out;
 	pipeline->limits_before.patterns_given_up += limits.patterns_given_up;
 	pipeline->batch.context = NULL;
+	pipeline->batch.output.hashes_wanted = 0;
 }
 
 void pipeline_live_leave(struct pipeline *pipeline)
@@ -41,6 +42,7 @@ static void take_publication(struct pipeline *pipeline)
 	if (publication == NULL)
 		return;
 	pipeline->batch.context = publication->contexts[live->reader];
+	pipeline->batch.output.hashes_wanted = database_hash_algorithms(publication->database);
 	pipeline->emitter.generation = publication->generation;
 	pipeline->verdicts.database = publication->database;
 	judge_turn(&pipeline->judge);

@@ -201,6 +201,11 @@ static void take_packet(struct stream_table *table, struct stream_direction *dir
 
 static void give_streams(struct stream_table *table, struct flow *flow)
 {
+	const struct streams *streams = pool_block(&table->streams, flow->content_id);
+	uint8_t owner = streams->directions[0].shared.owner;
+
+	if (owner != 0 && table->extractors[owner - 1]->leave != NULL)
+		table->extractors[owner - 1]->leave(&table->batch->output);
 	pool_give(&table->streams, flow->content_id);
 	flow->content_id = 0;
 	flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
