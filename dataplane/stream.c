@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dataplane/stream_direction.h"
 #include "dataplane/stream_held.h"
+#include "dataplane/stream_order.h"
 
 struct streams {
 	struct stream_direction directions[2]; // sent by low, by high
@@ -39,166 +39,6 @@ void stream_table_close(struct stream_table *table)
 	pool_close(&table->large);
 }
 
-// How far `sequence` lies ahead of what is expected; negative when behind (RFC 9293, 3.4).
-static int32_t distance(const struct stream_direction *direction, uint32_t sequence)
-{
-	return (int32_t)(sequence - direction->next_sequence);
-}
-
-// The first held piece is a FIN.
-static void reach_held_end(struct stream_table *table, struct stream_direction *direction,
-                           int32_t ahead)
-{
-	stream_held_drop(table, direction);
-	if (ahead > 0)
-		stream_direction_pass_gap(table, direction, (uint32_t)ahead);
-	if (ahead >= 0 && direction->stage != STREAM_DONE)
-		stream_direction_end(table, direction);
-}
-
-// Delivers the first held piece, behind the gap before it if there is one.
-static void deliver_first_held(struct stream_table *table, struct stream_direction *direction)
-{
-	uint32_t id = direction->held;
-	const struct stream_piece *piece = stream_held_at(table, id);
-	int32_t ahead = distance(direction, piece->sequence);
-	size_t seen = ahead < 0 ? (size_t) - (int64_t)ahead : 0;
-
-	if (piece->size_bytes == 0) {
-		reach_held_end(table, direction, ahead);
-		return;
-	}
-	if (seen >= piece->size_bytes) {
-		stream_held_drop(table, direction);
-		return;
-	}
-	// Out of the list first: both may finish the direction.
-	direction->held = piece->next;
-	direction->held_count--;
-	if (ahead > 0)
-		stream_direction_pass_gap(table, direction, (uint32_t)ahead);
-	stream_direction_deliver(table, direction,
-	                         slice_of(piece->bytes + seen, piece->size_bytes - seen));
-	pool_give(&table->pieces, id);
-}
-
-// Delivers the held pieces that have become due.
-static void drain(struct stream_table *table, struct stream_direction *direction)
-{
-	while (direction->held != 0) {
-		int32_t ahead = distance(direction,
-		                         stream_held_at(table, direction->held)->sequence);
-
-		if (ahead > 0 && (uint64_t)ahead > direction->skip_bytes)
-			return;
-		deliver_first_held(table, direction);
-	}
-}
-
-// Gives up what lies before the first held piece.
-static void jump_to_held(struct stream_table *table, struct stream_direction *direction)
-{
-	deliver_first_held(table, direction);
-	drain(table, direction);
-}
-
-// Delivers bytes that begin at or before what is expected. Held ones among them came first, so
-// they are taken instead. Returns how many of the bytes were dealt with.
-static size_t take_due(struct stream_table *table, struct stream_direction *direction,
-                       uint32_t sequence, struct slice bytes)
-{
-	size_t seen = (size_t) - (int64_t)distance(direction, sequence);
-	struct slice due = slice_from(bytes, seen);
-
-	if (direction->held != 0)
-		due = slice_first(
-			due, (size_t)distance(direction,
-		                              stream_held_at(table, direction->held)->sequence));
-	stream_direction_deliver(table, direction, due);
-	drain(table, direction);
-	return slice_first(bytes, seen + due.size).size;
-}
-
-static void take_segment(struct stream_table *table, struct stream_direction *direction,
-                         uint32_t sequence, struct slice bytes)
-{
-	while (direction->stage != STREAM_DONE && bytes.size > 0) {
-		int32_t ahead = distance(direction, sequence);
-		size_t done;
-
-		// Nobody wants what is missing.
-		if (ahead > 0 && (uint64_t)ahead <= direction->skip_bytes) {
-			stream_direction_pass_gap(table, direction, (uint32_t)ahead);
-			drain(table, direction);
-			continue;
-		}
-		if (ahead <= 0)
-			done = take_due(table, direction, sequence, bytes);
-		else
-			done = stream_held_add(table, direction, sequence, bytes);
-		bytes = slice_from(bytes, done);
-		sequence += (uint32_t)done;
-		if (ahead <= 0 || bytes.size == 0)
-			continue;
-		if (direction->held == 0) {
-			table->bytes_dropped += bytes.size;
-			return;
-		}
-		jump_to_held(table, direction);
-	}
-}
-
-static void begin(struct stream_direction *direction, uint32_t sequence, uint8_t probes)
-{
-	direction->stage = STREAM_PROBE;
-	direction->next_sequence = sequence;
-	direction->probes_left = probes;
-}
-
-// A FIN behind the byte before `sequence`.
-static void take_end(struct stream_table *table, struct stream_direction *direction,
-                     uint32_t sequence)
-{
-	int32_t ahead = distance(direction, sequence);
-
-	if (direction->stage == STREAM_DONE || ahead < 0)
-		return;
-	if (ahead == 0) {
-		stream_direction_end(table, direction);
-		return;
-	}
-	stream_held_add_end(table, direction, sequence);
-	drain(table, direction); // nobody may want what is missing
-}
-
-static void take_packet(struct stream_table *table, struct stream_direction *direction,
-                        const struct packet *packet)
-{
-	uint32_t sequence = packet->sequence;
-	uint32_t end;
-
-	if (packet->tcp_flags & TCP_SYN) {
-		sequence++; // the SYN itself has one (RFC 9293, section 3.4)
-		if (!direction->has_data && direction->held == 0)
-			begin(direction, sequence, 1);
-	}
-	if (direction->stage == STREAM_NEW && packet->payload_bytes > 0)
-		begin(direction, sequence, STREAM_PROBES_MIDSTREAM);
-	if (direction->stage == STREAM_NEW)
-		return;
-
-	end = sequence + packet->payload_bytes;
-	take_segment(table, direction, sequence, slice_of(packet->payload, packet->payload_bytes));
-	if (direction->stage != STREAM_DONE && packet->missing_bytes > 0 &&
-	    direction->next_sequence == end) {
-		stream_direction_pass_gap(table, direction, packet->missing_bytes);
-		drain(table, direction);
-	}
-	end += packet->missing_bytes;
-	if (packet->tcp_flags & TCP_FIN)
-		take_end(table, direction, end);
-}
-
 static void give_streams(struct stream_table *table, struct flow *flow)
 {
 	const struct streams *streams = pool_block(&table->streams, flow->content_id);
@@ -222,26 +62,6 @@ static struct streams *streams_of(struct stream_table *table, struct flow *flow)
 	return pool_block(&table->streams, flow->content_id);
 }
 
-void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet)
-{
-	struct streams *streams = streams_of(table, flow);
-	struct stream_direction *direction;
-
-	assert(table->batch->packet == packet);
-	if (streams == NULL) {
-		table->bytes_dropped += packet->payload_bytes;
-		flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
-		return;
-	}
-	table->batch->output.shared = &streams->directions[0].shared;
-	direction = &streams->directions[packet->is_from_high];
-	take_packet(table, direction, packet);
-	if (direction->stage == STREAM_DONE)
-		flow->state |= packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
-	if ((flow->state & FLOW_DONE_LOW) && (flow->state & FLOW_DONE_HIGH))
-		give_streams(table, flow);
-}
-
 // A packet of the direction that is not at hand any more, as far as it is still known.
 static struct packet packet_of(const struct flow *flow, bool is_from_high, int64_t time_ns,
                                uint64_t number)
@@ -261,8 +81,8 @@ static struct packet packet_of(const struct flow *flow, bool is_from_high, int64
 	};
 }
 
-// What is found now is of the packets that brought it, long past as they are, and does nothing to
-// those at hand.
+// Whoever finds something in what is held, or by the direction's end, does so in packets that are
+// long past: what is found is of those, and does nothing to the ones at hand.
 static void end_direction(struct stream_table *table, const struct flow *flow,
                           struct stream_direction *direction, bool is_from_high)
 {
@@ -274,11 +94,57 @@ static void end_direction(struct stream_table *table, const struct flow *flow,
 		const struct stream_piece *piece = stream_held_at(table, direction->held);
 
 		packet = packet_of(flow, is_from_high, piece->time_ns, piece->packet_number);
-		deliver_first_held(table, direction);
+		stream_order_give_held(table, direction);
 	}
 	packet = packet_of(flow, is_from_high, direction->last_time_ns, direction->last_number);
-	stream_direction_finish(table, direction, false);
+	stream_direction_finish(table, direction);
 	table->batch->packet = NULL;
+}
+
+// What the packet says of the other direction: where it begins, that it has ended.
+static void take_acknowledgment(struct stream_table *table, struct flow *flow,
+                                struct streams *streams, const struct packet *packet)
+{
+	bool is_from_high = !packet->is_from_high;
+	struct stream_direction *direction = &streams->directions[is_from_high];
+	const uint8_t position = table->batch->position;
+
+	if (packet->tcp_flags & TCP_SYN) {
+		stream_order_confirm(table, direction, packet->acknowledged);
+	} else if ((flow->state & (is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW)) &&
+	           direction->has_ended && packet->acknowledged == direction->next_sequence + 1) {
+		end_direction(table, flow, direction, is_from_high);
+		flow->state |= is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
+		table->batch->packet = packet;
+		table->batch->position = position;
+	}
+}
+
+void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet)
+{
+	const uint8_t done = packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
+	struct streams *streams = streams_of(table, flow);
+	struct stream_direction *direction;
+
+	assert(table->batch->packet == packet);
+	if (streams == NULL) {
+		table->bytes_dropped += packet->payload_bytes;
+		flow->state |= FLOW_DONE_LOW | FLOW_DONE_HIGH;
+		return;
+	}
+	table->batch->output.shared = &streams->directions[0].shared;
+	direction = &streams->directions[packet->is_from_high];
+	if (flow->state & done) {
+		flow->state &= (uint8_t)~done;
+		*direction = (struct stream_direction){.shared = direction->shared};
+	}
+	if ((packet->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
+		take_acknowledgment(table, flow, streams, packet);
+	stream_order_take(table, direction, packet);
+	if (direction->stage == STREAM_DONE)
+		flow->state |= done;
+	if ((flow->state & FLOW_DONE_LOW) && (flow->state & FLOW_DONE_HIGH))
+		give_streams(table, flow);
 }
 
 static void end_streams(struct stream_table *table, struct flow *flow, bool must_give_held)

@@ -39,10 +39,12 @@ int stream_table_open(struct stream_table *table, size_t budget_bytes);
 // Accepts an all-zero table.
 void stream_table_close(struct stream_table *table);
 
-// Does anybody want what `packet` (TCP) of the flow brings?
+// Does anybody want what `packet` (TCP) of the flow brings? What was read to its end begins anew at
+// a SYN: the ports are used again, or it was never what it seemed.
 static inline bool stream_is_wanted(const struct flow *flow, const struct packet *packet)
 {
-	return (flow->state & (packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW)) == 0;
+	return (flow->state & (packet->is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW)) == 0 ||
+	       (packet->tcp_flags & TCP_SYN) != 0;
 }
 
 // HOT. What stream_packet() will need: to be called some packets before.

@@ -7,6 +7,8 @@
 
 static_assert(EXTRACT_PENDING_MAX < 1 << 17, "bits of pending_bytes");
 
+static const uint64_t LAST_NUMBER_MAX = ((uint64_t)1 << 51) - 1;
+
 enum { PROBE_BYTES_MAX = 4096 }; // an extractor that cannot tell by then will not
 
 static uint8_t *pending_at(const struct stream_table *table,
@@ -25,20 +27,19 @@ static void drop_pending(struct stream_table *table, struct stream_direction *di
 	direction->pending_bytes = 0;
 }
 
-static void end_extract(struct stream_table *table, struct stream_direction *direction,
-                        bool is_whole)
+static void end_extract(struct stream_table *table, struct stream_direction *direction)
 {
 	const struct extractor_ops *ops = table->extractors[direction->extractor];
-	bool has_all = direction->pending_bytes == 0 && direction->skip_bytes == 0;
+	bool is_whole = direction->has_ended && direction->pending_bytes == 0 &&
+	                direction->skip_bytes == 0;
 
 	if (direction->stage == STREAM_EXTRACT && ops->end != NULL)
-		ops->end(&direction->state, is_whole && has_all, &table->batch->output);
+		ops->end(&direction->state, is_whole, &table->batch->output);
 }
 
-void stream_direction_finish(struct stream_table *table, struct stream_direction *direction,
-                             bool is_whole)
+void stream_direction_finish(struct stream_table *table, struct stream_direction *direction)
 {
-	end_extract(table, direction, is_whole);
+	end_extract(table, direction);
 	drop_pending(table, direction);
 	while (direction->held != 0)
 		stream_held_drop(table, direction);
@@ -49,12 +50,16 @@ void stream_direction_finish(struct stream_table *table, struct stream_direction
 static void note_packet(const struct stream_table *table, struct stream_direction *direction)
 {
 	direction->last_time_ns = table->batch->packet->time_ns;
-	direction->last_number = table->batch->packet->number;
+	direction->last_number = table->batch->packet->number & LAST_NUMBER_MAX;
+	direction->has_ended = false;
 }
 
-void stream_direction_end(struct stream_table *table, struct stream_direction *direction)
+void stream_direction_reach_end(struct stream_table *table, struct stream_direction *direction)
 {
-	stream_direction_finish(table, direction, true);
+	if (direction->stage == STREAM_DONE)
+		return;
+	note_packet(table, direction);
+	direction->has_ended = true;
 }
 
 // Makes room for `size` pending bytes. False when the budget is used up.
@@ -88,7 +93,7 @@ static void keep(struct stream_table *table, struct stream_direction *direction,
 {
 	if (!reserve_pending(table, direction, direction->pending_bytes + bytes.size)) {
 		table->bytes_dropped += bytes.size;
-		stream_direction_finish(table, direction, false);
+		stream_direction_finish(table, direction);
 		return;
 	}
 	memcpy(pending_at(table, direction) + direction->pending_bytes, bytes.data, bytes.size);
@@ -194,7 +199,7 @@ static void tell_gap(struct stream_table *table, struct stream_direction *direct
 	direction->skip_bytes = progress.skip_bytes;
 	if (progress.verdict == EXTRACT_DONE) {
 		direction->stage = STREAM_DONE;
-		stream_direction_finish(table, direction, false);
+		stream_direction_finish(table, direction);
 	} else if (progress.verdict == EXTRACT_RESTART) {
 		direction->stage = STREAM_PROBE;
 		direction->probes_left = STREAM_PROBES_MIDSTREAM;
@@ -255,7 +260,7 @@ void stream_direction_deliver(struct stream_table *table, struct stream_directio
 		}
 	}
 	if (direction->stage == STREAM_DONE)
-		stream_direction_finish(table, direction, false);
+		stream_direction_finish(table, direction);
 }
 
 void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,
@@ -270,4 +275,10 @@ void stream_direction_pass_gap(struct stream_table *table, struct stream_directi
 		return;
 	table->gaps++;
 	tell_gap(table, direction, left);
+}
+
+void stream_direction_lose(struct stream_table *table, struct stream_direction *direction)
+{
+	table->gaps++;
+	tell_gap(table, direction, 0);
 }

@@ -33,12 +33,18 @@ struct stream_direction {
 	uint32_t pending_id;    // bytes the extractor left: of pool small, or large
 	uint32_t pending_bytes : 17;
 	uint32_t is_pending_large : 1;
-	uint32_t has_data : 1;
 	uint32_t stage : 2;     // enum stream_stage
 	uint32_t extractor : 4; // index into extractors[]
 	uint32_t probes_left : 4;
-	uint64_t held_count : 8;
-	uint64_t last_number : 56;    // of the packet that last moved it on
+	uint32_t has_data : 1;
+	uint32_t has_syn : 1;      // its SYN was seen
+	uint32_t is_confirmed : 1; // and acknowledged
+	uint32_t is_syn_data : 1;  // all of its data was in its SYN
+	uint64_t is_settled : 1;   // the SYN acknowledged is the one that was seen
+	uint64_t has_ended : 1;    // there was a FIN, and nothing behind it so far
+	uint64_t held_count : 7;
+	uint64_t strays : 4;          // segments far off, since one that was not
+	uint64_t last_number : 51;    // of the packet that last moved it on
 	struct extract_shared shared; // of the connection: the one that low sends has it
 };
 
@@ -50,10 +56,11 @@ void stream_direction_deliver(struct stream_table *table, struct stream_directio
 void stream_direction_pass_gap(struct stream_table *table, struct stream_direction *direction,
                                uint32_t missing_bytes);
 
-// HOT. Its FIN was reached.
-void stream_direction_end(struct stream_table *table, struct stream_direction *direction);
+// HOT. Its FIN was reached. Whether it is the end is seen later: somebody may have put it there.
+void stream_direction_reach_end(struct stream_table *table, struct stream_direction *direction);
+
+// HOT. Nobody knows how much is missing.
+void stream_direction_lose(struct stream_table *table, struct stream_direction *direction);
 
 // HOT. Nobody wants anything more of it, or nothing will come: gives up what is pending and held.
-// is_whole: its FIN was reached.
-void stream_direction_finish(struct stream_table *table, struct stream_direction *direction,
-                             bool is_whole);
+void stream_direction_finish(struct stream_table *table, struct stream_direction *direction);

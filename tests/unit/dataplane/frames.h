@@ -18,8 +18,10 @@ struct segment {
 	uint8_t src, dst;
 	uint16_t src_port, dst_port;
 	uint8_t protocol;
-	uint8_t flags;
+	uint8_t flags; // 0: TCP_ACK, which only a SYN can lack
 	uint32_t sequence;
+	uint32_t acknowledged;
+	uint16_t urgent_offset;
 	const char *text;   // payload, or NULL
 	size_t text_bytes;  // 0: up to the NUL
 	uint32_t cut_bytes; // of the payload, not captured
@@ -62,7 +64,9 @@ static inline uint32_t frame_write(const struct segment *segment, uint8_t out[FR
 	if (segment->protocol == IP_TCP) {
 		frame_put32(out + 38, segment->sequence);
 		out[46] = 0x50;
-		out[47] = segment->flags;
+		frame_put32(out + 42, segment->acknowledged);
+		out[47] = segment->flags != 0 ? segment->flags : TCP_ACK;
+		frame_put16(out + 52, segment->urgent_offset);
 	} else {
 		frame_put16(out + 38, (unsigned)(8 + size));
 	}

@@ -84,27 +84,47 @@ static int teardown(void **state)
 	return 0;
 }
 
-// A packet is a second later than the one before it.
-static void give(bool is_from_high, uint8_t flags, uint32_t sequence, const char *text)
+// A packet is a nanosecond later than the one before it.
+static void give_segment(const struct segment *segment)
 {
 	static uint8_t frame[FRAME_BYTES_MAX];
-	struct segment segment = {
-		.time_ns = (int64_t)(1000 + number),
+	struct segment timed = *segment;
+	struct packet packet;
+
+	timed.time_ns = (int64_t)(1000 + number);
+	timed.protocol = IP_TCP;
+	packet = frame_packet(&timed, ++number, frame);
+	packet.is_from_high = packet.src_port == 80; // flow.c would say, and note:
+	if (packet.tcp_flags & TCP_FIN)
+		flow.state |= packet.is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
+	batch.packet = &packet;
+	if (stream_is_wanted(&flow, &packet))
+		stream_packet(&streams, &flow, &packet);
+}
+
+static void give(bool is_from_high, uint8_t flags, uint32_t sequence, const char *text)
+{
+	give_segment(&(struct segment){
 		.src = is_from_high ? 2 : 1,
 		.dst = is_from_high ? 1 : 2,
 		.src_port = is_from_high ? 80 : 1000,
 		.dst_port = is_from_high ? 1000 : 80,
-		.protocol = IP_TCP,
 		.flags = flags,
 		.sequence = sequence,
 		.text = text,
-	};
-	struct packet packet = frame_packet(&segment, ++number, frame);
+	});
+}
 
-	packet.is_from_high = is_from_high; // flow.c would say
-	batch.packet = &packet;
-	if (stream_is_wanted(&flow, &packet))
-		stream_packet(&streams, &flow, &packet);
+// From high, about what low has sent.
+static void give_answer(uint8_t flags, uint32_t sequence, uint32_t acknowledged)
+{
+	give_segment(&(struct segment){.src = 2,
+	                               .dst = 1,
+	                               .src_port = 80,
+	                               .dst_port = 1000,
+	                               .flags = flags,
+	                               .sequence = sequence,
+	                               .acknowledged = acknowledged});
 }
 
 static const char *result(void)
@@ -189,7 +209,7 @@ static void a_flow_that_is_dropped_ends_at_its_last_packet_too(void **state)
 {
 	(void)state;
 	give(false, TCP_SYN, 499, NULL);
-	give(true, TCP_SYN | TCP_ACK, 99, NULL);
+	give_answer(TCP_SYN | TCP_ACK, 99, 500);
 	give(false, TCP_ACK, 500, "<abc");
 	give(true, TCP_ACK, 100, "<def");
 	give(true, TCP_ACK, 110, "early");
@@ -197,6 +217,41 @@ static void a_flow_that_is_dropped_ends_at_its_last_packet_too(void **state)
 	stream_drop(&streams, &flow);
 	assert_int_equal(batch.position, MATCH_NO_PACKET);
 	assert_string_equal(result(), "<abc|<def|cut @3:1002 1000>80; cut @4:1003 80>1000; ");
+}
+
+static void a_fin_that_is_acknowledged_ends_at_once(void **state)
+{
+	(void)state;
+	give(false, TCP_ACK, 500, "<abc");
+	give(false, TCP_FIN | TCP_ACK, 504, NULL);
+	assert_null(strstr((const char *)notes.data, "whole"));
+	give_answer(TCP_ACK, 100, 504);
+	assert_int_equal(notes.size, sizeof("<abc|") - 1);
+	give_answer(TCP_ACK, 100, 505);
+	assert_true(flow.state & FLOW_DONE_LOW);
+	assert_int_equal(batch.packet->number, 4); // the one at hand again
+	assert_string_equal(result(), "<abc|whole @2:1001 1000>80; ");
+}
+
+static void bytes_behind_a_fin_that_nobody_acknowledged_go_on(void **state)
+{
+	(void)state;
+	give(false, TCP_ACK, 500, "<abc");
+	give(false, TCP_FIN | TCP_ACK, 504, NULL); // somebody else's
+	give(false, TCP_ACK, 504, "def");
+	give_answer(TCP_ACK, 100, 508);
+	give(false, TCP_FIN | TCP_ACK, 507, NULL);
+	assert_string_equal(result(), "<abc|def|whole @5:1004 1000>80; ");
+}
+
+static void a_reset_ends_nothing_and_brings_nothing(void **state)
+{
+	(void)state;
+	give(false, TCP_ACK, 500, "<abc");
+	give(false, TCP_RST | TCP_ACK, 504, "xyz");
+	give_answer(TCP_RST | TCP_ACK, 100, 504);
+	give(false, TCP_ACK, 504, "def");
+	assert_string_equal(result(), "<abc|def|cut @4:1003 1000>80; ");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -212,6 +267,9 @@ int main(void)
 		TEST(what_nobody_wants_may_be_missing_before_a_fin),
 		TEST(what_waits_for_more_is_not_whole),
 		TEST(a_flow_that_is_dropped_ends_at_its_last_packet_too),
+		TEST(a_fin_that_is_acknowledged_ends_at_once),
+		TEST(bytes_behind_a_fin_that_nobody_acknowledged_go_on),
+		TEST(a_reset_ends_nothing_and_brings_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
