@@ -107,17 +107,28 @@ static void take_acknowledgment(struct stream_table *table, struct flow *flow,
 {
 	bool is_from_high = !packet->is_from_high;
 	struct stream_direction *direction = &streams->directions[is_from_high];
+	const struct packet last = packet_of(flow, is_from_high, direction->last_time_ns,
+	                                     direction->last_number);
 	const uint8_t position = table->batch->position;
 
 	if (packet->tcp_flags & TCP_SYN) {
+		table->batch->packet = &last;
 		stream_order_confirm(table, direction, packet->acknowledged);
-	} else if ((flow->state & (is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW)) &&
-	           direction->has_ended && packet->acknowledged == direction->next_sequence + 1) {
+	} else if (direction->has_ended && packet->acknowledged == direction->next_sequence + 1) {
 		end_direction(table, flow, direction, is_from_high);
 		flow->state |= is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
-		table->batch->packet = packet;
-		table->batch->position = position;
 	}
+	table->batch->packet = packet;
+	table->batch->position = position;
+}
+
+// The other direction's memory is touched only then.
+static bool may_acknowledge(const struct flow *flow, const struct packet *packet)
+{
+	const uint8_t other_ended = packet->is_from_high ? FLOW_FIN_LOW : FLOW_FIN_HIGH;
+
+	return (packet->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+	       ((packet->tcp_flags & TCP_SYN) || (flow->state & other_ended));
 }
 
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet)
@@ -138,7 +149,7 @@ void stream_packet(struct stream_table *table, struct flow *flow, const struct p
 		flow->state &= (uint8_t)~done;
 		*direction = (struct stream_direction){.shared = direction->shared};
 	}
-	if ((packet->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
+	if (may_acknowledge(flow, packet))
 		take_acknowledgment(table, flow, streams, packet);
 	stream_order_take(table, direction, packet);
 	if (direction->stage == STREAM_DONE)

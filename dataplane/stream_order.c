@@ -19,7 +19,14 @@ static void begin(struct stream_direction *direction, uint32_t sequence, unsigne
 static void begin_anew(struct stream_table *table, struct stream_direction *direction,
                        uint32_t sequence)
 {
+	const struct packet *packet = table->batch->packet;
+	struct packet last = *packet;
+
+	last.time_ns = direction->last_time_ns;
+	last.number = direction->last_number;
+	table->batch->packet = &last;
 	stream_direction_finish(table, direction);
+	table->batch->packet = packet;
 	direction->skip_bytes = 0;
 	direction->has_data = false;
 	direction->has_ended = false;
@@ -198,9 +205,7 @@ static bool take_syn(struct stream_table *table, struct stream_direction *direct
 		if (!direction->is_confirmed && direction->held == 0)
 			begin(direction, first, 1);
 	} else if (!direction->has_syn) {
-		// Picked up in its middle, either of what began here, or of what was before.
-		if (distance(direction, first) > 0 || is_far_off(direction, first))
-			begin_anew(table, direction, first);
+		begin_anew(table, direction, first); // what was picked up was of something else
 	}
 	direction->has_syn = true;
 	if (direction->has_data || direction->next_sequence != first)
