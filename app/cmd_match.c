@@ -57,7 +57,7 @@ static const struct option match_options[] = {
 	{OPTION_CALL, 'f', "feed", "FEED", .add = add_feed,
          .help = "compile this feed in memory instead; may be repeated"},
 	{OPTION_NUMBER, 'j', "jobs", "N", .offset = offsetof(struct match_values, job_count),
-         .min = 1, .max = 256, .help = "captures read at the same time (default: one a core)"},
+         .min = 1, .max = 256, .help = "worker threads (default: one a core)"},
 	{OPTION_FLAG, 'q', "quiet", .offset = offsetof(struct match_values, is_quiet),
          .help = "no table, no summary, no progress bar; errors and damaged captures are told"},
 	{OPTION_FLAG, 0, "local-dns",
@@ -220,11 +220,10 @@ static int match(const struct match_values *values, const struct database *datab
 static int open_and_match(struct match_values *values)
 {
 	AUTO(database) database = NULL;
-	long core_count = sysconf(_SC_NPROCESSORS_ONLN);
 	int error;
 
 	if (values->job_count == 0)
-		values->job_count = core_count > 0 ? (uint64_t)core_count : 1;
+		values->job_count = workers_cores();
 	if (values->database_path != NULL)
 		error = database_source_open(values->database_path, &database);
 	else

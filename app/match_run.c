@@ -38,8 +38,6 @@ static int crew_start(const struct match_run_options *options, struct crew *crew
 	unsigned wanted = options->job_count;
 	int error = 0;
 
-	if (wanted > options->captures->count)
-		wanted = options->captures->count;
 	if (wanted > WORKERS_MAX)
 		wanted = WORKERS_MAX;
 	while (crew->count < wanted && error == 0) {

@@ -9,7 +9,7 @@
 struct match_run_options {
 	const struct database *database;
 	const struct capture_list *captures;
-	unsigned job_count; // at most one worker a capture is started
+	unsigned job_count; // workers
 	struct traffic_settings traffic;
 	bool is_quiet; // no progress bar
 };

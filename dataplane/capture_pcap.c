@@ -43,6 +43,8 @@ static void read_frame(const struct capture_pcap *pcap, const uint8_t *header, s
 	frame->wire_bytes = wire > captured ? wire : captured;
 	frame->data = header + RECORD_HEADER_BYTES;
 	frame->link = pcap->link;
+	frame->before = NULL;
+	frame->number = 0;
 }
 
 unsigned capture_pcap_read(const struct capture_pcap *pcap, struct slice window,

@@ -120,6 +120,8 @@ static const char *set_frame(struct frame *frame, const struct capture_interface
 	frame->captured_bytes = captured;
 	frame->wire_bytes = wire > captured ? wire : captured;
 	frame->link = interface->link;
+	frame->before = NULL;
+	frame->number = 0;
 	return NULL;
 }
 

@@ -52,6 +52,7 @@ struct capture_result {
 	int64_t first_time_ns; // TIMESTAMP_MAX when there was no packet
 	int64_t last_time_ns;
 	bool is_cut_short;    // stopped, or damaged: `report` says where
+	bool is_stopped;      // by workers_stop(), before its end; also when it was not begun
 	struct report report; // warnings; report_clear() when done
 };
 
@@ -75,7 +76,13 @@ struct workers_options {
 
 struct workers;
 
-// Starts the threads; each takes the next capture when it is done with one. `options` and what
+// How many cores this process may use, 1 at least: the number of workers that makes sense.
+unsigned workers_cores(void);
+
+// Starts the threads. Large captures are read by all of them together, the others by one each:
+// hits, counters and results are the same whatever their number, as long as no table was full
+// (flows_evicted, stream_bytes_dropped). One more thread reads ahead where there is a core for it,
+// and one decompresses for each compressed capture. `options` and what
 // it points to must outlive the workers. Returns 0 and gives the workers to the caller
 // (workers_free), -EINVAL, -ENOMEM, or why no thread could be started.
 int workers_start(const struct workers_options *options, struct workers **ret_workers);

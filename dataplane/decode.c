@@ -349,7 +349,7 @@ uint64_t decode_batch(const struct frame frames[], unsigned count, uint64_t firs
 			prefetch_headers(&frames[i + HEADERS_AHEAD]);
 		has_more |= (uint64_t)decode_frame(frame, &packets[i], counters) << i;
 		packets[i].time_ns = frame->time_ns;
-		packets[i].number = first_number + i;
+		packets[i].number = frames[i].number != 0 ? frames[i].number : first_number + i;
 		packets[i].frame = (uint8_t)i;
 		counters->bytes += frame->wire_bytes;
 		counters->packets_cut += frame->captured_bytes < frame->wire_bytes;

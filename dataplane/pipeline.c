@@ -66,6 +66,7 @@ static int open_tables(struct pipeline *pipeline)
 void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id)
 {
 	fragment_table_clear(&pipeline->fragments);
+	pipeline->has_clock = false;
 	pipeline->packet_count = 0;
 	pipeline->wire_bytes_before = pipeline->counters.bytes;
 	pipeline->unknown_links_before = pipeline->counters.packets_unknown_link;
@@ -144,7 +145,9 @@ static void note_unknown_link(struct pipeline *pipeline, unsigned count)
 	for (unsigned i = 0; i < count && pipeline->unknown_link_packet == 0; i++) {
 		if (decode_knows_link(pipeline->frames[i].link))
 			continue;
-		pipeline->unknown_link_packet = pipeline->packet_count + 1 + i;
+		pipeline->unknown_link_packet = pipeline->frames[i].number;
+		if (pipeline->unknown_link_packet == 0)
+			pipeline->unknown_link_packet = pipeline->packet_count + 1 + i;
 		pipeline->unknown_link = pipeline->frames[i].link;
 	}
 }
@@ -255,6 +258,7 @@ void pipeline_stations(struct pipeline *pipeline, unsigned count)
 	struct packet *packets = pipeline->packets;
 	unsigned packet_count = count;
 	uint64_t has_more;
+	int64_t earliest_ns;
 
 	has_more = decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
 	                        &pipeline->counters);
@@ -265,7 +269,9 @@ void pipeline_stations(struct pipeline *pipeline, unsigned count)
 	stages_mark(&pipeline->stages, STAGE_DECODE);
 	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
 		note_unknown_link(pipeline, count);
-	flow_expire(&pipeline->flows, take_times(pipeline, count));
+	earliest_ns = take_times(pipeline, count);
+	if (!pipeline->has_clock)
+		flow_expire(&pipeline->flows, earliest_ns);
 	if (pipeline->last_time_ns >= pipeline->judge.turn_at_ns)
 		judge_turn(&pipeline->judge);
 	for (unsigned done = 0; done < packet_count;)
@@ -274,6 +280,12 @@ void pipeline_stations(struct pipeline *pipeline, unsigned count)
 		                                                      : PORT_BURST_MAX);
 	match_batch_run(&pipeline->batch);
 	pipeline->packet_count += count;
+}
+
+void pipeline_advance(struct pipeline *pipeline, int64_t time_ns)
+{
+	pipeline->has_clock = true;
+	flow_expire(&pipeline->flows, time_ns);
 }
 
 unsigned pipeline_run(struct pipeline *pipeline, struct port *port)

@@ -56,6 +56,10 @@ DEFINE_AUTO(pipeline, pipeline_free)
 // The packets that follow are of this capture, numbered from 1.
 void pipeline_begin(struct pipeline *pipeline, uint32_t capture_id);
 
+// HOT. Flows that are over at `time_ns` end. Until the next pipeline_begin() nothing else ends them
+// for their time: who sees only some of the packets is told how it passes.
+void pipeline_advance(struct pipeline *pipeline, int64_t time_ns);
+
 // HOT. One batch from `port` through every station. Returns how many packets it had; 0: the end.
 unsigned pipeline_run(struct pipeline *pipeline, struct port *port);
 

@@ -34,6 +34,7 @@ struct pipeline {
 	struct match_limits limits_before; // of contexts that were used before
 
 	struct dataplane_counters counters; // those that decode counts
+	bool has_clock;                     // pipeline_advance() tells the time
 	uint64_t packet_count;              // of this capture
 	uint64_t wire_bytes_before;         // counters.bytes when it began
 	uint64_t unknown_links_before;      // likewise, counters.packets_unknown_link

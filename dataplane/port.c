@@ -15,13 +15,11 @@ static const struct port_ops *const ports[] = {
 
 enum { PORTS = sizeof(ports) / sizeof(ports[0]), READ_AHEAD_BLOCKS = 4 };
 
-int port_open(const char *path, struct report *report, struct port **ret_port)
+int port_open_source(struct byte_source *opened, struct report *report, struct port **ret_port)
 {
-	AUTO(byte_source) source = NULL;
-	int error = byte_source_open_ahead(path, READ_AHEAD_BLOCKS, &source);
+	AUTO(byte_source) source = opened;
+	int error = -EINVAL;
 
-	if (error < 0)
-		return error;
 	for (size_t i = 0; i < PORTS; i++) {
 		if (ports[i]->open_capture == NULL)
 			continue;
@@ -32,6 +30,14 @@ int port_open(const char *path, struct report *report, struct port **ret_port)
 			return error;
 	}
 	return error;
+}
+
+int port_open(const char *path, struct report *report, struct port **ret_port)
+{
+	struct byte_source *source;
+	int error = byte_source_open_ahead(path, READ_AHEAD_BLOCKS, &source);
+
+	return error < 0 ? error : port_open_source(source, report, ret_port);
 }
 
 static void report_unknown(const char *backend, struct report *report)

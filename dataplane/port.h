@@ -45,6 +45,7 @@ struct frame {
 	int64_t time_ns;
 	enum link_type link;   // or a number that the enum does not have
 	const uint8_t *before; // afxdp: what the XDP program may have written there, or NULL
+	uint64_t number;       // of a share: 1-based within the capture; 0: they are counted
 };
 
 // What happens to a packet.
@@ -153,6 +154,9 @@ struct port {
 // Returns 0 and gives it to the caller (port_close), the file's error, or -EINVAL when it is no
 // capture: `report` says why.
 int port_open(const char *path, struct report *report, struct port **ret_port);
+
+// The same with its bytes, which are taken over, also when it fails.
+int port_open_source(struct byte_source *source, struct report *report, struct port **ret_port);
 
 // Opens a queue of a device with the backend of that name. Returns 0 and gives it to the caller
 // (port_close), -ENOTSUP when there is no such backend in this build, or the backend's error:

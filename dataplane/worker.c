@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/cpu.h"
-#include "base/timestamp.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/worker_captures.h"
 
 #define FLOW_BUDGET_DEFAULT   ((size_t)512 * 1024 * 1024)
 #define STREAM_BUDGET_DEFAULT ((size_t)256 * 1024 * 1024)
@@ -23,18 +23,18 @@ struct worker {
 	// Written by workers_start(), then the worker's own.
 	alignas(CACHE_LINE_BYTES) struct workers *workers;
 	struct pipeline *pipeline;
+	unsigned index;
 	pthread_t thread;
 	bool has_thread;
 };
 
 struct workers {
 	const struct workers_options *options;
-	struct capture_result *results; // each written by the worker that took the capture
+	struct worker_captures *captures;
 	unsigned worker_count;
-	alignas(CACHE_LINE_BYTES) _Atomic uint32_t next_capture; // written by all workers
-	_Atomic unsigned running;                                // likewise
-	_Atomic bool is_stopping;                                // written by workers_stop()
-	_Atomic bool is_abandoned;                               // written by workers_free()
+	alignas(CACHE_LINE_BYTES) _Atomic unsigned running; // written by all workers
+	_Atomic bool is_stopping;                           // written by workers_stop()
+	_Atomic bool is_abandoned;                          // written by workers_free()
 	struct worker workers[];
 };
 
@@ -61,54 +61,38 @@ static void add_progress(_Atomic uint64_t *counter, uint64_t value)
 	                      memory_order_relaxed);
 }
 
-static void run_capture(struct worker *worker, struct port *port)
+static void run_part(struct worker *worker, const struct worker_part *part)
 {
+	struct port *port = capture_share_port(part->share, part->index);
 	uint64_t file_bytes = 0;
-	struct port_counters counters;
-	unsigned count;
+	int64_t time_ns;
 
-	do {
-		count = pipeline_run(worker->pipeline, port);
-		port->ops->counters(port, &counters);
-		add_progress(&worker->packets, count);
-		add_progress(&worker->file_bytes, counters.file_bytes - file_bytes);
-		file_bytes = counters.file_bytes;
-	} while (count > 0 && !is_stopping(worker->workers));
-	pipeline_end(worker->pipeline);
-}
+	pipeline_begin(worker->pipeline, part->capture_id);
+	while (capture_share_next(part->share, part->index, &time_ns)) {
+		unsigned count;
 
-static void take_capture(struct worker *worker, uint32_t capture_id)
-{
-	struct capture_result *result = &worker->workers->results[capture_id];
-	const char *path = worker->workers->options->captures[capture_id];
-	struct port_counters counters;
-	AUTO(port) port = NULL;
+		pipeline_advance(worker->pipeline, time_ns);
+		while ((count = pipeline_run(worker->pipeline, port)) > 0)
+			add_progress(&worker->packets, count);
+		if (part->index == 0) { // for all of its workers
+			uint64_t now_bytes = capture_share_file_bytes(part->share);
 
-	result->report.input = path;
-	result->report.unit = "packet";
-	pipeline_begin(worker->pipeline, capture_id);
-	result->error = port_open(path, &result->report, &port);
-	if (result->error == 0) {
-		run_capture(worker, port);
-		port->ops->counters(port, &counters);
-		result->is_cut_short = counters.is_cut_short || is_stopping(worker->workers);
+			add_progress(&worker->file_bytes, now_bytes - file_bytes);
+			file_bytes = now_bytes;
+		}
 	}
-	pipeline_capture_result(worker->pipeline, result);
+	pipeline_end(worker->pipeline);
 }
 
 static void *run_worker(void *context)
 {
 	struct worker *worker = context;
 	struct workers *workers = worker->workers;
-	uint32_t capture_id;
+	struct worker_part part = {0};
 
-	while (!is_stopping(workers)) {
-		// Relaxed: the captures were there before the threads.
-		capture_id = atomic_fetch_add_explicit(&workers->next_capture, 1,
-		                                       memory_order_relaxed);
-		if (capture_id >= workers->options->capture_count)
-			break;
-		take_capture(worker, capture_id);
+	while (worker_captures_next(workers->captures, worker->index, &part)) {
+		run_part(worker, &part);
+		worker_captures_leave(workers->captures, &part, worker->pipeline);
 	}
 	// Release: whoever sees the worker ended also sees what it pushed.
 	atomic_fetch_sub_explicit(&workers->running, 1, memory_order_release);
@@ -139,6 +123,7 @@ static int start_worker(struct workers *workers, unsigned index)
 	if (error < 0)
 		return error;
 	worker->workers = workers;
+	worker->index = index;
 	atomic_fetch_add_explicit(&workers->running, 1, memory_order_relaxed);
 	error = pthread_create(&worker->thread, NULL, run_worker, worker);
 	if (error != 0) {
@@ -162,21 +147,16 @@ static int create(const struct workers_options *options, struct workers **ret_wo
 {
 	size_t bytes = sizeof(struct workers) + options->worker_count * sizeof(struct worker);
 	AUTO(workers) workers = aligned_alloc(CACHE_LINE_BYTES, bytes);
+	int error;
 
 	if (workers == NULL)
 		return -ENOMEM;
 	memset(workers, 0, bytes);
 	workers->options = options;
 	workers->worker_count = options->worker_count;
-	workers->results = calloc(options->capture_count + 1, sizeof(workers->results[0]));
-	if (workers->results == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < options->capture_count; i++) {
-		// Until a worker takes it; it stays so when the workers are stopped before.
-		workers->results[i].is_cut_short = true;
-		workers->results[i].first_time_ns = TIMESTAMP_MAX;
-		workers->results[i].last_time_ns = TIMESTAMP_MAX;
-	}
+	error = worker_captures_create(options, is_stopping, workers, &workers->captures);
+	if (error < 0)
+		return error;
 	*ret_workers = TAKE(workers);
 	return 0;
 }
@@ -251,7 +231,7 @@ void workers_join(struct workers *workers, struct dataplane_counters *ret_counte
 		dataplane_counters_add(&sum, &counters);
 	}
 	*ret_counters = sum;
-	*ret_results = workers->results;
+	*ret_results = worker_captures_results(workers->captures);
 }
 
 void workers_free(struct workers *workers)
@@ -263,8 +243,6 @@ void workers_free(struct workers *workers)
 	join_threads(workers);
 	for (unsigned i = 0; i < workers->worker_count; i++)
 		pipeline_free(workers->workers[i].pipeline);
-	for (uint32_t i = 0; workers->results != NULL && i < workers->options->capture_count; i++)
-		report_clear(&workers->results[i].report);
-	free(workers->results);
+	worker_captures_free(workers->captures);
 	free(workers);
 }
