@@ -119,6 +119,56 @@ static void dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_throu
 	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 1);
 }
 
+static bool passes_on_port(struct scene *scene, uint16_t port, struct slice payload)
+{
+	struct live_packet packet = scene_datagram(CLIENT, SERVER, payload);
+
+	packet.src_port = 40000;
+	packet.dst_port = port;
+	return scene_passes(scene, &packet);
+}
+
+static void on_another_port_messages_are_dropped_and_their_flow_goes_on(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(passes_on_port(scene, 5300, live_query(&message, "bad.example")));
+		assert_true(passes_on_port(scene, 5300, live_query(&message, "good.example")));
+		assert_true(passes_on_port(scene, 5300, slice_text("something else")));
+	}
+	assert_int_equal(scene_figures(scene).drops[DROP_DNS], 3);
+	assert_int_equal(scene_figures(scene).drops[DROP_CONDEMNED], 0);
+}
+
+static void what_a_flow_is_its_first_datagrams_tell(void **state)
+{
+	struct scene *scene = *state;
+	struct live_frame message;
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(passes_on_port(scene, 5300, slice_text("something else")));
+	assert_false(passes_on_port(scene, 5300, live_query(&message, "bad.example")));
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(passes_on_port(scene, 5301, slice_text("something else")));
+	assert_true(passes_on_port(scene, 5301, live_query(&message, "bad.example")));
+	for (unsigned i = 0; i < 9; i++)
+		assert_true(passes_on_port(scene, 53, slice_text("something else")));
+	assert_false(passes_on_port(scene, 53, live_query(&message, "bad.example")));
+}
+
+static void messages_of_other_name_services_are_left_alone(void **state)
+{
+	static const uint16_t ports[] = {137, 5353, 5355};
+	struct scene *scene = *state;
+	struct live_frame message;
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(passes_on_port(scene, ports[i], live_query(&message, "bad.example")));
+	assert_int_equal(scene_figures(scene).counters.observables[OBSERVABLE_NAME], 0);
+}
+
 int main(void)
 {
 #define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -128,6 +178,9 @@ int main(void)
 		SCENE_TEST(of_several_queries_in_one_burst_only_the_listed_are_dropped),
 		SCENE_TEST(the_later_fragments_of_a_dropped_query_follow_it),
 		SCENE_TEST(dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through),
+		SCENE_TEST(on_another_port_messages_are_dropped_and_their_flow_goes_on),
+		SCENE_TEST(what_a_flow_is_its_first_datagrams_tell),
+		SCENE_TEST(messages_of_other_name_services_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
