@@ -83,25 +83,47 @@ static struct packet packet_of(const struct flow *flow, bool is_from_high, int64
 
 // Whoever finds something in what is held, or by the direction's end, does so in packets that are
 // long past: what is found is of those, and does nothing to the ones at hand.
+static void give_held(struct stream_table *table, const struct flow *flow,
+                      struct stream_direction *direction, bool is_from_high)
+{
+	const struct stream_piece *piece = stream_held_at(table, direction->held);
+	const struct packet packet = packet_of(flow, is_from_high, piece->time_ns,
+	                                       piece->packet_number);
+
+	table->batch->packet = &packet;
+	table->batch->position = MATCH_NO_PACKET;
+	stream_order_give_held(table, direction);
+	table->batch->packet = NULL;
+}
+
 static void end_direction(struct stream_table *table, const struct flow *flow,
                           struct stream_direction *direction, bool is_from_high)
 {
 	struct packet packet;
 
+	while (direction->held != 0)
+		give_held(table, flow, direction, is_from_high);
+	packet = packet_of(flow, is_from_high, direction->last_time_ns, direction->last_number);
 	table->batch->packet = &packet;
 	table->batch->position = MATCH_NO_PACKET;
-	while (direction->held != 0) {
-		const struct stream_piece *piece = stream_held_at(table, direction->held);
-
-		packet = packet_of(flow, is_from_high, piece->time_ns, piece->packet_number);
-		stream_order_give_held(table, direction);
-	}
-	packet = packet_of(flow, is_from_high, direction->last_time_ns, direction->last_number);
 	stream_direction_finish(table, direction);
 	table->batch->packet = NULL;
 }
 
-// What the packet says of the other direction: where it begins, that it has ended.
+// Does the other side have what is missing before the first held piece? Then it does not come
+// again. Whoever gives packets that are not quite in order has had time to.
+static bool is_hole_over(const struct stream_table *table, const struct stream_direction *direction,
+                         const struct packet *packet)
+{
+	const struct stream_piece *piece = stream_held_at(table, direction->held);
+
+	return (int32_t)(piece->sequence - direction->next_sequence) <= 0 ||
+	       ((int32_t)(packet->acknowledged - piece->sequence) >= 0 &&
+	        packet->time_ns - piece->time_ns >= STREAM_HOLE_NS);
+}
+
+// What the packet says of the other direction: where it begins, what nobody will send again, that
+// it has ended.
 static void take_acknowledgment(struct stream_table *table, struct flow *flow,
                                 struct streams *streams, const struct packet *packet)
 {
@@ -109,26 +131,43 @@ static void take_acknowledgment(struct stream_table *table, struct flow *flow,
 	struct stream_direction *direction = &streams->directions[is_from_high];
 	const struct packet last = packet_of(flow, is_from_high, direction->last_time_ns,
 	                                     direction->last_number);
-	const uint8_t position = table->batch->position;
+	const uint16_t position = table->batch->position;
 
 	if (packet->tcp_flags & TCP_SYN) {
 		table->batch->packet = &last;
 		stream_order_confirm(table, direction, packet->acknowledged);
-	} else if (direction->has_ended && packet->acknowledged == direction->next_sequence + 1) {
-		end_direction(table, flow, direction, is_from_high);
-		flow->state |= is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
+	} else {
+		while (direction->held != 0 && is_hole_over(table, direction, packet))
+			give_held(table, flow, direction, is_from_high);
+		if (direction->has_ended && packet->acknowledged == direction->next_sequence + 1)
+			end_direction(table, flow, direction, is_from_high);
+		if (direction->stage == STREAM_DONE)
+			flow->state |= is_from_high ? FLOW_DONE_HIGH : FLOW_DONE_LOW;
 	}
 	table->batch->packet = packet;
 	table->batch->position = position;
 }
 
 // The other direction's memory is touched only then.
-static bool may_acknowledge(const struct flow *flow, const struct packet *packet)
+static bool may_acknowledge(const struct flow *flow, const struct stream_direction *direction,
+                            const struct packet *packet)
 {
 	const uint8_t other_ended = packet->is_from_high ? FLOW_FIN_LOW : FLOW_FIN_HIGH;
 
 	return (packet->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
-	       ((packet->tcp_flags & TCP_SYN) || (flow->state & other_ended));
+	       ((packet->tcp_flags & TCP_SYN) || (flow->state & other_ended) ||
+	        direction->peer_holds);
+}
+
+static void tell_peer(struct streams *streams, struct stream_direction *direction,
+                      bool is_from_high)
+{
+	bool is_holding = direction->held != 0;
+
+	if (direction->peer_knows == is_holding)
+		return;
+	direction->peer_knows = is_holding;
+	streams->directions[!is_from_high].peer_holds = is_holding;
 }
 
 void stream_packet(struct stream_table *table, struct flow *flow, const struct packet *packet)
@@ -149,9 +188,10 @@ void stream_packet(struct stream_table *table, struct flow *flow, const struct p
 		flow->state &= (uint8_t)~done;
 		*direction = (struct stream_direction){.shared = direction->shared};
 	}
-	if (may_acknowledge(flow, packet))
+	if (may_acknowledge(flow, direction, packet))
 		take_acknowledgment(table, flow, streams, packet);
 	stream_order_take(table, direction, packet);
+	tell_peer(streams, direction, packet->is_from_high);
 	if (direction->stage == STREAM_DONE)
 		flow->state |= done;
 	if ((flow->state & FLOW_DONE_LOW) && (flow->state & FLOW_DONE_HIGH))

@@ -22,6 +22,10 @@ enum {
 	STREAM_DIRECTION_BYTES = CACHE_LINE_BYTES,
 };
 
+// How long a hole is waited for whose bytes the other side has acknowledged: they were lost to the
+// capture, or come a little late.
+#define STREAM_HOLE_NS ((int64_t)1000 * 1000 * 1000)
+
 struct stream_table {
 	struct pool streams;
 	struct pool pieces;

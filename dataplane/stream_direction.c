@@ -7,7 +7,7 @@
 
 static_assert(EXTRACT_PENDING_MAX < 1 << 17, "bits of pending_bytes");
 
-static const uint64_t LAST_NUMBER_MAX = ((uint64_t)1 << 51) - 1;
+static const uint64_t LAST_NUMBER_MAX = ((uint64_t)1 << 49) - 1;
 
 enum { PROBE_BYTES_MAX = 4096 }; // an extractor that cannot tell by then will not
 

@@ -44,7 +44,9 @@ struct stream_direction {
 	uint64_t has_ended : 1;    // there was a FIN, and nothing behind it so far
 	uint64_t held_count : 7;
 	uint64_t strays : 4;          // segments far off, since one that was not
-	uint64_t last_number : 51;    // of the packet that last moved it on
+	uint64_t peer_holds : 1;      // the other direction holds pieces
+	uint64_t peer_knows : 1;      // that this one does
+	uint64_t last_number : 49;    // of the packet that last moved it on
 	struct extract_shared shared; // of the connection: the one that low sends has it
 };
 

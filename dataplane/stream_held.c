@@ -6,6 +6,7 @@ enum {
 	PIECE_DATA_BYTES = STREAM_PIECE_BYTES - sizeof(struct stream_piece),
 	// When few pieces are left, nobody may hold more than this part of them.
 	SHARE = 8,
+	SMALL_BYTES = 256, // bytes that may share a piece
 };
 
 void stream_held_drop(struct stream_table *table, struct stream_direction *direction)
@@ -45,7 +46,7 @@ static bool insert_piece(struct stream_table *table, struct stream_direction *di
 	*piece = *content;
 	piece->next = *link;
 	note_packet(table, piece);
-	if (content->kind == PIECE_BYTES)
+	if (bytes != NULL)
 		memcpy(piece->bytes, bytes, piece->size_bytes);
 	*link = id;
 	direction->held_count++;
@@ -62,14 +63,11 @@ static uint32_t end_of(const struct stream_piece *piece)
 	return piece->sequence + piece->size_bytes;
 }
 
-// Returns how many of the bytes at `sequence` found room behind those of `piece`.
+// Puts the bytes at `sequence` behind those of `piece`. Returns how many: all or none.
 static size_t append(const struct stream_table *table, struct stream_piece *piece,
                      uint32_t sequence, struct slice bytes)
 {
-	if (piece == NULL || end_of(piece) != sequence)
-		return 0;
-	bytes = slice_first(bytes, room_of(piece));
-	if (bytes.size == 0)
+	if (piece == NULL || end_of(piece) != sequence || bytes.size > room_of(piece))
 		return 0;
 	memcpy(piece->bytes + piece->size_bytes, bytes.data, bytes.size);
 	piece->size_bytes += (uint16_t)bytes.size;
@@ -77,7 +75,7 @@ static size_t append(const struct stream_table *table, struct stream_piece *piec
 	return bytes.size;
 }
 
-// Likewise before them, all or none.
+// Likewise before them.
 static size_t prepend(const struct stream_table *table, struct stream_piece *piece,
                       uint32_t sequence, struct slice bytes)
 {
@@ -109,7 +107,7 @@ static void merge_next(struct stream_table *table, struct stream_direction *dire
 	pool_give(&table->pieces, id);
 }
 
-// Adds to a piece beside. Returns how many of the bytes found room.
+// Adds to a piece beside. Returns how many of the bytes found room: all or none.
 static size_t extend(struct stream_table *table, struct stream_direction *direction,
                      struct stream_piece *previous, struct stream_piece *next, uint32_t sequence,
                      struct slice bytes)
@@ -136,7 +134,8 @@ static size_t hold(struct stream_table *table, struct stream_direction *directio
 	};
 	size_t size = 0;
 
-	if (direction->held_count >= STREAM_HELD_MAX / 2 || !may_hold_more(table, direction))
+	if (bytes.size <= SMALL_BYTES &&
+	    (direction->held_count >= STREAM_HELD_MAX / 2 || !may_hold_more(table, direction)))
 		size = extend(table, direction, previous, next, sequence, bytes);
 	if (size == 0 && insert_piece(table, direction, link, &content, bytes.data))
 		size = content.size_bytes;

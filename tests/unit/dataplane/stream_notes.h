@@ -93,7 +93,7 @@ static inline void give_segment(const struct segment *segment)
 	struct segment timed = *segment;
 	struct packet packet;
 
-	timed.time_ns = (int64_t)(1000 + number);
+	timed.time_ns += (int64_t)(1000 + number);
 	timed.protocol = IP_TCP;
 	packet = frame_packet(&timed, ++number, frame);
 	packet.is_from_high = packet.src_port == 80; // flow.c would say, and note:

@@ -119,6 +119,31 @@ static void a_reset_ends_nothing_and_brings_nothing(void **state)
 	assert_string_equal(result(), "<abc|def|cut @4:1003 1000>80; ");
 }
 
+static void a_hole_that_was_acknowledged_is_waited_for_no_longer_than_a_second(void **state)
+{
+	struct segment answer = {.time_ns = STREAM_HOLE_NS / 2,
+	                         .src = 2,
+	                         .dst = 1,
+	                         .src_port = 80,
+	                         .dst_port = 1000,
+	                         .sequence = 100};
+
+	(void)state;
+	give(false, TCP_ACK, 500, "<abc");
+	give(false, TCP_ACK, 510, "def");
+	answer.acknowledged = 513;
+	give_segment(&answer);
+	answer.acknowledged = 504;
+	answer.time_ns = 2 * STREAM_HOLE_NS;
+	give_segment(&answer);
+	assert_int_equal(notes.size, sizeof("<abc|") - 1);
+	answer.acknowledged = 513;
+	give_segment(&answer);
+	assert_int_equal(notes.size, sizeof("<abc|gap 6|def|") - 1);
+	assert_int_equal(batch.packet->number, 5);
+	assert_string_equal(result(), "<abc|gap 6|def|cut @2:1001 1000>80; ");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -135,6 +160,7 @@ int main(void)
 		TEST(a_fin_that_is_acknowledged_ends_at_once),
 		TEST(bytes_behind_a_fin_that_nobody_acknowledged_go_on),
 		TEST(a_reset_ends_nothing_and_brings_nothing),
+		TEST(a_hole_that_was_acknowledged_is_waited_for_no_longer_than_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
