@@ -1,6 +1,7 @@
 """Certificates as tshark cuts them out, read by openssl: what each says of itself."""
 import functools
 import hashlib
+import ipaddress
 import re
 import subprocess
 
@@ -17,6 +18,24 @@ def openssl(der, *options):
     return done.stdout.decode('utf-8', 'replace')
 
 
+def is_host_name(text):
+    """Two labels or more, the first of which may be '*', the last of which is no number."""
+    return is_address(text) or re.fullmatch(
+        r'(\*\.)?([\w-]+\.)*(?=[^.]*[^.0-9])[\w-]+', text, re.A) is not None and '.' in text
+
+
+def is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def common_names(subject):
+    return re.findall(r'(?:^|[,+])CN=((?:[^,+\\]|\\.)*)', subject)
+
+
 @functools.cache
 def read_certificate(text):
     """{field: [value …]} of a certificate, which tshark shows in hexadecimal."""
@@ -30,5 +49,7 @@ def read_certificate(text):
         'certificate.subject': [seen.get('subject', '').strip()],
         'certificate.issuer': [seen.get('issuer', '').strip()],
         'certificate.name': sorted({
-            spell_host(name) for name in re.findall(r'(?:DNS|IP Address):([^,\s]+)', names)}),
+            spell_host(name) for name in re.findall(r'(?:DNS|IP Address):([^,\s]+)', names)} | {
+            spell_host(name) for name in common_names(seen.get('subject', '').strip())
+            if is_host_name(name)}),
     }

@@ -17,7 +17,7 @@ FILE_FIELDS = ('file.sha256',)
 FIELDS = (*ADDRESS_FIELDS, *DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, *HTTP_FIELDS,
           *FILE_FIELDS)
 # What `sekisho observe` tells of: the others are not compared yet.
-CLAIMED = (*DNS_FIELDS, 'tls.sni', 'http.host', 'http.url')
+CLAIMED = (*DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, 'http.host', 'http.url')
 
 DNS_TARGETS = ('dns.cname', 'dns.ns', 'dns.ptr.domain_name', 'dns.mx.mail_exchange',
                'dns.srv.target', 'dns.soa.mname', 'dns.dname', 'dns.svcb.targetname',
