@@ -7,34 +7,51 @@
 #include "dataplane/extract.h"
 #include "tests/fuzz/fuzz.h"
 
-// What was told, as a digest.
+// What was told, as digests.
 struct fuzz_told {
 	struct extract_output output;
+	bool is_observing;
 	uint64_t digest;
+	uint64_t looked_up_digest; // of what an observer and `match` see alike: no hashes
 	uint64_t text_bytes;
 };
 
 static inline void fuzz_told_add(struct extract_output *output, const struct observable *observable)
 {
 	struct fuzz_told *told = (struct fuzz_told *)output;
+	size_t most = observable->type == OBSERVABLE_URL ? URL_BYTES_MAX : NAME_BYTES_MAX;
+	uint64_t value = observable->where;
 
 	if (observable->type == OBSERVABLE_ADDRESS) {
-		told->digest = hash_bytes(told->digest, &observable->address,
-		                          sizeof(observable->address));
+		value = hash_bytes(value, &observable->address, sizeof(observable->address));
 	} else {
-		size_t most = observable->type == OBSERVABLE_URL ? URL_BYTES_MAX : NAME_BYTES_MAX;
-
 		FUZZ_ASSERT(observable->text.size > 0 && observable->text.size <= most);
-		told->digest = hash_bytes(told->digest, observable->text.data,
-		                          observable->text.size);
+		value = hash_bytes(value, observable->text.data, observable->text.size);
 		told->text_bytes += observable->text.size;
 	}
-	told->digest = hash_word(told->digest, observable->where);
+	told->digest = hash_word(told->digest, value);
+	if (observable->type != OBSERVABLE_HASH)
+		told->looked_up_digest = hash_word(told->looked_up_digest, value);
 }
 
+static inline void fuzz_told_tell(struct extract_output *output, enum observable_where where,
+                                  struct slice text)
+{
+	struct fuzz_told *told = (struct fuzz_told *)output;
+
+	FUZZ_ASSERT(text.size > 0 && text.size <= URL_BYTES_MAX);
+	told->digest = hash_word(hash_bytes(told->digest, text.data, text.size), where);
+}
+
+// told->is_observing is left as it is.
 static inline void fuzz_told_clear(struct fuzz_told *told)
 {
-	*told = (struct fuzz_told){.output = {.add = fuzz_told_add}};
+	*told = (struct fuzz_told){
+		.output = {.add = fuzz_told_add,
+	                   .tell = told->is_observing ? fuzz_told_tell : NULL,
+	                   .hashes_wanted = 0xf},
+		.is_observing = told->is_observing,
+	};
 }
 
 // As stream.c feeds a direction: from when its first bytes are known to be the protocol's, until
@@ -77,7 +94,7 @@ static inline void fuzz_feed(const struct extractor_ops *ops, struct slice strea
 
 static inline void fuzz_stream(const struct extractor_ops *ops, struct slice stream, uint16_t port)
 {
-	struct fuzz_told whole, pieces;
+	struct fuzz_told whole = {0}, pieces = {0};
 	size_t smallest = stream.size <= 512 ? 1 : 17; // each call copies what is pending
 
 	fuzz_feed(ops, stream, port, stream.size + 1, &whole);
@@ -86,4 +103,19 @@ static inline void fuzz_stream(const struct extractor_ops *ops, struct slice str
 	FUZZ_ASSERT(whole.output.messages_malformed == pieces.output.messages_malformed);
 	fuzz_feed(ops, stream, port, 61, &pieces);
 	FUZZ_ASSERT(whole.digest == pieces.digest);
+}
+
+// Likewise for one that observes, who sees the same of what is looked up.
+static inline void fuzz_stream_observed(const struct extractor_ops *ops, struct slice stream,
+                                        uint16_t port)
+{
+	struct fuzz_told whole = {.is_observing = true}, pieces = {.is_observing = true};
+	struct fuzz_told matched = {0};
+
+	fuzz_feed(ops, stream, port, stream.size + 1, &whole);
+	fuzz_feed(ops, stream, port, 17, &pieces);
+	FUZZ_ASSERT(whole.digest == pieces.digest);
+	FUZZ_ASSERT(whole.output.messages_malformed == pieces.output.messages_malformed);
+	fuzz_feed(ops, stream, port, 17, &matched);
+	FUZZ_ASSERT(whole.looked_up_digest == matched.looked_up_digest);
 }
