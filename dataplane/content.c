@@ -97,7 +97,7 @@ static void take_on_any_port(struct content *content, struct flow *flow, struct 
 	} else if (is_dns_wanted && dns_probe_message(datagram)) {
 		flow->content_id = CONTENT_DNS;
 		(void)extract_dns_message(datagram, &content->batch->output);
-	} else if (flow->content_id != CONTENT_DNS && quic_is_initial(datagram)) {
+	} else if (flow->content_id != CONTENT_DNS && quic_is_long(datagram)) {
 		flow->content_id = 0;
 		is_done = take_quic(content, flow, datagram);
 	} else if (flow->content_id != CONTENT_DNS) {

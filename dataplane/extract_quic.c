@@ -2,34 +2,21 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/tls_client.h"
 #include "dataplane/tls_hello.h"
-#include "dataplane/wire.h"
 
-enum {
-	HANDSHAKE_HEADER_BYTES = 4,
-	FRAME_PADDING = 0x00,
-	FRAME_PING = 0x01,
-	FRAME_ACK = 0x02,
-	FRAME_ACK_ECN = 0x03,
-	FRAME_CRYPTO = 0x06,
-};
-
-// Bytes [begin, end) of the hello are there.
-struct piece {
-	uint32_t begin;
-	uint32_t end;
-};
-
+// What is known of a flow between two datagrams.
 struct quic_hello {
-	uint32_t datagrams;
-	uint32_t piece_count;
-	struct piece pieces[QUIC_PIECES_MAX + 1]; // ascending, apart from each other; one to spare
-	uint8_t bytes[QUIC_HELLO_BYTES_MAX];
+	alignas(8) struct quic_id
+		id;            // that the keys follow from; of size 0 also before it is known
+	enum quic_side sender; // whose hello is being put together
+	uint32_t datagrams;    // of it
+	struct quic_crypto crypto;
 };
 
 static_assert(sizeof(struct quic_hello) % 8 == 0, "blocks of a pool");
@@ -57,174 +44,80 @@ void quic_table_close(struct quic_table *table)
 	free(table->work);
 }
 
-// Takes the pieces that `new` touches into it, and puts it into its place.
-static void add_piece(struct quic_hello *hello, struct piece new)
+// Opens a client's packet, and remembers by which id.
+static bool open_client(struct quic_table *table, const struct quic_packet *packet,
+                        struct slice *ret_frames)
 {
-	unsigned first = 0;
-	unsigned last;
+	struct quic_id *id = &table->work->id;
 
-	while (first < hello->piece_count && hello->pieces[first].end < new.begin)
-		first++;
-	last = first;
-	while (last < hello->piece_count && hello->pieces[last].begin <= new.end) {
-		if (hello->pieces[last].begin < new.begin)
-			new.begin = hello->pieces[last].begin;
-		if (hello->pieces[last].end > new.end)
-			new.end = hello->pieces[last].end;
-		last++;
-	}
-	memmove(&hello->pieces[first + 1], &hello->pieces[last],
-	        (hello->piece_count - last) * sizeof(hello->pieces[0]));
-	hello->pieces[first] = new;
-	hello->piece_count = hello->piece_count - (last - first) + 1;
-}
-
-// Copies what is not there yet: of bytes told twice the first ones count.
-static void copy_new(struct quic_hello *hello, struct piece new, const uint8_t *data)
-{
-	uint32_t at = new.begin;
-
-	for (unsigned i = 0; i < hello->piece_count && at < new.end; i++) {
-		const struct piece *piece = &hello->pieces[i];
-		uint32_t until = piece->begin < new.end ? piece->begin : new.end;
-
-		if (until > at)
-			memcpy(hello->bytes + at, data + (at - new.begin), until - at);
-		if (piece->end > at)
-			at = piece->end;
-	}
-	if (at < new.end)
-		memcpy(hello->bytes + at, data + (at - new.begin), new.end - at);
-}
-
-// False when it is more than is kept.
-static bool add_crypto(struct quic_hello *hello, uint64_t offset, struct slice data)
-{
-	struct piece new;
-
-	if (offset > QUIC_HELLO_BYTES_MAX || data.size > QUIC_HELLO_BYTES_MAX - offset)
-		return false;
-	if (data.size == 0)
+	if (quic_open(table->opener, packet, &packet->destination, QUIC_CLIENT, ret_frames)) {
+		*id = packet->destination;
 		return true;
-	new = (struct piece){(uint32_t)offset, (uint32_t)(offset + data.size)};
-	copy_new(hello, new, data.data);
-	add_piece(hello, new);
-	return hello->piece_count <= QUIC_PIECES_MAX;
-}
-
-// Steps over an ACK frame (RFC 9000, section 19.3).
-static bool skip_ack(struct slice frames, size_t *at, bool has_ecn)
-{
-	uint64_t number, range_count;
-
-	if (!quic_read_number(frames, at, &number) || !quic_read_number(frames, at, &number) ||
-	    !quic_read_number(frames, at, &range_count) || !quic_read_number(frames, at, &number))
-		return false;
-	// Each takes two bytes at least, so that the loops end with the frames.
-	for (uint64_t i = 0; i < range_count; i++)
-		if (!quic_read_number(frames, at, &number) ||
-		    !quic_read_number(frames, at, &number))
-			return false;
-	for (unsigned i = 0; has_ecn && i < 3; i++)
-		if (!quic_read_number(frames, at, &number))
-			return false;
-	return true;
-}
-
-static bool take_crypto(struct quic_hello *hello, struct slice frames, size_t *at)
-{
-	uint64_t offset, size;
-	struct slice data;
-
-	if (!quic_read_number(frames, at, &offset) || !quic_read_number(frames, at, &size) ||
-	    size > frames.size - *at)
-		return false;
-	data = slice_of(frames.data + *at, (size_t)size);
-	*at += (size_t)size;
-	return add_crypto(hello, offset, data);
-}
-
-// Clients fill half of a datagram with it: a word at a time.
-static void skip_padding(struct slice frames, size_t *at)
-{
-	uint64_t word;
-
-	while (frames.size - *at >= sizeof(word)) {
-		memcpy(&word, frames.data + *at, sizeof(word));
-		if (word != 0)
-			break;
-		*at += sizeof(word);
 	}
+	return !quic_id_equal(id, &packet->destination) &&
+	       quic_open(table->opener, packet, id, QUIC_CLIENT, ret_frames);
 }
 
-// The CRYPTO frames of a packet. False when it holds what a client's first packets cannot, or more
-// than is kept.
-static bool take_frames(struct quic_hello *hello, struct slice frames)
+// Takes in an Initial packet of the side whose hello is awaited. False when the flow is of no more
+// interest.
+static bool take_packet(struct quic_table *table, const struct quic_packet *packet,
+                        struct extract_output *output)
 {
-	size_t at = 0;
-	bool is_well = true;
+	struct quic_hello *hello = table->work;
+	struct slice frames;
 
-	while (at < frames.size && is_well) {
-		switch (frames.data[at++]) {
-		case FRAME_PADDING:
-			skip_padding(frames, &at);
-			break;
-		case FRAME_PING:
-			break;
-		case FRAME_ACK:
-			is_well = skip_ack(frames, &at, false);
-			break;
-		case FRAME_ACK_ECN:
-			is_well = skip_ack(frames, &at, true);
-			break;
-		case FRAME_CRYPTO:
-			is_well = take_crypto(hello, frames, &at);
-			break;
-		default:
-			return false; // CONNECTION_CLOSE, or nonsense
-		}
+	if (hello->sender == QUIC_SERVER &&
+	    !quic_open(table->opener, packet, &hello->id, QUIC_SERVER, &frames)) {
+		// Behind a Retry the client sends its hello once more, and the keys are others.
+		(void)open_client(table, packet, &frames);
+		return true;
 	}
-	return is_well;
+	if (hello->sender == QUIC_CLIENT && !open_client(table, packet, &frames))
+		return true; // the server's, or damaged
+	switch (quic_crypto_take(&hello->crypto, frames)) {
+	case QUIC_FRAMES_TAKEN:
+		return true;
+	case QUIC_FRAMES_CLOSE:
+		return false;
+	case QUIC_FRAMES_MALFORMED:
+		break;
+	}
+	output->messages_malformed++;
+	return false;
 }
 
-// The hello as far as it is there without a hole, once that is all of it.
-static struct slice whole_hello(const struct quic_hello *hello)
-{
-	const struct piece *first = &hello->pieces[0];
-	uint32_t size;
-
-	if (hello->piece_count == 0 || first->begin != 0 || first->end < HANDSHAKE_HEADER_BYTES)
-		return slice_text(NULL);
-	size = (wire_be32(hello->bytes) & 0xffffff) + HANDSHAKE_HEADER_BYTES;
-	return first->end >= size ? slice_of(hello->bytes, size) : slice_text(NULL);
-}
-
-// Takes in every Initial packet of the datagram: there may be others behind them.
+// Takes in every Initial packet of the datagram: there may be others before and behind them.
 static enum extract_verdict take_datagram(struct quic_table *table, struct slice datagram,
                                           struct extract_output *output)
 {
-	struct slice frames;
-	size_t packet_bytes;
+	struct quic_packet packet;
 
-	while (quic_is_initial(datagram)) {
-		bool is_open = quic_open_initial(table->opener, datagram, &frames, &packet_bytes);
-
-		if (is_open && !take_frames(table->work, frames)) {
-			output->messages_malformed++;
+	while (quic_read_packet(datagram, &packet)) {
+		if (packet.is_initial && !take_packet(table, &packet, output))
 			return EXTRACT_DONE;
-		}
-		if (packet_bytes == 0)
-			break;
-		datagram = slice_from(datagram, packet_bytes);
+		datagram = slice_from(datagram, packet.bytes.size);
 	}
 	return EXTRACT_MORE;
 }
 
-static uint32_t hello_bytes(const struct quic_hello *hello)
+// The hello is whole. An observer wants the server's, too, which is awaited next.
+static enum extract_verdict tell_hello(struct quic_hello *hello, struct slice message,
+                                       struct extract_output *output)
 {
-	uint32_t end = hello->piece_count > 0 ? hello->pieces[hello->piece_count - 1].end : 0;
+	if (hello->sender == QUIC_CLIENT)
+		tls_client_message(message, output);
+	tls_hello_tell(message, TLS_OVER_QUIC, output);
+	if (hello->sender == QUIC_SERVER || output->tell == NULL)
+		return EXTRACT_DONE;
+	hello->sender = QUIC_SERVER;
+	hello->datagrams = 0;
+	hello->crypto.piece_count = 0;
+	return EXTRACT_MORE;
+}
 
-	return (uint32_t)offsetof(struct quic_hello, bytes) + end;
+static size_t used_bytes(const struct quic_hello *hello)
+{
+	return offsetof(struct quic_hello, crypto) + quic_crypto_used_bytes(&hello->crypto);
 }
 
 // Keeps what came for the next datagram. False when there is no room.
@@ -234,7 +127,7 @@ static bool keep(struct quic_table *table, uint32_t *hello_id)
 		*hello_id = pool_take(&table->hellos);
 	if (*hello_id == 0)
 		return false;
-	memcpy(pool_block(&table->hellos, *hello_id), table->work, hello_bytes(table->work));
+	memcpy(pool_block(&table->hellos, *hello_id), table->work, used_bytes(table->work));
 	return true;
 }
 
@@ -243,30 +136,27 @@ static void recall(struct quic_table *table, uint32_t hello_id)
 	const struct quic_hello *kept;
 
 	if (hello_id == 0) {
-		table->work->datagrams = 0;
-		table->work->piece_count = 0;
+		memset(table->work, 0, offsetof(struct quic_hello, crypto));
+		table->work->crypto.piece_count = 0;
 		return;
 	}
 	kept = pool_block(&table->hellos, hello_id);
-	memcpy(table->work, kept, hello_bytes(kept));
+	memcpy(table->work, kept, used_bytes(kept));
 }
 
 enum extract_verdict extract_quic_datagram(struct quic_table *table, uint32_t *hello_id,
                                            struct slice datagram, struct extract_output *output)
 {
 	enum extract_verdict verdict = EXTRACT_DONE;
-	struct slice hello;
+	struct slice message;
 
-	if (quic_is_initial(datagram)) {
+	if (quic_is_long(datagram)) {
 		recall(table, *hello_id);
 		table->work->datagrams++;
 		verdict = take_datagram(table, datagram, output);
-		hello = whole_hello(table->work);
-		if (verdict == EXTRACT_MORE && hello.size > 0) {
-			tls_client_message(hello, output);
-			tls_hello_tell(hello, TLS_OVER_QUIC, output);
-			verdict = EXTRACT_DONE;
-		}
+		message = quic_crypto_message(&table->work->crypto);
+		if (verdict == EXTRACT_MORE && message.size > 0)
+			verdict = tell_hello(table->work, message, output);
 		if (verdict == EXTRACT_MORE &&
 		    (table->work->datagrams >= QUIC_DATAGRAMS_MAX || !keep(table, hello_id)))
 			verdict = EXTRACT_DONE;

@@ -107,7 +107,7 @@ static void expand(const struct hmac_key *secret, const char *label, uint8_t *re
 }
 
 void quic_derive(const struct quic_version *version, struct slice connection_id,
-                 struct quic_keys *ret_keys)
+                 enum quic_side sender, struct quic_keys *ret_keys)
 {
 	struct hmac_key key = key_of(slice_of(version->salt, sizeof(version->salt)));
 	bool is_second = version->is_second;
@@ -115,7 +115,7 @@ void quic_derive(const struct quic_version *version, struct slice connection_id,
 
 	hmac(&key, connection_id, secret);
 	key = key_of(slice_of(secret, sizeof(secret)));
-	expand(&key, "client in", secret, sizeof(secret));
+	expand(&key, sender == QUIC_SERVER ? "server in" : "client in", secret, sizeof(secret));
 	key = key_of(slice_of(secret, sizeof(secret)));
 	expand(&key, is_second ? "quicv2 key" : "quic key", ret_keys->key, sizeof(ret_keys->key));
 	expand(&key, is_second ? "quicv2 iv" : "quic iv", ret_keys->iv, sizeof(ret_keys->iv));

@@ -1,4 +1,4 @@
-// dataplane/quic_keys.h — the keys of a client's Initial packets (RFC 9001, section 5.2).
+// dataplane/quic_keys.h — the keys of Initial packets (RFC 9001, section 5.2).
 #pragma once
 
 #include <stdbool.h>
@@ -28,6 +28,11 @@ struct quic_version {
 // NULL when it is not known.
 const struct quic_version *quic_version_of(uint32_t number);
 
-// HOT. The keys of what the client sends to that connection id.
+enum quic_side {
+	QUIC_CLIENT,
+	QUIC_SERVER,
+};
+
+// HOT. The keys of what `sender` sends in a connection whose client first sent to that id.
 void quic_derive(const struct quic_version *version, struct slice connection_id,
-                 struct quic_keys *ret_keys);
+                 enum quic_side sender, struct quic_keys *ret_keys);

@@ -6,23 +6,22 @@
 
 #include <openssl/evp.h>
 
-#include "dataplane/quic_keys.h"
 #include "dataplane/wire.h"
 
 enum {
-	CONNECTION_ID_BYTES_MAX = 20, // RFC 9000, section 17.2
-	FORM_AND_FIXED = 0xc0,        // long header; the bit that is always set
+	FORM = 0x80,           // long header
+	FORM_AND_FIXED = 0xc0, // and the bit that is always set, but in a Version Negotiation
+	HEADER_BYTES_MIN = 7,
 	NUMBER_BYTES_MAX = 4,
 	SAMPLE_BYTES = 16, // of the text, for header protection (RFC 9001, section 5.4.2)
 	TAG_BYTES = 16,
 };
 
-// An Initial packet's header as it lies in a datagram; offsets are from its start.
-struct header {
-	const struct quic_version *version;
-	struct slice connection_id; // destination's
-	size_t number_at;           // of the packet number, protected
-	size_t end;                 // of the packet
+enum packet_type {
+	TYPE_INITIAL,
+	TYPE_0RTT,
+	TYPE_HANDSHAKE,
+	TYPE_RETRY,
 };
 
 struct quic_opener {
@@ -31,8 +30,8 @@ struct quic_opener {
 
 	// Of the connection that was seen last: its hello may come in several packets.
 	const struct quic_version *version;
-	uint8_t connection_id[CONNECTION_ID_BYTES_MAX];
-	size_t connection_id_bytes;
+	struct quic_id id;
+	enum quic_side sender;
 	struct quic_keys keys;
 
 	uint8_t header[QUIC_INITIAL_BYTES_MAX]; // without its protection
@@ -57,86 +56,114 @@ bool quic_read_number(struct slice bytes, size_t *at, uint64_t *ret_number)
 	return true;
 }
 
-// Types of long headers (RFC 9000, section 17.2; RFC 9369, section 3.2).
-static bool is_initial_type(uint8_t first, const struct quic_version *version)
+// The type of a long header, as version 1 has it (RFC 9000, section 17.2): those of version 2 are
+// turned by one (RFC 9369, section 3.2).
+static enum packet_type type_of(uint8_t first, const struct quic_version *version)
 {
-	return (first >> 4 & 3) == (version->is_second ? 1 : 0);
+	unsigned bits = first >> 4 & 3;
+
+	return (enum packet_type)(version->is_second ? (bits + 3) % 4 : bits);
 }
 
-bool quic_is_initial(struct slice datagram)
+// The version of a long header, or NULL.
+static const struct quic_version *version_of(struct slice datagram)
 {
-	const struct quic_version *version;
+	if (datagram.size < HEADER_BYTES_MIN ||
+	    (datagram.data[0] & FORM_AND_FIXED) != FORM_AND_FIXED)
+		return NULL;
+	return quic_version_of(wire_be32(datagram.data + 1));
+}
 
-	if (datagram.size < 7 || (datagram.data[0] & FORM_AND_FIXED) != FORM_AND_FIXED)
-		return false;
-	version = quic_version_of(wire_be32(datagram.data + 1));
-	return version != NULL && is_initial_type(datagram.data[0], version);
+// RFC 9000, section 17.2.1: version 0, and at least one version of four bytes.
+static bool is_negotiation(struct slice datagram)
+{
+	return datagram.size >= HEADER_BYTES_MIN + 4 && (datagram.data[0] & FORM) != 0 &&
+	       wire_be32(datagram.data + 1) == 0;
+}
+
+bool quic_is_long(struct slice datagram)
+{
+	return version_of(datagram) != NULL || is_negotiation(datagram);
 }
 
 // One of the header's connection ids.
-static bool read_id(struct slice bytes, size_t *at, struct slice *ret_id)
+static bool read_id(struct slice bytes, size_t *at, struct quic_id *ret_id)
 {
 	size_t size;
 
 	if (*at >= bytes.size)
 		return false;
 	size = bytes.data[(*at)++];
-	if (size > CONNECTION_ID_BYTES_MAX || bytes.size - *at < size)
+	if (size > QUIC_ID_BYTES_MAX || bytes.size - *at < size)
 		return false;
-	*ret_id = slice_of(bytes.data + *at, size);
+	ret_id->size = (uint8_t)size;
+	memcpy(ret_id->bytes, bytes.data + *at, size);
 	*at += size;
 	return true;
 }
 
-static bool read_header(struct slice datagram, struct header *ret_header)
+static bool skip_token(struct slice datagram, size_t *at)
 {
-	struct header header;
-	struct slice source_id;
-	uint64_t token_bytes, rest_bytes;
-	size_t at = 5;
+	uint64_t token_bytes;
 
-	if (!quic_is_initial(datagram))
+	if (!quic_read_number(datagram, at, &token_bytes) || token_bytes > datagram.size - *at)
 		return false;
-	header.version = quic_version_of(wire_be32(datagram.data + 1));
-	if (!read_id(datagram, &at, &header.connection_id) || !read_id(datagram, &at, &source_id) ||
-	    !quic_read_number(datagram, &at, &token_bytes) || token_bytes > datagram.size - at)
-		return false;
-	at += (size_t)token_bytes;
-	if (!quic_read_number(datagram, &at, &rest_bytes) || rest_bytes > datagram.size - at)
-		return false;
-	header.number_at = at;
-	header.end = at + (size_t)rest_bytes;
-	*ret_header = header;
+	*at += (size_t)token_bytes;
 	return true;
 }
 
-static bool is_same_connection(const struct quic_opener *opener, const struct header *header)
+bool quic_read_packet(struct slice datagram, struct quic_packet *ret_packet)
 {
-	return opener->version == header->version &&
-	       opener->connection_id_bytes == header->connection_id.size &&
-	       memcmp(opener->connection_id, header->connection_id.data,
-	              header->connection_id.size) == 0;
+	struct quic_packet packet = {.version = version_of(datagram), .bytes = datagram};
+	struct quic_id source;
+	enum packet_type type;
+	uint64_t rest_bytes;
+	size_t at = 5;
+
+	if (packet.version == NULL || !read_id(datagram, &at, &packet.destination) ||
+	    !read_id(datagram, &at, &source))
+		return false;
+	type = type_of(datagram.data[0], packet.version);
+	packet.is_initial = type == TYPE_INITIAL;
+	if (type != TYPE_RETRY) { // which is the last one of its datagram
+		if ((packet.is_initial && !skip_token(datagram, &at)) ||
+		    !quic_read_number(datagram, &at, &rest_bytes) ||
+		    rest_bytes > datagram.size - at)
+			return false;
+		packet.number_at = at;
+		packet.bytes = slice_first(datagram, at + (size_t)rest_bytes);
+	}
+	*ret_packet = packet;
+	return true;
 }
 
-static bool take_keys(struct quic_opener *opener, const struct header *header)
+static bool has_keys(const struct quic_opener *opener, const struct quic_version *version,
+                     const struct quic_id *id, enum quic_side sender)
 {
-	if (is_same_connection(opener, header))
+	return opener->version == version && opener->sender == sender &&
+	       quic_id_equal(&opener->id, id);
+}
+
+static bool take_keys(struct quic_opener *opener, const struct quic_version *version,
+                      const struct quic_id *id, enum quic_side sender)
+{
+	if (has_keys(opener, version, id, sender))
 		return true;
 	opener->version = NULL;
-	quic_derive(header->version, header->connection_id, &opener->keys);
+	quic_derive(version, slice_of(id->bytes, id->size), sender, &opener->keys);
 	if (EVP_EncryptInit_ex2(opener->header_cipher, NULL, opener->keys.header_key, NULL, NULL) !=
 	            1 ||
 	    EVP_DecryptInit_ex2(opener->cipher, NULL, opener->keys.key, NULL, NULL) != 1)
 		return false;
-	memcpy(opener->connection_id, header->connection_id.data, header->connection_id.size);
-	opener->connection_id_bytes = header->connection_id.size;
-	opener->version = header->version;
+	opener->id = *id;
+	opener->sender = sender;
+	opener->version = version;
 	return true;
 }
 
 // Copies the header without its protection (RFC 9001, section 5.4.1). Returns its size, or 0.
-static size_t unmask_header(struct quic_opener *opener, struct slice packet,
-                            const struct header *header, uint32_t *ret_number)
+static size_t unmask_header(struct quic_opener *opener, struct slice packet, size_t number_at,
+                            uint32_t *ret_number)
 {
 	uint8_t mask[SAMPLE_BYTES];
 	size_t number_bytes;
@@ -144,22 +171,21 @@ static size_t unmask_header(struct quic_opener *opener, struct slice packet,
 	int size;
 
 	if (EVP_EncryptUpdate(opener->header_cipher, mask, &size,
-	                      packet.data + header->number_at + NUMBER_BYTES_MAX,
-	                      SAMPLE_BYTES) != 1)
+	                      packet.data + number_at + NUMBER_BYTES_MAX, SAMPLE_BYTES) != 1)
 		return 0;
-	memcpy(opener->header, packet.data, header->number_at + NUMBER_BYTES_MAX);
+	memcpy(opener->header, packet.data, number_at + NUMBER_BYTES_MAX);
 	opener->header[0] ^= mask[0] & 0x0f;
 	number_bytes = (opener->header[0] & 3) + 1;
 	for (size_t i = 0; i < number_bytes; i++) {
-		opener->header[header->number_at + i] ^= mask[1 + i];
-		number = number << 8 | opener->header[header->number_at + i];
+		opener->header[number_at + i] ^= mask[1 + i];
+		number = number << 8 | opener->header[number_at + i];
 	}
 	*ret_number = number;
-	return header->number_at + number_bytes;
+	return number_at + number_bytes;
 }
 
-// The packet's text, checked by its tag (RFC 9001, section 5.3). A client's first packets have
-// numbers so small that none is cut.
+// The packet's text, checked by its tag (RFC 9001, section 5.3). First packets have numbers so
+// small that none is cut.
 static bool decrypt(struct quic_opener *opener, struct slice packet, size_t header_bytes,
                     uint32_t number)
 {
@@ -181,28 +207,22 @@ static bool decrypt(struct quic_opener *opener, struct slice packet, size_t head
 	       EVP_DecryptFinal_ex(opener->cipher, opener->frames + size, &size) == 1;
 }
 
-bool quic_open_initial(struct quic_opener *opener, struct slice datagram, struct slice *ret_frames,
-                       size_t *ret_packet_bytes)
+bool quic_open(struct quic_opener *opener, const struct quic_packet *packet,
+               const struct quic_id *id, enum quic_side sender, struct slice *ret_frames)
 {
-	struct header header;
-	struct slice packet;
+	struct slice bytes = packet->bytes;
 	size_t header_bytes;
 	uint32_t number;
 
-	*ret_packet_bytes = 0;
-	if (!read_header(datagram, &header))
+	if (bytes.size > QUIC_INITIAL_BYTES_MAX ||
+	    bytes.size - packet->number_at < NUMBER_BYTES_MAX + SAMPLE_BYTES ||
+	    !take_keys(opener, packet->version, id, sender))
 		return false;
-	*ret_packet_bytes = header.end;
-	packet = slice_first(datagram, header.end);
-	if (packet.size > QUIC_INITIAL_BYTES_MAX ||
-	    packet.size - header.number_at < NUMBER_BYTES_MAX + SAMPLE_BYTES ||
-	    !take_keys(opener, &header))
+	header_bytes = unmask_header(opener, bytes, packet->number_at, &number);
+	if (header_bytes == 0 || bytes.size - header_bytes < TAG_BYTES ||
+	    !decrypt(opener, bytes, header_bytes, number))
 		return false;
-	header_bytes = unmask_header(opener, packet, &header, &number);
-	if (header_bytes == 0 || packet.size - header_bytes < TAG_BYTES ||
-	    !decrypt(opener, packet, header_bytes, number))
-		return false;
-	*ret_frames = slice_of(opener->frames, packet.size - header_bytes - TAG_BYTES);
+	*ret_frames = slice_of(opener->frames, bytes.size - header_bytes - TAG_BYTES);
 	return true;
 }
 

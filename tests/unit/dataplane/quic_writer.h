@@ -93,34 +93,60 @@ static inline void quic_protect(const struct quic_keys *keys, uint8_t *packet, s
 	EVP_CIPHER_CTX_free(context);
 }
 
-// Appends a packet with these frames, its number in four bytes.
-static inline void quic_write_initial(struct quic_text *datagram, uint32_t version_number,
-                                      struct slice connection_id, uint32_t number,
-                                      struct slice frames)
+// What may be special of a packet.
+struct quic_how {
+	struct slice keys_id; // that its keys follow from; empty: its destination
+	enum quic_side sender;
+	struct slice token; // of at most 63 bytes
+};
+
+static inline void quic_put_version(struct quic_text *packet, uint32_t number)
+{
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		quic_put_byte(packet, number >> (shift - 8));
+}
+
+static inline void quic_put_id(struct quic_text *packet, struct slice id)
+{
+	quic_put_byte(packet, (unsigned)id.size);
+	quic_put(packet, id.data, id.size);
+}
+
+// Appends an Initial packet with these frames, its number in four bytes.
+static inline void quic_write_packet(struct quic_text *datagram, uint32_t version_number,
+                                     struct slice destination, uint32_t number, struct slice frames,
+                                     const struct quic_how *how)
 {
 	const struct quic_version *version = quic_version_of(version_number);
+	struct slice keys_id = how->keys_id.size > 0 ? how->keys_id : destination;
 	struct quic_text packet = {.size = 0};
 	struct quic_keys keys;
 	size_t number_at;
 
-	quic_derive(version, connection_id, &keys);
+	quic_derive(version, keys_id, how->sender, &keys);
 	quic_put_byte(&packet, version->is_second ? 0xd3 : 0xc3);
-	for (unsigned shift = 32; shift > 0; shift -= 8)
-		quic_put_byte(&packet, version_number >> (shift - 8));
-	quic_put_byte(&packet, (unsigned)connection_id.size);
-	quic_put(&packet, connection_id.data, connection_id.size);
-	quic_put_byte(&packet, 0); // the client's own id
-	quic_put_byte(&packet, 0); // the token
+	quic_put_version(&packet, version_number);
+	quic_put_id(&packet, destination);
+	quic_put_id(&packet, slice_text("")); // the sender's own
+	quic_put_id(&packet, how->token);     // its size is written as an id's
 	quic_put_number(&packet, (uint32_t)(4 + frames.size + 16));
 	number_at = packet.size;
-	for (unsigned shift = 32; shift > 0; shift -= 8)
-		quic_put_byte(&packet, number >> (shift - 8));
+	quic_put_version(&packet, number);
 	quic_require(packet.size + frames.size + 16 <= sizeof(packet.bytes));
 	quic_encrypt(&keys, number, slice_of(packet.bytes, packet.size), frames,
 	             packet.bytes + packet.size);
 	packet.size += frames.size + 16;
 	quic_protect(&keys, packet.bytes, number_at);
 	quic_put(datagram, packet.bytes, packet.size);
+}
+
+// Likewise, of a client, with nothing special.
+static inline void quic_write_initial(struct quic_text *datagram, uint32_t version_number,
+                                      struct slice connection_id, uint32_t number,
+                                      struct slice frames)
+{
+	quic_write_packet(datagram, version_number, connection_id, number, frames,
+	                  &(struct quic_how){.sender = QUIC_CLIENT});
 }
 
 static inline void quic_put_size(struct quic_text *text, size_t size)

@@ -9,6 +9,9 @@
 
 enum { VERSION_1 = 1, HELLO_BYTES = 600 };
 
+// md5sum of "771,4865,".
+#define JA3S "e8c07683aecf9b16e8e33f10a5161e4e"
+
 static struct recorder recorder;
 static struct quic_table table;
 static uint32_t hello_id;
@@ -146,7 +149,7 @@ static void of_bytes_told_twice_the_first_ones_count(void **state)
 	assert_string_equal(recorder.text, "tls.sni quic.example\n");
 }
 
-static void what_is_no_initial_packet_ends_it(void **state)
+static void what_is_no_quic_ends_it(void **state)
 {
 	static const struct quic_text short_header = {.bytes = {0x40, 1, 2, 3, 4, 5, 6, 7, 8}, 9};
 	static const struct quic_text unknown = {.bytes = {0xc0, 'Q', '0', '4', '6', 8, 7, 8}, 8};
@@ -155,6 +158,165 @@ static void what_is_no_initial_packet_ends_it(void **state)
 	assert_int_equal(give(&short_header), EXTRACT_DONE);
 	assert_int_equal(give(&unknown), EXTRACT_DONE);
 	assert_string_equal(recorder.text, "");
+	assert_int_equal(recorder.output.messages_malformed, 0);
+}
+
+// A packet that is no Initial: 0-RTT (type 1), Handshake (2) or Retry (3) of version 1.
+static void put_other(struct quic_text *datagram, unsigned type)
+{
+	quic_put_byte(datagram, 0xc0 | type << 4);
+	quic_put_version(datagram, 1);
+	quic_put_id(datagram, id_slice());
+	quic_put_id(datagram, slice_text("abc"));
+	if (type != 3)
+		quic_put_number(datagram, 30);
+	for (unsigned i = 0; i < 30; i++)
+		quic_put_byte(datagram, i);
+}
+
+static void other_packets_are_stepped_over(void **state)
+{
+	struct quic_text negotiation = {.size = 0};
+
+	(void)state;
+	quic_put_byte(&negotiation, 0x9a);
+	quic_put(&negotiation, "\0\0\0\0\x01x\x01y\0\0\0\x01\x6b\x33\x43\xcf", 16);
+	assert_int_equal(give(&negotiation), EXTRACT_MORE);
+	for (unsigned type = 1; type <= 3; type++) {
+		struct quic_text other = {.size = 0};
+
+		put_other(&other, type);
+		assert_int_equal(give(&other), EXTRACT_MORE);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct quic_text datagram = {.size = 0}, frames = {.size = 0};
+
+		put_part(&frames, i == 0 ? 0 : 250, i == 0 ? 250 : HELLO_BYTES);
+		put_other(&datagram, 1);
+		quic_write_initial(&datagram, VERSION_1, id_slice(), i,
+		                   slice_of(frames.bytes, frames.size));
+		put_other(&datagram, 2);
+		assert_int_equal(give(&datagram), i == 0 ? EXTRACT_MORE : EXTRACT_DONE);
+	}
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+	assert_int_equal(recorder.output.messages_malformed, 0);
+}
+
+static enum extract_verdict give_how(struct slice destination, const struct quic_text *frames,
+                                     const struct quic_how *how)
+{
+	struct quic_text datagram = {.size = 0};
+
+	quic_write_packet(&datagram, VERSION_1, destination, 3,
+	                  slice_of(frames->bytes, frames->size), how);
+	return give(&datagram);
+}
+
+static void ids_may_have_any_size(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= QUIC_ID_BYTES_MAX; size++) {
+		struct quic_text frames = {.size = 0};
+		uint8_t id[QUIC_ID_BYTES_MAX] = {9, 8, 7};
+
+		recorder_clear(&recorder);
+		put_part(&frames, 0, HELLO_BYTES);
+		assert_int_equal(give_how(slice_of(id, size), &frames, &(struct quic_how){0}),
+		                 EXTRACT_DONE);
+		assert_string_equal(recorder.text, "tls.sni quic.example\n");
+	}
+}
+
+static void the_keys_stay_when_the_client_takes_the_servers_id(void **state)
+{
+	struct quic_text first = {.size = 0}, second = {.size = 0}, server = {.size = 0};
+
+	(void)state;
+	put_part(&first, 0, 200);
+	assert_int_equal(give_frames(VERSION_1, 0, &first), EXTRACT_MORE);
+	quic_put_crypto(&server, 0, slice_text("of no interest"));
+	assert_int_equal(
+		give_how(slice_text(""), &server, &(struct quic_how){id_slice(), QUIC_SERVER, {0}}),
+		EXTRACT_MORE);
+	put_part(&second, 200, HELLO_BYTES);
+	assert_int_equal(
+		give_how(slice_text("chosen"), &second, &(struct quic_how){.keys_id = id_slice()}),
+		EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+static void behind_a_retry_the_keys_are_others(void **state)
+{
+	struct quic_text first = {.size = 0}, second = {.size = 0}, retry = {.size = 0};
+
+	(void)state;
+	put_part(&first, 0, 200);
+	assert_int_equal(give_frames(VERSION_1, 0, &first), EXTRACT_MORE);
+	put_other(&retry, 3);
+	assert_int_equal(give(&retry), EXTRACT_MORE);
+	assert_int_equal(give_how(slice_text("another"), &first,
+	                          &(struct quic_how){.token = slice_text("token")}),
+	                 EXTRACT_MORE);
+	put_part(&second, 200, HELLO_BYTES);
+	assert_int_equal(give_how(slice_text("another"), &second,
+	                          &(struct quic_how){.token = slice_text("token")}),
+	                 EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
+// A ServerHello that chose TLS_AES_128_GCM_SHA256 and says nothing else.
+static const uint8_t server_hello[4 + 38] = {2, 0, 0, 38, 3, 3, [39] = 0x13, [40] = 0x01};
+
+static void who_observes_is_told_of_the_servers_hello(void **state)
+{
+	struct quic_text client = {.size = 0}, server = {.size = 0};
+
+	(void)state;
+	recorder_observe(&recorder);
+	put_part(&client, 0, HELLO_BYTES);
+	assert_int_equal(give_frames(VERSION_1, 0, &client), EXTRACT_MORE);
+	assert_non_null(strstr(recorder.text, "tls.sni quic.example\n"));
+	assert_non_null(strstr(recorder.text, "tls.ja4 q"));
+	recorder_observe(&recorder);
+	assert_int_equal(give_frames(VERSION_1, 1, &client), EXTRACT_MORE); // once more
+	quic_put(&server, "\x02\x00\x00\x00\x00", 5);                       // ACK
+	quic_put_crypto(&server, 0, slice_of(server_hello, 20));
+	quic_put_crypto(&server, 20, slice_of(server_hello + 20, sizeof(server_hello) - 20));
+	assert_int_equal(give_how(slice_text("c"), &server,
+	                          &(struct quic_how){id_slice(), QUIC_SERVER, {0}}),
+	                 EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.ja3s " JA3S "\n");
+	assert_int_equal(recorder.output.messages_malformed, 0);
+}
+
+static void the_servers_hello_is_found_behind_a_retry(void **state)
+{
+	struct quic_text client = {.size = 0}, server = {.size = 0}, retry = {.size = 0};
+
+	(void)state;
+	recorder_observe(&recorder);
+	put_part(&client, 0, HELLO_BYTES);
+	assert_int_equal(give_frames(VERSION_1, 0, &client), EXTRACT_MORE);
+	put_other(&retry, 3);
+	assert_int_equal(give(&retry), EXTRACT_MORE);
+	assert_int_equal(give_how(slice_text("another"), &client, &(struct quic_how){0}),
+	                 EXTRACT_MORE);
+	quic_put_crypto(&server, 0, slice_of(server_hello, sizeof(server_hello)));
+	assert_int_equal(give_how(slice_text("c"), &server,
+	                          &(struct quic_how){slice_text("another"), QUIC_SERVER, {0}}),
+	                 EXTRACT_DONE);
+	assert_non_null(strstr(recorder.text, "tls.ja3s " JA3S "\n"));
+}
+
+static void a_connection_that_is_given_up_is_done(void **state)
+{
+	struct quic_text client = {.size = 0}, close = {.size = 0};
+
+	(void)state;
+	put_part(&client, 0, 100);
+	assert_int_equal(give_frames(VERSION_1, 0, &client), EXTRACT_MORE);
+	quic_put(&close, "\x1c\x00\x00\x00", 4);
+	assert_int_equal(give_frames(VERSION_1, 1, &close), EXTRACT_DONE);
 	assert_int_equal(recorder.output.messages_malformed, 0);
 }
 
@@ -245,7 +407,18 @@ int main(void)
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(of_bytes_told_twice_the_first_ones_count, set_up,
 	                                        tear_down),
-		cmocka_unit_test_setup_teardown(what_is_no_initial_packet_ends_it, set_up,
+		cmocka_unit_test_setup_teardown(what_is_no_quic_ends_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(other_packets_are_stepped_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ids_may_have_any_size, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_keys_stay_when_the_client_takes_the_servers_id,
+	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(behind_a_retry_the_keys_are_others, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(who_observes_is_told_of_the_servers_hello, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(the_servers_hello_is_found_behind_a_retry, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_connection_that_is_given_up_is_done, set_up,
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_packet_says_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hello_larger_than_is_kept_is_given_up, set_up,
