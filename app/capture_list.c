@@ -10,6 +10,16 @@
 #include "app/capture_magic.h"
 #include "base/log.h"
 
+static void count_bytes(struct capture_list *list, const struct stat *status)
+{
+	if (status == NULL || !S_ISREG(status->st_mode))
+		list->has_sizeless = true;
+	else
+		list->total_bytes += (uint64_t)status->st_size;
+	if (list->has_sizeless)
+		list->total_bytes = 0;
+}
+
 static int append(struct capture_list *list, const char *path, const struct stat *status)
 {
 	char **paths = list->paths;
@@ -25,13 +35,7 @@ static int append(struct capture_list *list, const char *path, const struct stat
 	if (paths[list->count] == NULL)
 		return -ENOMEM;
 	list->count++;
-
-	if (status == NULL || !S_ISREG(status->st_mode))
-		list->has_sizeless = true;
-	else
-		list->total_bytes += (uint64_t)status->st_size;
-	if (list->has_sizeless)
-		list->total_bytes = 0;
+	count_bytes(list, status);
 	return 0;
 }
 
@@ -103,6 +107,27 @@ int capture_list_take(struct capture_list *list, const char *path)
 	log_error("%s: %s", path, strerror(-error));
 	list->has_unreadable = true;
 	return 0;
+}
+
+void capture_list_keep(struct capture_list *list,
+                       bool (*is_wanted)(void *context, const char *path), void *context)
+{
+	uint32_t kept = 0;
+
+	list->total_bytes = 0;
+	list->has_sizeless = false;
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct stat status;
+
+		if (!is_wanted(context, list->paths[i])) {
+			free(list->paths[i]);
+			list->done_before++;
+			continue;
+		}
+		count_bytes(list, stat(list->paths[i], &status) == 0 ? &status : NULL);
+		list->paths[kept++] = list->paths[i];
+	}
+	list->count = kept;
 }
 
 void capture_list_close(struct capture_list *list)

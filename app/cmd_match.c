@@ -28,6 +28,7 @@ struct match_values {
 	const char *stix_path;
 	const char *sensor;
 	const char *record_path; // of a store
+	const char *state_path;
 	const char *config_path;
 	uint64_t job_count; // 0: one a core
 	struct traffic_settings traffic;
@@ -63,6 +64,8 @@ static const struct option match_options[] = {
 	{OPTION_FLAG, 0, "local-dns",
          .offset = offsetof(struct match_values, traffic.has_local_dns),
          .help = "take multicast DNS and LLMNR for DNS"},
+	{OPTION_TEXT, 0, "state", "FILE", .offset = offsetof(struct match_values, state_path),
+         .help = "pass over what FILE says was matched before, and add to it what this run reads"},
 	{OPTION_HEADING, .help = "Output"},
 	{OPTION_TEXT, 0, "json", "FILE", "-", offsetof(struct match_values, json_path),
          .help = "one JSON object a hit, to FILE or standard output, instead of the table"},
@@ -178,7 +181,8 @@ static int write_results(struct sightings *sightings, const struct match_values 
 	return error;
 }
 
-static int match(const struct match_values *values, const struct database *database)
+static int match(const struct match_values *values, const struct database *database,
+                 struct match_state *state)
 {
 	const struct sightings_options sightings_options = {
 		.database = database,
@@ -191,6 +195,7 @@ static int match(const struct match_values *values, const struct database *datab
 		.job_count = (unsigned)values->job_count,
 		.traffic = values->traffic,
 		.is_quiet = values->is_quiet,
+		.state = state,
 	};
 	AUTO(sightings) sightings = NULL;
 	struct match_run_result result;
@@ -206,6 +211,9 @@ static int match(const struct match_values *values, const struct database *datab
 		log_error("sorting the hits: %s", strerror(-error));
 	else
 		error = write_results(sightings, values);
+	// Last: what is in the state was told.
+	if (error == 0 && state != NULL)
+		error = match_state_write(state);
 	if (error == 0 && !values->is_quiet)
 		match_summary_print(&values->captures, &result, &summary);
 	if (stop_signal() != 0)
@@ -219,6 +227,7 @@ static int match(const struct match_values *values, const struct database *datab
 
 static int open_and_match(struct match_values *values)
 {
+	AUTO(match_state) state = NULL;
 	AUTO(database) database = NULL;
 	int error;
 
@@ -234,7 +243,12 @@ static int open_and_match(struct match_values *values)
 		error = match_record_open(values->record_path, values->config_path, database,
 		                          &values->store);
 
-	int status = error == 0 ? match(values, database) : EXIT_FAILED;
+	if (error == 0 && values->state_path != NULL)
+		error = match_state_open(values->state_path, database, &values->traffic, &state);
+	if (error == 0 && state != NULL)
+		error = match_state_skip(state, &values->captures);
+
+	int status = error == 0 ? match(values, database, state) : EXIT_FAILED;
 	store_close(values->store);
 	return status;
 }

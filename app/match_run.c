@@ -102,6 +102,20 @@ static int drain_until_done(struct crew *crew, struct sightings *sightings,
 	}
 }
 
+// A capture that was not read to its end is matched again: its hits are told then.
+static int take_results(const struct match_run_options *options, struct sightings *sightings,
+                        const struct capture_result results[])
+{
+	for (uint32_t i = 0; i < options->captures->count; i++) {
+		sightings_set_capture_start(sightings, i, results[i].first_time_ns);
+		if (options->state != NULL && results[i].is_stopped)
+			sightings_leave_out(sightings, i);
+	}
+	if (options->state == NULL)
+		return 0;
+	return match_state_add(options->state, options->captures, results);
+}
+
 int match_run(const struct match_run_options *options, struct sightings *sightings,
               struct match_run_result *ret_result)
 {
@@ -123,11 +137,11 @@ int match_run(const struct match_run_options *options, struct sightings *sightin
 	progress_start(&progress, "matching", options->captures->total_bytes, options->is_quiet);
 	error = drain_until_done(&crew, sightings, &progress);
 	progress_end(&progress);
+	workers_join(crew.workers, &ret_result->counters, &results);
+	if (error == 0)
+		error = take_results(options, sightings, results);
 	if (error < 0)
 		log_error("collecting the hits: %s", strerror(-error));
-	workers_join(crew.workers, &ret_result->counters, &results);
-	for (uint32_t i = 0; i < options->captures->count; i++)
-		sightings_set_capture_start(sightings, i, results[i].first_time_ns);
 	ret_result->unreadable_count = capture_results_log(options->captures, results);
 	ret_result->duration_ns = clock_now_ns() - start_ns;
 	crew_close(&crew);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/capture_list.h"
+#include "app/match_state.h"
 #include "dataplane/dataplane.h"
 #include "engine/match.h"
 #include "sightings/sightings.h"
@@ -12,6 +13,8 @@ struct match_run_options {
 	unsigned job_count; // workers
 	struct traffic_settings traffic;
 	bool is_quiet; // no progress bar
+	// Told of what was read to its end; of what was not, no hits are told. NULL: none.
+	struct match_state *state;
 };
 
 struct match_run_result {

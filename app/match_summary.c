@@ -20,6 +20,9 @@ static void print_traffic(const struct capture_list *captures,
 	if (captures->passed_over > 0)
 		(void)fprintf(stderr, " (%s other files passed over)",
 		              text_count(captures->passed_over).text);
+	if (captures->done_before > 0)
+		(void)fprintf(stderr, " (%s matched before)",
+		              text_count(captures->done_before).text);
 	(void)fprintf(stderr, "; packets %s, %s, flows %s\n", text_count(counters->packets).text,
 	              text_size(counters->bytes).text, text_count(counters->flows).text);
 	(void)fprintf(stderr, "time: %s, %s packets/s, %sbit/s\n",

@@ -25,7 +25,8 @@ int sightings_create(const struct sightings_options *options, struct sightings *
 		return -ENOMEM;
 	sightings->options = *options;
 	sightings->capture_starts_ns = calloc((size_t)options->capture_count + 1, sizeof(int64_t));
-	if (sightings->capture_starts_ns == NULL)
+	sightings->is_left_out = calloc((size_t)options->capture_count + 1, sizeof(bool));
+	if (sightings->capture_starts_ns == NULL || sightings->is_left_out == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < options->capture_count; i++)
 		sightings->capture_starts_ns[i] = TIMESTAMP_MAX;
@@ -44,6 +45,7 @@ void sightings_free(struct sightings *sightings)
 	sorter_free(sightings->hits);
 	free(sightings->hit_indicators);
 	free(sightings->capture_starts_ns);
+	free(sightings->is_left_out);
 	free(sightings);
 }
 
@@ -86,6 +88,14 @@ static int add_mended(struct sightings *sightings, const struct hit *hit)
 	return error;
 }
 
+static void count_hit(struct sightings *sightings, const struct hit *hit, enum validity validity)
+{
+	sightings->summary.hits++;
+	sightings->summary.by_type[hit->observable.type]++;
+	if (validity != VALIDITY_VALID)
+		sightings->summary.hits_outside_validity++;
+}
+
 int sightings_add(struct sightings *sightings, struct slice record)
 {
 	struct indicator indicator;
@@ -103,10 +113,7 @@ int sightings_add(struct sightings *sightings, struct slice record)
 		                : sorter_add(sightings->hits, record);
 	if (error < 0)
 		return error;
-	sightings->summary.hits++;
-	sightings->summary.by_type[hit.observable.type]++;
-	if (state_validity(&indicator, hit.origin.time_ns) != VALIDITY_VALID)
-		sightings->summary.hits_outside_validity++;
+	count_hit(sightings, &hit, state_validity(&indicator, hit.origin.time_ns));
 	return 0;
 }
 
@@ -115,18 +122,6 @@ void sightings_set_capture_start(struct sightings *sightings, uint32_t capture_i
 {
 	if (capture_id < sightings->options.capture_count)
 		sightings->capture_starts_ns[capture_id] = first_time_ns;
-}
-
-int sightings_finish(struct sightings *sightings, struct sightings_summary *ret_summary)
-{
-	// Sorts now, so that a writer's time is its own.
-	AUTO(sorter_cursor) cursor = NULL;
-	int error = sorter_read(sightings->hits, &cursor);
-
-	if (error < 0)
-		return error;
-	*ret_summary = sightings->summary;
-	return 0;
 }
 
 int hit_reader_open(struct sightings *sightings, struct hit_reader *ret_reader)
@@ -141,18 +136,65 @@ void hit_reader_close(struct hit_reader *reader)
 	reader->cursor = NULL;
 }
 
+static bool is_left_out(const struct sightings *sightings, const struct hit *hit)
+{
+	return hit->origin.capture_id < sightings->options.capture_count &&
+	       sightings->is_left_out[hit->origin.capture_id];
+}
+
 int hit_reader_next(struct hit_reader *reader)
 {
-	int got = sorter_next(reader->cursor, &reader->record);
+	do {
+		int got = sorter_next(reader->cursor, &reader->record);
 
-	if (got <= 0)
-		return got;
-	hit_read(reader->record, &reader->hit);
+		if (got <= 0)
+			return got;
+		hit_read(reader->record, &reader->hit);
+	} while (is_left_out(reader->sightings, &reader->hit));
 	reader->indicator = (struct indicator){0};
 	(void)database_indicator(reader->sightings->options.database, reader->hit.indicator_id,
 	                         &reader->indicator); // sightings_add() has seen it
 	reader->validity = state_validity(&reader->indicator, reader->hit.origin.time_ns);
 	return 1;
+}
+
+void sightings_leave_out(struct sightings *sightings, uint32_t capture_id)
+{
+	if (capture_id >= sightings->options.capture_count)
+		return;
+	sightings->is_left_out[capture_id] = true;
+	sightings->has_left_out = true;
+}
+
+// Counts again, without what is left out.
+static int count_again(struct sightings *sightings)
+{
+	struct hit_reader reader;
+	int status = hit_reader_open(sightings, &reader);
+
+	sightings->summary = (struct sightings_summary){0};
+	memset(sightings->hit_indicators, 0,
+	       sightings->hit_indicators_words * sizeof(sightings->hit_indicators[0]));
+	while (status >= 0 && (status = hit_reader_next(&reader)) > 0) {
+		status = mark_indicator(sightings, reader.hit.indicator_id);
+		count_hit(sightings, &reader.hit, reader.validity);
+	}
+	hit_reader_close(&reader);
+	return status;
+}
+
+int sightings_finish(struct sightings *sightings, struct sightings_summary *ret_summary)
+{
+	// Sorts now, so that a writer's time is its own.
+	AUTO(sorter_cursor) cursor = NULL;
+	int error = sorter_read(sightings->hits, &cursor);
+
+	if (error == 0 && sightings->has_left_out && sightings->summary.hits > 0)
+		error = count_again(sightings);
+	if (error < 0)
+		return error;
+	*ret_summary = sightings->summary;
+	return 0;
 }
 
 const char *state_validity_name(enum validity validity)

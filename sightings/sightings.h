@@ -37,6 +37,9 @@ int sightings_add(struct sightings *sightings, struct slice record);
 void sightings_set_capture_start(struct sightings *sightings, uint32_t capture_id,
                                  int64_t first_time_ns);
 
+// Nothing is told of this capture. Before sightings_finish().
+void sightings_leave_out(struct sightings *sightings, uint32_t capture_id);
+
 struct sightings_summary {
 	uint64_t hits;
 	uint64_t hits_outside_validity; // "expired" or "early" at their time; part of `hits`

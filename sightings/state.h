@@ -10,6 +10,8 @@ enum validity { VALIDITY_VALID, VALIDITY_EARLY, VALIDITY_EXPIRED };
 struct sightings {
 	struct sightings_options options;
 	int64_t *capture_starts_ns; // by capture_id; TIMESTAMP_MAX: not told
+	bool *is_left_out;          // likewise
+	bool has_left_out;          // one of them is
 	struct sorter *hits;        // records as in a ring, by hit_order_by_time()
 	struct sightings_summary summary;
 	uint64_t *hit_indicators; // bit i: indicator i was hit
