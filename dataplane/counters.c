@@ -10,6 +10,11 @@ void dataplane_counters_add(struct dataplane_counters *sum,
 	sum->packets_unknown_link += counters->packets_unknown_link;
 	sum->packets_malformed += counters->packets_malformed;
 	sum->fragments += counters->fragments;
+	sum->checksums_wrong += counters->checksums_wrong;
+	sum->datagrams_reassembled += counters->datagrams_reassembled;
+	sum->datagrams_given_up += counters->datagrams_given_up;
+	sum->datagrams_discarded += counters->datagrams_discarded;
+	sum->fragments_overlapping += counters->fragments_overlapping;
 	sum->packets_inner += counters->packets_inner;
 	sum->layers_too_deep += counters->layers_too_deep;
 	sum->flows += counters->flows;

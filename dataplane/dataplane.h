@@ -21,7 +21,12 @@ struct dataplane_counters {
 	uint64_t packets_not_ip;       // ARP, STP …
 	uint64_t packets_unknown_link; // of a link type we do not decode
 	uint64_t packets_malformed;    // IP or transport headers that cannot be
-	uint64_t fragments;            // not first: addresses matched, payload not seen
+	uint64_t checksums_wrong;      // struct traffic_settings: carry nothing
+	uint64_t fragments;            // of packets, but the first
+	uint64_t datagrams_reassembled;
+	uint64_t datagrams_given_up;   // never whole: a fragment missing, no room: payload not seen
+	uint64_t datagrams_discarded;  // for overlaps (IPv6) or lengths that cannot be
+	uint64_t fragments_overlapping;
 	uint64_t packets_inner;        // in tunnels; not among `packets`
 	uint64_t layers_too_deep;      // frames with more of them than are looked into
 	uint64_t flows;

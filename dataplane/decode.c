@@ -15,6 +15,7 @@ static_assert(PORT_BURST_MAX <= 64, "a bit a frame");
 enum {
 	ETHER_HEADER_BYTES = 14,
 	EXTENSION_HEADERS_MAX = 8,
+	JUMBO_OPTION = 0xc2,
 	TCP_HEADER_BYTES = 20,
 	ICMP_HEADER_BYTES = 8,
 	SCTP_HEADER_BYTES = 12,
@@ -33,6 +34,35 @@ static struct slice cut_to_total(struct slice ip, size_t total, uint32_t *ret_mi
 {
 	*ret_missing_bytes = total > ip.size ? (uint32_t)(total - ip.size) : 0;
 	return slice_first(ip, total);
+}
+
+// Bytes of the extension header `protocol` at the beginning of `rest` (RFC 8200, section 4;
+// RFC 4302, section 2.2), or 0 when it is none.
+static size_t extension_bytes(uint8_t protocol, struct slice rest)
+{
+	switch (protocol) {
+	case IP_HOP_BY_HOP:
+	case IP_ROUTING:
+	case IP_DESTINATION_OPTIONS:
+		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 1) * 8;
+	case IP_AUTHENTICATION:
+		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 2) * 4;
+	case IP_FRAGMENT:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+// RFC 4302, section 3.1.1: between IPv4 and the transport. Of a fragment it is left alone.
+static void skip_authentication(struct packet *packet, struct ip_layer *layer)
+{
+	size_t size = extension_bytes(IP_AUTHENTICATION, layer->rest);
+
+	if (size > layer->rest.size)
+		return;
+	packet->protocol = layer->rest.data[0];
+	layer->rest = slice_from(layer->rest, size);
 }
 
 // RFC 791, section 3.1.
@@ -58,25 +88,13 @@ static bool decode_ipv4(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	packet->fragment = fragment_of(layer->fragment_offset, layer->has_more_fragments);
 	packet->fragment_id = wire_be16(ip.data + 4);
 	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), header_bytes);
-	return true;
-}
-
-// Bytes of the extension header `protocol` at the beginning of `rest` (RFC 8200, section 4;
-// RFC 4302, section 2.2), or 0 when it is none.
-static size_t extension_bytes(uint8_t protocol, struct slice rest)
-{
-	switch (protocol) {
-	case IP_HOP_BY_HOP:
-	case IP_ROUTING:
-	case IP_DESTINATION_OPTIONS:
-		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 1) * 8;
-	case IP_AUTHENTICATION:
-		return rest.size < 8 ? SIZE_MAX : ((size_t)rest.data[1] + 2) * 4;
-	case IP_FRAGMENT:
-		return 8;
-	default:
-		return 0;
+	if (packet->fragment != FRAGMENT_NONE) {
+		layer->fragment = layer->rest;
+		layer->fragment_protocol = packet->protocol;
+	} else if (packet->protocol == IP_AUTHENTICATION) {
+		skip_authentication(packet, layer);
 	}
+	return true;
 }
 
 // Behind the extension headers; an unfinished chain leaves the rest empty.
@@ -97,10 +115,34 @@ static void skip_extensions(struct packet *packet, struct ip_layer *layer)
 			packet->fragment = fragment_of(layer->fragment_offset,
 			                               layer->has_more_fragments);
 			packet->fragment_id = wire_be32(layer->rest.data + 4);
+			layer->fragment_protocol = layer->rest.data[0];
+			layer->fragment = slice_from(layer->rest, size);
 		}
+		// Segments are left (RFC 8200, section 4.4).
+		if (packet->protocol == IP_ROUTING && layer->rest.data[3] != 0)
+			layer->has_routing = true;
 		packet->protocol = layer->rest.data[0];
 		layer->rest = slice_from(layer->rest, size);
 	}
+}
+
+// RFC 2675, section 2: the payload's length, when it says 0, stands in an option of the hop-by-hop
+// header behind it. 0: it does not.
+static uint32_t jumbo_bytes(struct slice ip)
+{
+	struct slice options = slice_from(ip, IPV6_HEADER_BYTES);
+
+	if (ip.data[6] != IP_HOP_BY_HOP || options.size < 8)
+		return 0;
+	options = slice_from(slice_first(options, ((size_t)options.data[1] + 1) * 8), 2);
+	while (options.size >= 2) {
+		bool is_padding = options.data[0] == 0; // the one without a length
+
+		if (options.data[0] == JUMBO_OPTION && options.data[1] == 4 && options.size >= 6)
+			return wire_be32(options.data + 2);
+		options = slice_from(options, is_padding ? 1 : 2 + (size_t)options.data[1]);
+	}
+	return 0;
 }
 
 // RFC 8200, section 3.
@@ -112,12 +154,15 @@ static bool decode_ipv6(struct slice ip, uint32_t wire_bytes, struct packet *pac
 	if (ip.size < IPV6_HEADER_BYTES)
 		return false;
 	total = (size_t)wire_be16(ip.data + 4) + IPV6_HEADER_BYTES;
-	if (total == IPV6_HEADER_BYTES) // jumbogram (RFC 2675) or segmentation offload
-		total = wire_bytes;
+	if (total == IPV6_HEADER_BYTES) { // jumbogram or segmentation offload
+		total = jumbo_bytes(ip);
+		total = total > UINT16_MAX ? total + IPV6_HEADER_BYTES : wire_bytes;
+	}
 	memcpy(packet->src.octets, ip.data + 8, 16);
 	memcpy(packet->dst.octets, ip.data + 24, 16);
 	packet->protocol = ip.data[6];
-	packet->ip_bytes = (uint32_t)total;
+	packet->ip_bytes = total < UINT32_MAX ? (uint32_t)total : UINT32_MAX;
+	layer->has_routing = false;
 	layer->rest = slice_from(cut_to_total(ip, total, &layer->missing_bytes), IPV6_HEADER_BYTES);
 	skip_extensions(packet, layer);
 	return true;

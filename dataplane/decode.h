@@ -102,11 +102,20 @@ bool decode_knows_link(enum link_type link);
 uint64_t decode_batch(const struct frame frames[], unsigned count, uint64_t first_number,
                       struct packet packets[], struct dataplane_counters *counters);
 
-// HOT. Appends to packets[0..count), behind decode_batch(), in the frames' order, the packets that
-// are in those of the frames of `wanted`: of each at most DECODE_LAYERS_MAX. `packets` has room for
-// DECODE_PACKETS_MAX. Returns how many there are.
-unsigned decode_layers(const struct frame frames[], unsigned count, uint64_t wanted,
-                       struct packet packets[], struct dataplane_counters *counters);
+struct fragment_table;
+
+// What decode_layers() works with.
+struct decoder {
+	struct fragment_table *fragments; // borrowed
+	struct dataplane_counters *counters;
+	bool must_check_sums; // struct traffic_settings
+};
+
+// HOT. Behind decode_batch(), which returned `wanted`. Appends to packets[0..count), in the frames'
+// order, the packets that are in those of the frames of `wanted`: of each at most
+// DECODE_LAYERS_MAX. `packets` has room for DECODE_PACKETS_MAX. Returns how many there are.
+unsigned decode_layers(const struct decoder *decoder, const struct frame frames[], unsigned count,
+                       uint64_t wanted, struct packet packets[]);
 
 // Is a packet of this protocol, and of UDP with one of these ports, one that a tunnel's may be?
 bool decode_may_be_tunnel(const struct packet *packet);

@@ -116,6 +116,11 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	if (error < 0)
 		return error;
 	pipeline->content.has_local_dns = options->traffic.has_local_dns;
+	pipeline->decoder = (struct decoder){
+		.fragments = &pipeline->fragments,
+		.counters = &pipeline->counters,
+		.must_check_sums = options->traffic.must_check_sums,
+	};
 	pipeline->flows.on_end = end_flow;
 	pipeline->flows.context = pipeline;
 	pipeline->emitter.ring = options->ring;
@@ -262,10 +267,9 @@ void pipeline_stations(struct pipeline *pipeline, unsigned count)
 
 	has_more = decode_batch(pipeline->frames, count, pipeline->packet_count + 1, packets,
 	                        &pipeline->counters);
-	if (has_more != 0)
-		packet_count = decode_layers(pipeline->frames, count, has_more, packets,
-		                             &pipeline->counters);
-	fragment_batch(&pipeline->fragments, packets, packet_count);
+	if (has_more != 0 || pipeline->decoder.must_check_sums)
+		packet_count = decode_layers(&pipeline->decoder, pipeline->frames, count, has_more,
+		                             packets);
 	stages_mark(&pipeline->stages, STAGE_DECODE);
 	if (pipeline->counters.packets_unknown_link > pipeline->unknown_links_before)
 		note_unknown_link(pipeline, count);
@@ -315,6 +319,10 @@ void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counter
 	const struct match_limits *before = &pipeline->limits_before;
 	struct match_limits limits = {0};
 
+	counters.datagrams_reassembled = pipeline->fragments.whole_count;
+	counters.datagrams_given_up = pipeline->fragments.given_up;
+	counters.datagrams_discarded = pipeline->fragments.discarded;
+	counters.fragments_overlapping = pipeline->fragments.overlapping;
 	counters.flows = pipeline->flows.created;
 	counters.flows_evicted = pipeline->flows.evicted;
 	counters.stream_gaps = pipeline->content.streams.gaps;

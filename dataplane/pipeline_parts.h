@@ -19,6 +19,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct match_context *match_context; // own; NULL: observe, or live
 	struct fragment_table fragments;
+	struct decoder decoder;
 	struct flow_table flows;
 	struct content content;
 	struct watch_table watches;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dataplane/checksum.h"
 #include "dataplane/wire.h"
 
 enum {
@@ -35,31 +36,10 @@ struct reply {
 	size_t transport_offset;
 };
 
-static void put16(uint8_t *at, unsigned value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 static void put32(uint8_t *at, uint32_t value)
 {
-	put16(at, value >> 16);
-	put16(at + 2, value & 0xffff);
-}
-
-// RFC 1071: the sum of 16-bit words so far, not folded.
-static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t size)
-{
-	for (; size > 1; bytes += 2, size -= 2)
-		sum += wire_be16(bytes);
-	return size > 0 ? sum + ((uint32_t)bytes[0] << 8) : sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	wire_put_be16(at, value >> 16);
+	wire_put_be16(at + 2, value & 0xffff);
 }
 
 // Link and IP header, but for lengths and checksums. False when the packet cannot be answered.
@@ -87,35 +67,35 @@ static bool begin(struct reply *reply, const struct frame *frame, const struct p
 }
 
 // RFC 791, section 3.1. Returns the pseudo header's sum.
-static uint32_t write_ipv4(const struct reply *reply, const struct address *src,
+static uint64_t write_ipv4(const struct reply *reply, const struct address *src,
                            const struct address *dst, size_t size)
 {
 	uint8_t *ip = reply->bytes + reply->ip_offset;
 
 	ip[0] = 4 << 4 | IPV4_BYTES / 4;
-	put16(ip + 2, (unsigned)(IPV4_BYTES + size));
-	put16(ip + 6, 0x4000); // not to be cut
+	wire_put_be16(ip + 2, (unsigned)(IPV4_BYTES + size));
+	wire_put_be16(ip + 6, 0x4000); // not to be cut
 	ip[8] = HOPS;
 	ip[9] = reply->packet->protocol;
 	memcpy(ip + 12, src->octets + 12, 4);
 	memcpy(ip + 16, dst->octets + 12, 4);
-	put16(ip + 10, fold(sum_words(0, ip, IPV4_BYTES)));
-	return sum_words(0, ip + 12, 8);
+	wire_put_be16(ip + 10, checksum_fold(checksum_add(0, slice_of(ip, IPV4_BYTES))));
+	return checksum_add(0, slice_of(ip + 12, 8));
 }
 
 // RFC 8200, section 3.
-static uint32_t write_ipv6(const struct reply *reply, const struct address *src,
+static uint64_t write_ipv6(const struct reply *reply, const struct address *src,
                            const struct address *dst, size_t size)
 {
 	uint8_t *ip = reply->bytes + reply->ip_offset;
 
 	ip[0] = 6 << 4;
-	put16(ip + 4, (unsigned)size);
+	wire_put_be16(ip + 4, (unsigned)size);
 	ip[6] = reply->packet->protocol;
 	ip[7] = HOPS;
 	memcpy(ip + 8, src->octets, 16);
 	memcpy(ip + 24, dst->octets, 16);
-	return sum_words(0, ip + 8, 32);
+	return checksum_add(0, slice_of(ip + 8, 32));
 }
 
 // The transport header and what is behind it, `size` bytes, is there but for ports and checksum,
@@ -127,17 +107,17 @@ static size_t finish(const struct reply *reply, size_t size, size_t checksum_off
 	const struct address *dst = reply->is_back ? &packet->src : &packet->dst;
 	uint8_t *transport = reply->bytes + reply->transport_offset;
 	size_t frame_size = reply->transport_offset + size;
-	uint32_t sum;
+	uint64_t sum;
 	uint16_t checksum;
 
-	put16(transport, reply->is_back ? packet->dst_port : packet->src_port);
-	put16(transport + 2, reply->is_back ? packet->src_port : packet->dst_port);
+	wire_put_be16(transport, reply->is_back ? packet->dst_port : packet->src_port);
+	wire_put_be16(transport + 2, reply->is_back ? packet->src_port : packet->dst_port);
 	sum = reply->is_ipv4 ? write_ipv4(reply, src, dst, size)
 	                     : write_ipv6(reply, src, dst, size);
 	sum += packet->protocol + (uint32_t)size;
-	checksum = fold(sum_words(sum, transport, size));
+	checksum = checksum_fold(checksum_add(sum, slice_of(transport, size)));
 	// Of UDP, 0 says that there is none (RFC 768); of TCP it is the same number.
-	put16(transport + checksum_offset, checksum != 0 ? checksum : 0xffff);
+	wire_put_be16(transport + checksum_offset, checksum != 0 ? checksum : 0xffff);
 	return frame_size < FRAME_BYTES_MIN ? FRAME_BYTES_MIN : frame_size;
 }
 
@@ -219,8 +199,8 @@ static size_t write_opt(struct slice message, size_t offset, uint8_t *out)
 	    opt[0] != 0 || wire_be16(opt + 1) != 41 || opt[6] != 0)
 		return 0;
 	memset(out, 0, DNS_OPT_BYTES);
-	put16(out + 1, 41);
-	put16(out + 3, DNS_UDP_BYTES);
+	wire_put_be16(out + 1, 41);
+	wire_put_be16(out + 3, DNS_UDP_BYTES);
 	out[7] = opt[7] & 0x80; // DNSSEC is understood (RFC 3225)
 	return DNS_OPT_BYTES;
 }
@@ -243,11 +223,11 @@ size_t reply_nxdomain(const struct frame *frame, const struct packet *packet,
 	memcpy(dns, message.data, 2);                        // its id
 	dns[2] = (uint8_t)(0x80 | (message.data[2] & 0x01)); // an answer; as much recursion
 	dns[3] = (uint8_t)(0x80 | (message.data[3] & 0x10) | DNS_NXDOMAIN);
-	put16(dns + 4, 1);
+	wire_put_be16(dns + 4, 1);
 	memcpy(dns + DNS_HEADER_BYTES, message.data + DNS_HEADER_BYTES, question);
 	opt = write_opt(message, DNS_HEADER_BYTES + question, dns + DNS_HEADER_BYTES + question);
-	put16(dns + 10, opt > 0);
+	wire_put_be16(dns + 10, opt > 0);
 	size = UDP_BYTES + DNS_HEADER_BYTES + question + opt;
-	put16(reply.bytes + reply.transport_offset + 4, (unsigned)size);
+	wire_put_be16(reply.bytes + reply.transport_offset + 4, (unsigned)size);
 	return finish(&reply, size, 6);
 }

@@ -127,7 +127,7 @@ static uint8_t cause_of_others(const struct verdicts *verdicts, const struct pac
 	if (flow_is_dropped(flow))
 		return 1 + DROP_CONDEMNED;
 	// Of a DNS message, whose flow goes on.
-	if (packet->fragment == FRAGMENT_LATER && fragment_is_dropped(verdicts->fragments, packet))
+	if (packet->fragment != FRAGMENT_NONE && fragment_is_dropped(verdicts->fragments, packet))
 		return 1 + DROP_DNS;
 	return 0;
 }
@@ -188,7 +188,7 @@ static void count_drop(struct verdicts *verdicts, unsigned position)
 static void condemn(struct verdicts *verdicts, const struct packet *packet, struct flow *flow,
                     enum drop_cause cause)
 {
-	if (packet->fragment == FRAGMENT_FIRST)
+	if (packet->fragment == FRAGMENT_FIRST || packet->fragment == FRAGMENT_WHOLE)
 		fragment_drop(verdicts->fragments, packet);
 	if (cause == DROP_ADDRESS || is_message(packet, cause))
 		return;

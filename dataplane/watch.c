@@ -282,6 +282,9 @@ void watch_packet(struct watch_table *table, struct flow *flow, const struct pac
 	struct watch *watch = watch_at(table, flow->watch_id);
 
 	assert(flow->watch_id != 0);
+	// What was put together came in fragments, which were counted.
+	if (packet->fragment == FRAGMENT_WHOLE && !packet->is_flow_first)
+		return;
 	if (is_over(watch, packet->time_ns)) {
 		watch_end(table, flow);
 		return;

@@ -1,7 +1,7 @@
 // Packets in packets: that each tunnel is opened, and that what only looks like one is not.
 #include "tests/unit/unit_test.h"
 
-#include "dataplane/decode.h"
+#include "dataplane/fragment.h"
 #include "tests/unit/dataplane/tunnel_frames.h"
 
 enum { HEADER_AT = 14 + 20 }; // behind Ethernet and the outer IP header
@@ -73,6 +73,8 @@ static const struct tunnel tunnels[] = {
 enum { TUNNELS = sizeof(tunnels) / sizeof(tunnels[0]) };
 
 static struct dataplane_counters counters;
+static struct fragment_table fragments;
+static const struct decoder decoder = {.fragments = &fragments, .counters = &counters};
 static struct packet packets[DECODE_PACKETS_MAX];
 
 static const struct live_packet sent = {
@@ -98,7 +100,7 @@ static unsigned decode_bytes(const uint8_t *bytes, size_t size, size_t wire_byte
 	memset(&counters, 0, sizeof(counters));
 	memset(packets, 0xee, sizeof(packets));
 	has_more = decode_batch(&frame, 1, 9, packets, &counters);
-	return decode_layers(&frame, 1, has_more, packets, &counters);
+	return decode_layers(&decoder, &frame, 1, has_more, packets);
 }
 
 static unsigned decode_frame(const struct live_frame *frame)
@@ -304,7 +306,7 @@ static void a_full_batch_of_the_deepest_frames_has_room(void **state)
 		frames[i] = (struct frame){frame.bytes, (uint32_t)frame.size, (uint32_t)frame.size,
 		                           7,           LINK_ETHERNET,        NULL};
 	has_more = decode_batch(frames, PORT_BURST_MAX, 1, packets, &counters);
-	assert_int_equal(decode_layers(frames, PORT_BURST_MAX, has_more, packets, &counters),
+	assert_int_equal(decode_layers(&decoder, frames, PORT_BURST_MAX, has_more, packets),
 	                 DECODE_PACKETS_MAX);
 	for (unsigned i = PORT_BURST_MAX; i < DECODE_PACKETS_MAX; i++) // in the frames' order
 		assert_int_equal(packets[i].frame, (i - PORT_BURST_MAX) / DECODE_LAYERS_MAX);
@@ -322,6 +324,19 @@ static void a_packet_larger_than_its_tunnel_carries_nothing(void **state)
 	assert_int_equal(counters.packets_malformed, 1);
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	return fragment_table_open(&fragments);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fragment_table_close(&fragments);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,5 +350,5 @@ int main(void)
 		cmocka_unit_test(a_full_batch_of_the_deepest_frames_has_room),
 		cmocka_unit_test(a_packet_larger_than_its_tunnel_carries_nothing),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

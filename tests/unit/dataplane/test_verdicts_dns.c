@@ -79,28 +79,6 @@ static void of_several_queries_in_one_burst_only_the_listed_are_dropped(void **s
 		assert_memory_equal(scene->ports[1]->left[i].bytes + 55, "good", 4);
 }
 
-static void the_later_fragments_of_a_dropped_query_follow_it(void **state)
-{
-	struct scene *scene = *state;
-	struct live_frame message;
-	struct live_packet first = scene_datagram(CLIENT, SERVER,
-	                                          live_query(&message, "bad.example"));
-	struct live_packet later = scene_datagram(CLIENT, SERVER, slice_text("the rest"));
-	struct live_packet other = later;
-
-	first.fragment = 0x2000;
-	first.id = later.id = 7;
-	later.fragment = 20;
-	other.fragment = 20;
-	other.id = 8;
-	scene_add(scene, &first); // in one burst
-	scene_add(scene, &later);
-	scene_run(scene);
-	assert_int_equal(scene->ports[0]->dropped, 2);
-	assert_false(scene_passes(scene, &later)); // and after it
-	assert_true(scene_passes(scene, &other));
-}
-
 static void dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through(void **state)
 {
 	struct scene *scene = *state;
@@ -176,7 +154,6 @@ int main(void)
 		SCENE_TEST(a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on),
 		SCENE_TEST(an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads),
 		SCENE_TEST(of_several_queries_in_one_burst_only_the_listed_are_dropped),
-		SCENE_TEST(the_later_fragments_of_a_dropped_query_follow_it),
 		SCENE_TEST(dns_over_tcp_condemns_its_flow_so_that_nothing_sent_again_gets_through),
 		SCENE_TEST(on_another_port_messages_are_dropped_and_their_flow_goes_on),
 		SCENE_TEST(what_a_flow_is_its_first_datagrams_tell),
