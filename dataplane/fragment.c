@@ -343,12 +343,8 @@ static bool put_together(struct fragment_table *table, struct fragment_head *hea
 bool fragment_take(struct fragment_table *table, struct packet *packet,
                    const struct ip_layer *layer, struct slice *ret_whole)
 {
-	struct fragment_head *head;
+	struct fragment_head *head = take_head(table, packet);
 
-	while (table->oldest != 0 &&
-	       is_over(head_at(table, table->oldest)->begin_ns, packet->time_ns))
-		give_up(table, head_at(table, table->oldest));
-	head = take_head(table, packet);
 	head->last_turn = ++table->turn;
 	take_ports(head, packet);
 	if (!hold(table, head, packet, layer))
@@ -357,6 +353,12 @@ bool fragment_take(struct fragment_table *table, struct packet *packet,
 		decode_carry(packet);
 	return head->is_holding && fragment_held_is_whole(&head->held) &&
 	       put_together(table, head, packet, ret_whole);
+}
+
+void fragment_expire(struct fragment_table *table, int64_t time_ns)
+{
+	while (table->oldest != 0 && is_over(head_at(table, table->oldest)->begin_ns, time_ns))
+		give_up(table, head_at(table, table->oldest));
 }
 
 void fragment_drop(struct fragment_table *table, const struct packet *packet)

@@ -52,6 +52,11 @@ void fragment_batch(struct fragment_table *table);
 bool fragment_take(struct fragment_table *table, struct packet *packet,
                    const struct ip_layer *layer, struct slice *ret_whole);
 
+// HOT. Gives up what is held for too long at `time_ns`, of whatever packets. Without it, its own
+// packet's fragments, and others that need the room, see to that: so what becomes of a packet does
+// not depend on others', but for room.
+void fragment_expire(struct fragment_table *table, int64_t time_ns);
+
 // HOT. A packet's first fragment, or what was put together, was dropped: so is what comes of it in
 // the next 60 s, sent again or not.
 void fragment_drop(struct fragment_table *table, const struct packet *packet);

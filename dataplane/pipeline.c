@@ -307,6 +307,7 @@ void pipeline_end(struct pipeline *pipeline)
 {
 	pipeline->emitter.is_live = false; // no packet waits any more
 	flow_end_all(&pipeline->flows);
+	fragment_table_clear(&pipeline->fragments);
 	if (pipeline->batch.context != NULL)
 		match_batch_run(&pipeline->batch);
 	if (pipeline->options.live != NULL)

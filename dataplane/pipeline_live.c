@@ -61,6 +61,7 @@ static void run_without_database(struct pipeline *pipeline, unsigned count)
 static void run_with_database(struct pipeline *pipeline, unsigned count)
 {
 	pipeline_stations(pipeline, count);
+	fragment_expire(&pipeline->fragments, pipeline->last_time_ns);
 	watch_expire(&pipeline->watches, &pipeline->flows, pipeline->last_time_ns);
 }
 
@@ -97,6 +98,7 @@ void pipeline_idle(struct pipeline *pipeline, int64_t time_ns)
 	if (pipeline->publication == NULL)
 		return;
 	flow_expire(&pipeline->flows, time_ns);
+	fragment_expire(&pipeline->fragments, time_ns);
 	match_batch_run(&pipeline->batch);
 	watch_expire(&pipeline->watches, &pipeline->flows, time_ns);
 }

@@ -344,17 +344,19 @@ static void only_the_last_fragment_has_any_size(void **state)
 
 static void what_lacks_a_fragment_is_given_up_after_a_minute(void **state)
 {
-	struct piece later = cut(2, 0, 8, 16);
+	struct piece later = cut(1, 800, 1600, 1600);
 
 	(void)state;
 	give(cut(1, 0, 800, 1600));
-	later.time_ns = 60 * NS_PER_S + 1;
-	give(later);
-	assert_int_equal(table.given_up, 1);
-	assert_int_equal(table.blocks.used, 1);
-	later = cut(1, 800, 1600, 1600);
+	give(cut(2, 0, 800, 1600));
+	fragment_expire(&table, 60 * NS_PER_S);
+	assert_int_equal(table.given_up, 0);
 	later.time_ns = 60 * NS_PER_S + 1;
 	assert_false(give(later));
+	assert_int_equal(table.given_up, 1);
+	fragment_expire(&table, later.time_ns);
+	assert_int_equal(table.given_up, 2);
+	assert_int_equal(table.blocks.used, 1);
 }
 
 static void a_flood_of_first_fragments_is_bounded(void **state)
