@@ -171,6 +171,16 @@ static bool is_far_off(const struct stream_direction *direction, uint32_t sequen
 	        (uint64_t)ahead - STREAM_WINDOW_BYTES > direction->skip_bytes);
 }
 
+// Does the first segment contradict a SYN that nobody has answered?
+static bool is_elsewhere(const struct stream_direction *direction, const struct packet *packet)
+{
+	int32_t ahead = distance(direction, packet->sequence);
+
+	return !direction->is_confirmed && !direction->has_data &&
+	       (packet->tcp_flags & TCP_SYN) == 0 &&
+	       (ahead < 0 || ahead > STREAM_FIRST_FLIGHT_BYTES);
+}
+
 // Is the packet, for its sequence number, none that the other side would take? When such ones are
 // all that comes, it is the direction that was lost: by a hole in the capture, or by what
 // somebody put between to be rid of the listener.
@@ -219,9 +229,12 @@ void stream_order_confirm(struct stream_table *table, struct stream_direction *d
 {
 	if (direction->has_data) {
 		int32_t ahead = distance(direction, sequence);
+		bool is_far = is_far_off(direction, sequence);
 
 		// The bytes in the SYN were not taken: they will come again (RFC 7413, section 3).
-		if (direction->is_syn_data && ahead < 0 && !is_far_off(direction, sequence))
+		// Or what was read was not of this connection.
+		if ((direction->is_syn_data && ahead < 0 && !is_far) ||
+		    (!direction->is_confirmed && (ahead > 0 || is_far)))
 			begin_anew(table, direction, sequence);
 	} else if (direction->stage != STREAM_DONE && !direction->is_settled) {
 		direction->is_settled = direction->has_syn && direction->next_sequence == sequence;
@@ -263,7 +276,8 @@ void stream_order_take(struct stream_table *table, struct stream_direction *dire
 		return;
 	if (is_syn && !take_syn(table, direction, packet))
 		return;
-	if (direction->stage == STREAM_NEW && packet->payload_bytes > 0)
+	if (packet->payload_bytes > 0 &&
+	    (direction->stage == STREAM_NEW || is_elsewhere(direction, packet)))
 		begin(direction, sequence, STREAM_PROBES_MIDSTREAM);
 	if (direction->stage == STREAM_NEW || is_stray(table, direction, packet))
 		return;

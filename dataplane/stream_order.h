@@ -13,6 +13,9 @@ enum {
 	// So many of them, with none in between that is not so far off: there the direction goes
 	// on.
 	STREAM_STRAYS_MAX = 4,
+	// How far behind a SYN that nobody has answered the first segment may begin: more is not
+	// sent before an answer (RFC 6928). Else the SYN was none of this connection.
+	STREAM_FIRST_FLIGHT_BYTES = 64 * 1024,
 };
 
 // HOT. Takes a packet of the direction. batch->packet must be `packet`.

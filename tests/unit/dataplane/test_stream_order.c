@@ -31,6 +31,26 @@ static void the_syn_that_is_acknowledged_counts(void **state)
 	assert_string_equal(result(), "<abc|cut @5:1004 1000>80; ");
 }
 
+static void a_syn_that_nobody_answered_binds_nobody(void **state)
+{
+	(void)state;
+	give(LOW, TCP_SYN, 499, NULL);
+	give(LOW, TCP_SYN, 700, NULL);
+	give(LOW, TCP_ACK, 500, "<abc");
+	give(LOW, TCP_ACK, 504, "def");
+	assert_string_equal(result(), "<abc|def|cut @4:1003 1000>80; ");
+}
+
+static void what_was_read_before_the_answer_may_be_of_no_account(void **state)
+{
+	(void)state;
+	give(LOW, TCP_SYN, 499, NULL);
+	give(LOW, TCP_ACK, 400, "<xyz"); // somebody else's
+	give_answer(TCP_SYN | TCP_ACK, 99, 500);
+	give(LOW, TCP_ACK, 500, "<abc");
+	assert_string_equal(result(), "<xyz|cut @2:1001 1000>80; <abc|cut @4:1003 1000>80; ");
+}
+
 static void an_answer_to_another_syn_changes_nothing(void **state)
 {
 	(void)state;
@@ -133,12 +153,13 @@ static void what_no_receiver_takes_is_not_read(void **state)
 {
 	(void)state;
 	give(LOW, TCP_SYN, 499, NULL);
+	give_answer(TCP_SYN | TCP_ACK, 99, 500);
 	give(LOW, TCP_URG, 500, "<xyz"); // no ACK
 	give(LOW, TCP_FIN, 500, NULL);
 	give(LOW, TCP_RST | TCP_ACK, 500, "<xyz");
 	give(LOW, TCP_ACK, 500 + 2 * STREAM_WINDOW_BYTES, "<xyz");
 	give(LOW, TCP_ACK, 500, "<abc");
-	assert_string_equal(result(), "<abc|cut @6:1005 1000>80; ");
+	assert_string_equal(result(), "<abc|cut @7:1006 1000>80; ");
 }
 
 static void where_all_segments_are_far_off_the_stream_goes_on(void **state)
@@ -147,6 +168,7 @@ static void where_all_segments_are_far_off_the_stream_goes_on(void **state)
 
 	(void)state;
 	give(LOW, TCP_SYN, 499, NULL);
+	give_answer(TCP_SYN | TCP_ACK, 99, 500);
 	for (unsigned i = 0; i < STREAM_STRAYS_MAX - 1; i++)
 		give(LOW, TCP_ACK, far, "<xyz");
 	give(LOW, TCP_ACK, 500, "<abc");
@@ -154,7 +176,7 @@ static void where_all_segments_are_far_off_the_stream_goes_on(void **state)
 		give(LOW, TCP_ACK, far, "<xyz");
 	assert_int_equal(notes.size, sizeof("<abc|") - 1);
 	give(LOW, TCP_ACK, far, "<def");
-	assert_string_equal(result(), "<abc|gap 0|<def|cut @9:1008 1000>80; ");
+	assert_string_equal(result(), "<abc|gap 0|<def|cut @10:1009 1000>80; ");
 	assert_int_equal(streams.gaps, 1);
 }
 
@@ -324,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_syn_that_is_acknowledged_counts),
+		TEST(a_syn_that_nobody_answered_binds_nobody),
+		TEST(what_was_read_before_the_answer_may_be_of_no_account),
 		TEST(an_answer_to_another_syn_changes_nothing),
 		TEST(bytes_in_a_syn_that_were_refused_are_read_when_they_come_again),
 		TEST(bytes_in_a_syn_that_were_taken_are_read_once),
