@@ -44,6 +44,7 @@ static void print_of_mode(FILE *file, const struct sensor_config *sensor)
 		config_print_flag(file, "  resets", sensor->has_resets);
 		config_print_flag(file, "  nxdomain", sensor->has_nxdomain);
 	}
+	config_print_flag(file, "  checksums", sensor->must_check_sums);
 	config_print_flag(file, "  local-dns", sensor->has_local_dns);
 	print_size(file, "  rate", sensor->packets_per_s);
 	config_print_words(file, "  dpdk-arguments", sensor->dpdk_arguments,

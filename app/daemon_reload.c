@@ -80,6 +80,7 @@ static void warn_of_restart(const struct sensor_config *in_use, const struct sen
 		{"fail", in_use->is_fail_closed == fresh->is_fail_closed},
 		{"resets", in_use->has_resets == fresh->has_resets},
 		{"nxdomain", in_use->has_nxdomain == fresh->has_nxdomain},
+		{"checksums", in_use->must_check_sums == fresh->must_check_sums},
 		{"local-dns", in_use->has_local_dns == fresh->has_local_dns},
 		{"promiscuous", in_use->is_promiscuous == fresh->is_promiscuous},
 		{"busy-poll", in_use->is_busy == fresh->is_busy},

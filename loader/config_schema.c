@@ -122,6 +122,7 @@ static const cyaml_schema_field_t sensor_fields[] = {
 	TEXT("dry-run", struct raw_sensor, dry_run),
 	TEXT("resets", struct raw_sensor, resets),
 	TEXT("nxdomain", struct raw_sensor, nxdomain),
+	TEXT("checksums", struct raw_sensor, checksums),
 	TEXT("local-dns", struct raw_sensor, local_dns),
 	TEXT("promiscuous", struct raw_sensor, promiscuous),
 	TEXT("busy-poll", struct raw_sensor, busy_poll),

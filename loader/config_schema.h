@@ -46,7 +46,7 @@ struct raw_sensor {
 	const char *name, *mode, *backend, *workers, *fail, *dry_run, *resets, *nxdomain;
 	const char *promiscuous, *busy_poll, *stale, *flow_memory, *stream_memory, *buffer, *rate;
 	const char *xdp_generic, *xdp_copy, *xdp_flow_slots, *xdp_pins, *hits, *sightings, *window;
-	const char *control, *metrics, *user, *public_key, *local_dns;
+	const char *control, *metrics, *user, *public_key, *checksums, *local_dns;
 	const char **cpus, **dpdk_arguments;
 	struct raw_link *links;
 	unsigned cpus_count, dpdk_arguments_count, links_count;

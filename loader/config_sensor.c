@@ -176,6 +176,7 @@ static void read_flags(struct config_reading *reading, const struct raw_sensor *
 	config_read_bool(reading, "dry-run", raw->dry_run, &sensor->is_dry_run);
 	config_read_bool(reading, "resets", raw->resets, &sensor->has_resets);
 	config_read_bool(reading, "nxdomain", raw->nxdomain, &sensor->has_nxdomain);
+	config_read_bool(reading, "checksums", raw->checksums, &sensor->must_check_sums);
 	config_read_bool(reading, "local-dns", raw->local_dns, &sensor->has_local_dns);
 	config_read_bool(reading, "promiscuous", raw->promiscuous, &sensor->is_promiscuous);
 	config_read_bool(reading, "busy-poll", raw->busy_poll, &sensor->is_busy);

@@ -35,7 +35,8 @@ struct sensor_config {
 	bool is_dry_run;
 	bool has_resets;
 	bool has_nxdomain;
-	bool has_local_dns; // mDNS and LLMNR are DNS, too
+	bool must_check_sums; // what has a wrong one carries nothing
+	bool has_local_dns;   // mDNS and LLMNR are DNS, too
 	bool is_promiscuous;
 	bool is_busy;
 	uint32_t stale_ms; // without a sign of life of the workers

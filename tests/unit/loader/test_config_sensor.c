@@ -98,6 +98,7 @@ static void every_field_of_an_inline_sensor_is_read(void **state)
 	                    "  dry-run: yes\n"
 	                    "  resets: yes\n"
 	                    "  nxdomain: yes\n"
+	                    "  checksums: yes\n"
 	                    "  local-dns: yes\n"
 	                    "  promiscuous: no\n"
 	                    "  busy-poll: yes\n"
@@ -129,7 +130,7 @@ static void every_field_of_an_inline_sensor_is_read(void **state)
 	assert_int_equal(sensor->cpus[1], 5);
 	assert_true(sensor->is_fail_closed && sensor->is_dry_run && sensor->has_resets);
 	assert_true(sensor->has_nxdomain && sensor->is_busy && sensor->is_xdp_generic);
-	assert_true(sensor->must_copy && sensor->has_local_dns);
+	assert_true(sensor->must_copy && sensor->has_local_dns && sensor->must_check_sums);
 	assert_false(sensor->is_promiscuous);
 	assert_int_equal(sensor->stale_ms, 5000);
 	assert_int_equal(sensor->flow_budget_bytes, 64 << 20);
