@@ -16,7 +16,7 @@
 #include "base/slice.h"
 
 enum {
-	BYTE_BLOCK_BYTES = 1024 * 1024,
+	BYTE_BLOCK_BYTES = 512 * 1024,
 	BYTE_BLOCK_HEADROOM_BYTES = 1024 * 1024, // writable, in front of the bytes
 	BYTE_BLOCK_PADDING_BYTES = 64,           // readable, of no meaning, behind them
 	BYTE_BLOCKS_MIN = 3,

@@ -17,6 +17,7 @@ from afxdp import measure_afxdp, print_afxdp
 from dpdk import measure_dpdk, print_dpdk
 from inline import measure_inline, print_inline
 from loader import measure_loader, print_loader
+from one_capture import measure_captures, print_captures
 from ports import measure_ports, print_ports
 from timing import best, write_feed
 from xdp import measure_xdp, print_xdp
@@ -103,6 +104,8 @@ def measure_all(build, folder, options):
 
 # What can be measured alone: build, folder and options to a result, and how it is printed.
 PARTS = {
+    'captures': (lambda build, folder, options: measure_captures(
+        build, folder, min(options.entries, 1000000)), print_captures),
     'loader': (lambda build, folder, options: measure_loader(
         build, folder, min(options.entries, 1000000), options.long), print_loader),
     'afxdp': (lambda build, folder, options: measure_afxdp(build), print_afxdp),

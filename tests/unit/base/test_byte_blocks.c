@@ -69,7 +69,7 @@ static uint64_t read_in_steps(struct byte_source *source, size_t step)
 
 static void windows_go_over_the_borders_of_blocks(void **state)
 {
-	static const size_t steps[] = {4, 1020, 700000, BYTE_BLOCK_BYTES};
+	static const size_t steps[] = {4, 1020, 400000, BYTE_BLOCK_HEADROOM_BYTES};
 
 	(void)state;
 	make_file(5 * WORDS + 17);
