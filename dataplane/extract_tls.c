@@ -3,28 +3,15 @@
 
 #include "dataplane/extract.h"
 #include "dataplane/tls_client.h"
+#include "dataplane/tls_old.h"
 #include "dataplane/tls_reader.h"
 #include "dataplane/tls_server.h"
 #include "dataplane/wire.h"
 
-// Is it SSL 2.0's hello, also one that offers SSL 3.0 or TLS (RFC 5246, appendix E.2)? It has no
-// name, and no fingerprint is defined for it.
-static bool is_old_hello(struct slice bytes)
-{
-	return bytes.size >= 5 && (bytes.data[0] & 0x80) != 0 &&
-	       bytes.data[2] == TLS_CLIENT_HELLO &&
-	       ((bytes.data[3] == 3 && bytes.data[4] <= 3) ||
-	        (bytes.data[3] == 0 && bytes.data[4] == 2));
-}
-
 // Before so many bytes are there that a record's header and a message's type can be told.
-static enum probe_result probe_few(struct slice bytes)
+static bool may_become_record(struct slice bytes)
 {
-	if (bytes.size == 0 || (bytes.data[0] & 0x80) != 0)
-		return PROBE_MAYBE;
-	if (bytes.data[0] != TLS_RECORD_HANDSHAKE)
-		return PROBE_NO;
-	return bytes.size == 1 || bytes.data[1] == 3 ? PROBE_MAYBE : PROBE_NO;
+	return bytes.data[0] == TLS_RECORD_HANDSHAKE && (bytes.size == 1 || bytes.data[1] == 3);
 }
 
 static enum probe_result tls_probe(struct slice bytes, uint16_t port)
@@ -33,10 +20,12 @@ static enum probe_result tls_probe(struct slice bytes, uint16_t port)
 	uint32_t hello_size;
 
 	(void)port;
-	if (is_old_hello(bytes))
+	if (tls_old_is_client(bytes) || tls_old_is_server(bytes))
 		return PROBE_YES;
+	if (tls_old_may_become(bytes))
+		return PROBE_MAYBE;
 	if (bytes.size < TLS_RECORD_HEADER_BYTES + 1)
-		return probe_few(bytes);
+		return may_become_record(bytes) ? PROBE_MAYBE : PROBE_NO;
 	if (!tls_reader_is_record(bytes.data))
 		return PROBE_NO;
 	if (message[0] == TLS_SERVER_HELLO)
@@ -61,8 +50,10 @@ static struct extract_progress tls_consume(struct extract_state *state, struct s
                                            struct extract_output *output)
 {
 	if (is_untouched(state)) {
-		if (is_old_hello(bytes))
+		if (tls_old_is_client(bytes))
 			return (struct extract_progress){.verdict = EXTRACT_DONE};
+		if (tls_old_is_server(bytes))
+			return tls_old_server_consume(bytes, output);
 		if (bytes.size > TLS_RECORD_HEADER_BYTES &&
 		    bytes.data[TLS_RECORD_HEADER_BYTES] == TLS_SERVER_HELLO)
 			state->phase = TLS_SERVER_PHASE_FIRST;

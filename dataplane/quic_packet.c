@@ -9,8 +9,7 @@
 #include "dataplane/wire.h"
 
 enum {
-	FORM = 0x80,           // long header
-	FORM_AND_FIXED = 0xc0, // and the bit that is always set, but in a Version Negotiation
+	FORM = 0x80, // long header; the next bit may have any value (RFC 9287)
 	HEADER_BYTES_MIN = 7,
 	NUMBER_BYTES_MAX = 4,
 	SAMPLE_BYTES = 16, // of the text, for header protection (RFC 9001, section 5.4.2)
@@ -68,8 +67,7 @@ static enum packet_type type_of(uint8_t first, const struct quic_version *versio
 // The version of a long header, or NULL.
 static const struct quic_version *version_of(struct slice datagram)
 {
-	if (datagram.size < HEADER_BYTES_MIN ||
-	    (datagram.data[0] & FORM_AND_FIXED) != FORM_AND_FIXED)
+	if (datagram.size < HEADER_BYTES_MIN || (datagram.data[0] & FORM) == 0)
 		return NULL;
 	return quic_version_of(wire_be32(datagram.data + 1));
 }

@@ -93,7 +93,8 @@ def add_tls(capture, row, is_quic):
         capture.add_first(('client', connection), tshark_hello.hello_observables(row, is_quic))
     if row['tls.handshake.ja3s']:
         capture.add_first(('server', connection), {'tls.ja3s': row['tls.handshake.ja3s'][:1]})
-    for certificate in row['tls.handshake.certificate']:
+    # Those of QUIC are encrypted: tshark has them from secrets that lie in the capture.
+    for certificate in [] if is_quic else row['tls.handshake.certificate']:
         for field, values in tshark_certificate.read_certificate(certificate).items():
             capture.add_once(connection, field, values)
 

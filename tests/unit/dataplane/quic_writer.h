@@ -97,7 +97,8 @@ static inline void quic_protect(const struct quic_keys *keys, uint8_t *packet, s
 struct quic_how {
 	struct slice keys_id; // that its keys follow from; empty: its destination
 	enum quic_side sender;
-	struct slice token; // of at most 63 bytes
+	struct slice token;  // of at most 63 bytes
+	unsigned first_byte; // 0: as usual
 };
 
 static inline void quic_put_version(struct quic_text *packet, uint32_t number)
@@ -124,7 +125,9 @@ static inline void quic_write_packet(struct quic_text *datagram, uint32_t versio
 	size_t number_at;
 
 	quic_derive(version, keys_id, how->sender, &keys);
-	quic_put_byte(&packet, version->is_second ? 0xd3 : 0xc3);
+	quic_put_byte(&packet, how->first_byte != 0 ? how->first_byte
+	                       : version->is_second ? 0xd3
+	                                            : 0xc3);
 	quic_put_version(&packet, version_number);
 	quic_put_id(&packet, destination);
 	quic_put_id(&packet, slice_text("")); // the sender's own

@@ -87,6 +87,20 @@ static void a_hello_in_one_packet_tells_its_name(void **state)
 	}
 }
 
+// RFC 9287.
+static void the_fixed_bit_need_not_be_set(void **state)
+{
+	struct quic_text frames = {.size = 0}, datagram = {.size = 0};
+	const struct quic_how how = {.first_byte = 0x83};
+
+	(void)state;
+	put_part(&frames, 0, HELLO_BYTES);
+	quic_write_packet(&datagram, VERSION_1, id_slice(), 0, slice_of(frames.bytes, frames.size),
+	                  &how);
+	assert_int_equal(give(&datagram), EXTRACT_DONE);
+	assert_string_equal(recorder.text, "tls.sni quic.example\n");
+}
+
 static void frames_may_come_in_any_order(void **state)
 {
 	struct quic_text frames = {.size = 0};
@@ -235,9 +249,9 @@ static void the_keys_stay_when_the_client_takes_the_servers_id(void **state)
 	put_part(&first, 0, 200);
 	assert_int_equal(give_frames(VERSION_1, 0, &first), EXTRACT_MORE);
 	quic_put_crypto(&server, 0, slice_text("of no interest"));
-	assert_int_equal(
-		give_how(slice_text(""), &server, &(struct quic_how){id_slice(), QUIC_SERVER, {0}}),
-		EXTRACT_MORE);
+	assert_int_equal(give_how(slice_text(""), &server,
+	                          &(struct quic_how){.keys_id = id_slice(), .sender = QUIC_SERVER}),
+	                 EXTRACT_MORE);
 	put_part(&second, 200, HELLO_BYTES);
 	assert_int_equal(
 		give_how(slice_text("chosen"), &second, &(struct quic_how){.keys_id = id_slice()}),
@@ -283,7 +297,7 @@ static void who_observes_is_told_of_the_servers_hello(void **state)
 	quic_put_crypto(&server, 0, slice_of(server_hello, 20));
 	quic_put_crypto(&server, 20, slice_of(server_hello + 20, sizeof(server_hello) - 20));
 	assert_int_equal(give_how(slice_text("c"), &server,
-	                          &(struct quic_how){id_slice(), QUIC_SERVER, {0}}),
+	                          &(struct quic_how){.keys_id = id_slice(), .sender = QUIC_SERVER}),
 	                 EXTRACT_DONE);
 	assert_string_equal(recorder.text, "tls.ja3s " JA3S "\n");
 	assert_int_equal(recorder.output.messages_malformed, 0);
@@ -303,7 +317,8 @@ static void the_servers_hello_is_found_behind_a_retry(void **state)
 	                 EXTRACT_MORE);
 	quic_put_crypto(&server, 0, slice_of(server_hello, sizeof(server_hello)));
 	assert_int_equal(give_how(slice_text("c"), &server,
-	                          &(struct quic_how){slice_text("another"), QUIC_SERVER, {0}}),
+	                          &(struct quic_how){.keys_id = slice_text("another"),
+	                                             .sender = QUIC_SERVER}),
 	                 EXTRACT_DONE);
 	assert_non_null(strstr(recorder.text, "tls.ja3s " JA3S "\n"));
 }
@@ -400,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_hello_in_one_packet_tells_its_name, set_up,
 	                                        tear_down),
+		cmocka_unit_test_setup_teardown(the_fixed_bit_need_not_be_set, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(frames_may_come_in_any_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hello_over_several_datagrams_is_put_together,
 	                                        set_up, tear_down),

@@ -251,6 +251,39 @@ static void what_is_no_record_ends_it(void **state)
 	assert_int_equal(recorder.output.messages_malformed, 1);
 }
 
+// SSL 2.0's own hello, whose certificate stands in it.
+static void the_certificate_of_an_old_hello_is_told(void **state)
+{
+	struct slice whole;
+	size_t record;
+
+	(void)state;
+	begin();
+	record = tls_open(&stream, 2);
+	tls_put(&stream, "\x04\x00\x01\x00\x02", 5);
+	tls_put_number(&stream, certificate_bytes, 2);
+	tls_put(&stream, "\x00\x03\x00\x10", 4);
+	tls_put(&stream, certificate, certificate_bytes);
+	tls_put(&stream,
+	        "\x07\x00\xc0"
+	        "sixteen bytes...",
+	        19);
+	tls_close(&stream, record, 2);
+	stream.bytes[0] |= 0x80;
+	whole = tls_slice(&stream);
+	for (size_t size = 1; size < 13; size++)
+		assert_int_equal(extract_tls.probe(slice_first(whole, size), 443), PROBE_MAYBE);
+	assert_int_equal(extract_tls.probe(slice_first(whole, 13), 443), PROBE_YES);
+	for (size_t piece = 13; piece < 100; piece += 7) {
+		size_t used;
+
+		recorder_clear(&recorder);
+		assert_int_equal(recorder_feed(&recorder, &extract_tls, whole, piece, &used),
+		                 EXTRACT_DONE);
+		assert_string_equal(recorder.text, "certificate.name server.example\n");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +296,7 @@ int main(void)
 		cmocka_unit_test(sizes_that_lie_are_malformed),
 		cmocka_unit_test(a_hello_that_lies_is_malformed),
 		cmocka_unit_test(what_is_no_record_ends_it),
+		cmocka_unit_test(the_certificate_of_an_old_hello_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
