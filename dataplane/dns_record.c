@@ -167,12 +167,21 @@ static bool read_hip(struct dns_message *message, const struct dns_record *recor
 }
 
 // The host of a URL that was told.
-static void tell_host(struct dns_message *message, const struct url_parts *parts)
+static void take_host(struct dns_message *message, const struct url_parts *parts)
 {
-	enum observable_where where = parts->is_host_name ? WHERE_DNS_ANSWER_NAME
-	                                                  : WHERE_DNS_ANSWER_ADDRESS;
+	struct address address;
+	struct dns_name name;
 
-	(void)extract_add_host(message->output, where, parts->host, 0, 0);
+	if (!parts->is_host_name) {
+		if (normalize_address(parts->host, &address) == 0)
+			dns_message_take_address(message, address.octets, sizeof(address.octets));
+		return;
+	}
+	name.is_malformed = false;
+	name.size = (uint16_t)parts->host.size; // of a name at most NAME_BYTES_MAX
+	memcpy(name.bytes, parts->host.data, name.size);
+	if (dns_message_remember(message, &name))
+		dns_message_tell_name(message, WHERE_DNS_ANSWER_NAME, &name, false);
 }
 
 // RFC 7553, section 4: priority, weight, and the URI as it is. Only URLs that are looked for.
@@ -198,7 +207,7 @@ static bool read_uri(struct dns_message *message, const struct dns_record *recor
 		return size == -EMSGSIZE;
 	observable.text = slice_of(url, (size_t)size);
 	message->output->add(message->output, &observable);
-	tell_host(message, &parts);
+	take_host(message, &parts);
 	return true;
 }
 

@@ -19,7 +19,7 @@ FILES = ('http.request.file', 'http.response.file')
 
 
 def run_observe(sekisho, capture):
-    output = subprocess.run([sekisho, 'observe', '-q', str(capture)], stdout=subprocess.PIPE,
+    output = subprocess.run([sekisho, 'observe', '-q', '--local-dns', str(capture)], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, check=False)
     if output.returncode not in (0, 1, 2):
         raise RuntimeError(f'sekisho observe {capture}: status {output.returncode}\n'
@@ -32,7 +32,8 @@ def add_observable(seen, of_packet, event):
     if where in ADDRESSES:
         seen[ADDRESSES[where]][value] = 1
     elif where.startswith('dns.'):
-        if where == 'dns.query' and event['observable']['type'] != 'domain-name':
+        if where not in FIELDS or \
+           (where == 'dns.query' and event['observable']['type'] != 'domain-name'):
             return  # the address that a reversed name stands for
         of_packet.setdefault((event['capture']['packet'], where), set()).add(spell_dns_name(value))
     elif where.startswith('certificate'):

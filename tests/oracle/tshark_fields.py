@@ -21,8 +21,16 @@ CLAIMED = (*DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, 'http.host', 'http.url
 
 DNS_TARGETS = ('dns.cname', 'dns.ns', 'dns.ptr.domain_name', 'dns.mx.mail_exchange',
                'dns.srv.target', 'dns.soa.mname', 'dns.dname', 'dns.svcb.targetname',
-               'dns.afsdb.hostname', 'dns.kx.key_exchange')
-DNS_ADDRESSES = ('dns.a', 'dns.aaaa', 'dns.svcb.svcparam.ipv4hint.ip', 'dns.svcb.svcparam.ipv6hint.ip')
+               'dns.afsdb.hostname', 'dns.kx.key_exchange', 'dns.md', 'dns.mf', 'dns.mb', 'dns.mg',
+               'dns.mr', 'dns.minfo.r', 'dns.minfo.e', 'dns.rp.mailbox', 'dns.rp.txt_rr',
+               'dns.rt.intermediate_host', 'dns.nsap_ptr.owner', 'dns.px.map822', 'dns.px.map400',
+               'dns.rrsig.signers_name', 'dns.nsec.next_domain_name', 'dns.nxt.next_domain_name',
+               'dns.naptr.replacement', 'dns.a6.prefix_name', 'dns.ipseckey.gateway_dns',
+               'dns.hip.rendezvous_server', 'dns.ilnp.lp')
+DNS_ADDRESSES = ('dns.a', 'dns.aaaa', 'dns.svcb.svcparam.ipv4hint.ip', 'dns.svcb.svcparam.ipv6hint.ip',
+                 'dns.wks.address', 'dns.ipseckey.gateway_ipv4', 'dns.ipseckey.gateway_ipv6')
+# Multicast DNS and LLMNR are compared, too; NetBIOS' names are not.
+DNS_PROTOCOLS = {'dns', 'mdns', 'llmnr'}
 HTTP = ('http.host', 'http.request.full_uri', 'http.request.method', 'http.request.version',
         'http.user_agent', 'http.request.line', 'http.response.code')
 IP = ('ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst')
@@ -125,7 +133,7 @@ def tshark_observables(path):
     for row in rows:
         protocols = row['frame.protocols'][0].split(':')
         add_addresses(capture, row, protocols)
-        if 'dns' in protocols:
+        if DNS_PROTOCOLS & set(protocols):
             add_dns(capture, row)
         if 'dtls' not in protocols:
             add_tls(capture, row, 'quic' in protocols)
