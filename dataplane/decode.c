@@ -7,6 +7,7 @@
 
 #include "dataplane/decode_link.h"
 #include "dataplane/decode_parts.h"
+#include "dataplane/decode_plain.h"
 #include "dataplane/decode_tunnel.h"
 #include "dataplane/wire.h"
 
@@ -347,6 +348,9 @@ static enum link_content skip_link(enum link_type link, struct slice *rest)
 static bool decode_frame(const struct frame *frame, struct packet *packet,
                          struct dataplane_counters *counters)
 {
+	if (decode_plain(frame, packet))
+		return packet->protocol == IP_UDP && decode_may_be_tunnel(packet);
+
 	struct slice rest = slice_of(frame->data, frame->captured_bytes);
 	enum link_content content = skip_link(frame->link, &rest);
 	size_t ip_offset = (size_t)(rest.data - frame->data);
