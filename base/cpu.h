@@ -15,6 +15,30 @@ static inline void prefetch_read(const void *address)
 	__builtin_prefetch(address, 0, 3);
 }
 
+enum { CPU_VECTOR_BYTES = 16 };
+
+typedef uint8_t cpu_vector __attribute__((vector_size(CPU_VECTOR_BYTES)));
+
+// Bit i for each of 16 bytes that equals `byte`.
+#if defined(__x86_64__)
+static inline unsigned cpu_bytes_equal_to(cpu_vector bytes, uint8_t byte)
+{
+	const cpu_vector none = {0};
+
+	return (unsigned)__builtin_ia32_pmovmskb128(
+		(char __attribute__((vector_size(16))))(bytes == none + byte));
+}
+#else
+static inline unsigned cpu_bytes_equal_to(cpu_vector bytes, uint8_t byte)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < CPU_VECTOR_BYTES; i++)
+		bits |= (unsigned)(bytes[i] == byte) << i;
+	return bits;
+}
+#endif
+
 // The time-stamp counter: grows evenly, at a rate that is the machine's own.
 #if defined(__x86_64__)
 static inline uint64_t cpu_cycles(void)

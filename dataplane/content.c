@@ -10,9 +10,7 @@
 
 enum {
 	NAME_SERVICE_PORT = 137, // NetBIOS, whose messages look like those of DNS
-	MULTICAST_DNS_PORT = 5353,
-	LLMNR_PORT = 5355,
-	SILENT_MAX = 4, // datagrams of a flow of which nobody knows what they are
+	SILENT_MAX = 4,          // datagrams of a flow of which nobody knows what they are
 };
 
 // What is known of a UDP flow: its content_id. 0: nothing; below these: a hello of QUIC that is not
@@ -66,11 +64,6 @@ static bool has_port(const struct packet *packet, uint16_t port)
 	return packet->src_port == port || packet->dst_port == port;
 }
 
-static bool is_local_dns(const struct packet *packet)
-{
-	return has_port(packet, MULTICAST_DNS_PORT) || has_port(packet, LLMNR_PORT);
-}
-
 // True when no more is wanted of QUIC in this flow.
 static bool take_quic(struct content *content, struct flow *flow, struct slice datagram)
 {
@@ -116,11 +109,12 @@ static void take_datagram(struct content *content, struct flow *flow, const stru
 
 	if (datagram.size == 0)
 		return;
-	if (packet_is_dns(packet) || (content->has_local_dns && is_local_dns(packet)))
+	if (content_is_on_dns_port(content, packet))
 		take_on_dns_port(content, flow, datagram);
 	else if ((flow->state & FLOW_DONE_LOW) == 0)
 		take_on_any_port(content, flow, datagram,
-		                 !is_local_dns(packet) && !has_port(packet, NAME_SERVICE_PORT));
+		                 !content_is_local_dns(packet) &&
+		                         !has_port(packet, NAME_SERVICE_PORT));
 }
 
 static void end_hello(struct content *content, struct flow *flow)

@@ -19,11 +19,38 @@ struct content {
 	bool has_local_dns;        // struct traffic_settings
 };
 
+static inline bool content_is_local_dns(const struct packet *packet)
+{
+	enum { MULTICAST_DNS_PORT = 5353, LLMNR_PORT = 5355 };
+
+	return packet->src_port == MULTICAST_DNS_PORT || packet->dst_port == MULTICAST_DNS_PORT ||
+	       packet->src_port == LLMNR_PORT || packet->dst_port == LLMNR_PORT;
+}
+
 // Returns 0, or -ENOMEM with *content untouched.
 int content_open(struct content *content, size_t stream_budget_bytes, struct match_batch *batch);
 
 // Accepts an all-zero one.
 void content_close(struct content *content);
+
+// HOT. Is a datagram asked whether it is a DNS message, whatever the flow is?
+static inline bool content_is_on_dns_port(const struct content *content,
+                                          const struct packet *packet)
+{
+	return packet_is_dns(packet) || (content->has_local_dns && content_is_local_dns(packet));
+}
+
+// HOT. Is there anything to be read in it? An ICMP error quotes another packet.
+static inline bool content_is_wanted(const struct content *content, const struct flow *flow,
+                                     const struct packet *packet)
+{
+	if (packet->protocol == IP_TCP)
+		return stream_is_wanted(flow, packet);
+	if (packet->protocol == IP_UDP)
+		return (flow->state & FLOW_DONE_LOW) == 0 ||
+		       content_is_on_dns_port(content, packet);
+	return packet->is_icmp_error;
+}
 
 // HOT. What content_packet() will need: to be called some packets before.
 static inline void content_prefetch(const struct content *content, const struct flow *flow,

@@ -11,12 +11,14 @@
 #include "base/hash.h"
 #include "base/icmp.h"
 #include "base/timestamp.h"
+#include "base/word.h"
 
 static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one line per flow");
 static_assert(offsetof(struct flow, state) == 38, "the key has no holes but its last byte");
 
 enum {
 	TICK_SHIFT = 28, // 2^28 ns = 0.27 s; 32 bits of them last 36 years
+	EXPIRED_AT_ONCE = 16,
 };
 
 #define TICKS(seconds) ((int32_t)((seconds)*NS_PER_S >> TICK_SHIFT))
@@ -31,6 +33,12 @@ static const struct {
 	[FLOW_BRIEF] = {TICKS(60), 5},      [FLOW_ESTABLISHED] = {TICKS(300), 7},
 	[FLOW_CLOSED] = {TICKS(10), 2},     [FLOW_LISTED] = {TICKS(120), 5},
 	[FLOW_CONDEMNED] = {TICKS(120), 5},
+};
+
+// What the index is asked for a packet.
+struct flow_question {
+	struct flow_key key;
+	uint64_t hash;
 };
 
 static uint32_t tick_of(int64_t time_ns)
@@ -64,24 +72,16 @@ void flow_table_close(struct flow_table *table)
 	*table = (struct flow_table){0};
 }
 
-static uint64_t word_at(const void *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return word;
-}
-
 // Both factors of each product are keyed: an address that equals a public constant would
 // otherwise cancel the other one.
 static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
 {
 	uint64_t ports = (uint64_t)key->low_port << 24 | (uint64_t)key->high_port << 8 |
 	                 key->protocol;
-	uint64_t tails = hash_mix(word_at(key->low.octets + 8) ^ seeds[0],
-	                          word_at(key->high.octets + 8) ^ seeds[1]);
-	uint64_t heads = hash_mix(word_at(key->low.octets) ^ seeds[1],
-	                          word_at(key->high.octets) ^ seeds[0]);
+	uint64_t tails = hash_mix(word_load(key->low.octets + WORD_BYTES) ^ seeds[0],
+	                          word_load(key->high.octets + WORD_BYTES) ^ seeds[1]);
+	uint64_t heads = hash_mix(word_load(key->low.octets) ^ seeds[1],
+	                          word_load(key->high.octets) ^ seeds[0]);
 
 	return hash_mix(tails ^ ports ^ seeds[1], heads ^ seeds[0]);
 }
@@ -119,28 +119,43 @@ static struct port_pair ports_of(const struct packet *packet)
 // Any total order will do, as long as both directions agree.
 static bool is_above(const struct packet *packet, struct port_pair ports)
 {
-	uint64_t src = word_at(packet->src.octets + 8);
-	uint64_t dst = word_at(packet->dst.octets + 8);
+	uint64_t src = word_load(packet->src.octets + WORD_BYTES);
+	uint64_t dst = word_load(packet->dst.octets + WORD_BYTES);
 
 	if (src != dst)
 		return src > dst;
-	src = word_at(packet->src.octets);
-	dst = word_at(packet->dst.octets);
+	src = word_load(packet->src.octets);
+	dst = word_load(packet->dst.octets);
 	if (src != dst)
 		return src > dst;
 	return ports.src > ports.dst;
 }
 
+// Writes `a` and `b` in this order, or exchanged. Which of them nobody can foresee, so that there
+// is no branch.
+static void put_words(uint64_t a, uint64_t b, bool is_exchanged, uint8_t *low, uint8_t *high)
+{
+	uint64_t exchange = (a ^ b) & -(uint64_t)is_exchanged;
+
+	a ^= exchange;
+	b ^= exchange;
+	memcpy(low, &a, sizeof(a));
+	memcpy(high, &b, sizeof(b));
+}
+
 static void make_key(struct packet *packet, struct flow_key *key)
 {
 	struct port_pair ports = ports_of(packet);
+	bool is_from_high = is_above(packet, ports);
+	unsigned exchange = (ports.src ^ ports.dst) & -(unsigned)is_from_high;
 
-	packet->is_from_high = is_above(packet, ports);
-	key->low = packet->is_from_high ? packet->dst : packet->src;
-	key->high = packet->is_from_high ? packet->src : packet->dst;
-	key->low_port = packet->is_from_high ? ports.dst : ports.src;
-	key->high_port = packet->is_from_high ? ports.src : ports.dst;
+	for (unsigned i = 0; i < sizeof(struct address); i += WORD_BYTES)
+		put_words(word_load(packet->src.octets + i), word_load(packet->dst.octets + i),
+		          is_from_high, key->low.octets + i, key->high.octets + i);
+	key->low_port = (uint16_t)(ports.src ^ exchange);
+	key->high_port = (uint16_t)(ports.dst ^ exchange);
 	key->protocol = packet->protocol;
+	packet->is_from_high = is_from_high;
 }
 
 static void list_add(struct flow_table *table, uint32_t id)
@@ -172,14 +187,18 @@ static void list_remove(struct flow_table *table, uint32_t id)
 		list->newest = flow->older;
 }
 
-static void end_flow(struct flow_table *table, uint32_t id)
+static uint64_t hash_of(const struct flow_table *table, uint32_t id)
+{
+	return hash_key(&flow_at(table, id)->key, table->seeds);
+}
+
+static void end_flow(struct flow_table *table, uint32_t id, uint64_t hash)
 {
 	if (table->on_end != NULL)
 		table->on_end(table->context, flow_at(table, id));
 	table->condemned -= flow_at(table, id)->idle_class == FLOW_CONDEMNED;
 	list_remove(table, id);
-	flow_index_remove(&table->index, &table->flows, id,
-	                  hash_key(&flow_at(table, id)->key, table->seeds));
+	flow_index_remove(&table->index, &table->flows, id, hash);
 	pool_give(&table->flows, id);
 }
 
@@ -213,24 +232,38 @@ static uint32_t choose_victim(const struct flow_table *table, uint32_t now)
 	return victim != 0 ? victim : condemned;
 }
 
-// Returns 0 when the only way to make room would be to end a flow of the current batch.
-static uint32_t create_flow(struct flow_table *table, const struct flow_key *key, uint64_t hash,
-                            uint32_t now)
+// The packets of a batch that have their flows already.
+struct flow_users {
+	const struct packet *packets;
+	unsigned count;
+};
+
+static bool is_used(const struct flow_users *users, uint32_t id)
+{
+	for (unsigned i = 0; i < users->count; i++)
+		if (users->packets[i].is_ip && users->packets[i].flow_id == id)
+			return true;
+	return false;
+}
+
+// Returns 0 when the only way to make room would be to end a flow that is used.
+static uint32_t create_flow(struct flow_table *table, const struct flow_question *question,
+                            uint32_t now, const struct flow_users *users)
 {
 	uint32_t id = pool_take(&table->flows);
 
 	if (id == 0) {
 		uint32_t victim = choose_victim(table, now);
 
-		if (flow_at(table, victim)->state & FLOW_IN_BATCH)
+		if (is_used(users, victim))
 			return 0;
-		end_flow(table, victim);
+		end_flow(table, victim, hash_of(table, victim));
 		table->evicted++;
 		id = pool_take(&table->flows);
 	}
-	*flow_at(table, id) = (struct flow){.key = *key, .last_tick = now};
+	*flow_at(table, id) = (struct flow){.key = question->key, .last_tick = now};
 	flow_at(table, id)->key.judged = 0;
-	flow_index_add(&table->index, &table->flows, id, hash);
+	flow_index_add(&table->index, &table->flows, id, question->hash);
 	if (flow_index_is_crowded(&table->index))
 		flow_index_grow(&table->index, &table->flows, hash_key, table->seeds);
 	list_add(table, id);
@@ -292,25 +325,24 @@ static void touch_flow(struct flow_table *table, uint32_t id, const struct packe
 		list_add(table, id);
 	}
 	flow->last_tick = now;
-	flow->state |= FLOW_IN_BATCH;
 }
 
 // Returns false when the packet has to wait for the next batch.
-static bool assign_flow(struct flow_table *table, struct packet *packet, const struct flow_key *key,
-                        uint64_t hash)
+static bool assign_flow(struct flow_table *table, struct packet *packet,
+                        const struct flow_question *question, const struct flow_users *users)
 {
 	uint32_t now = tick_of(packet->time_ns);
-	uint32_t id = flow_index_find(&table->index, &table->flows, key, hash);
+	uint32_t id = flow_index_find(&table->index, &table->flows, &question->key, question->hash);
 
 	if (id != 0 && is_over(flow_at(table, id), packet, now)) {
-		if (flow_at(table, id)->state & FLOW_IN_BATCH)
+		if (is_used(users, id))
 			return false;
-		end_flow(table, id);
+		end_flow(table, id, question->hash);
 		id = 0;
 	}
 	packet->is_flow_first = id == 0;
 	if (id == 0)
-		id = create_flow(table, key, hash, now);
+		id = create_flow(table, question, now, users);
 	if (id == 0)
 		return false;
 	packet->flow_id = id;
@@ -320,50 +352,64 @@ static bool assign_flow(struct flow_table *table, struct packet *packet, const s
 
 unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned count)
 {
-	struct flow_key keys[PORT_BURST_MAX];
-	uint64_t hashes[PORT_BURST_MAX];
+	struct flow_question questions[PORT_BURST_MAX];
 
 	for (unsigned i = 0; i < count; i++) {
 		if (!packets[i].is_ip)
 			continue;
-		make_key(&packets[i], &keys[i]);
-		hashes[i] = hash_key(&keys[i], table->seeds);
-		prefetch_read(flow_index_bucket(&table->index, hashes[i]));
+		make_key(&packets[i], &questions[i].key);
+		questions[i].hash = hash_key(&questions[i].key, table->seeds);
+		prefetch_read(flow_index_bucket(&table->index, questions[i].hash));
 	}
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t id;
 
 		if (!packets[i].is_ip)
 			continue;
-		id = flow_index_candidate(&table->index, hashes[i]);
+		id = flow_index_candidate(&table->index, questions[i].hash);
 		if (id != 0)
 			prefetch_read(flow_at(table, id));
 	}
-	for (unsigned i = 0; i < count; i++)
-		if (packets[i].is_ip && !assign_flow(table, &packets[i], &keys[i], hashes[i]))
+	for (unsigned i = 0; i < count; i++) {
+		const struct flow_users users = {packets, i};
+
+		if (packets[i].is_ip && !assign_flow(table, &packets[i], &questions[i], &users))
 			return i;
+	}
 	return count;
 }
 
-void flow_batch_end(struct flow_table *table, const struct packet packets[], unsigned count)
+static bool is_idle(const struct flow_table *table, uint32_t id, enum flow_class class,
+                    uint32_t now)
 {
+	return id != 0 && idle_ticks(flow_at(table, id), now) > classes[class].idle_ticks;
+}
+
+// Ends some of the class that are over, their buckets on the way.
+static void expire_some(struct flow_table *table, enum flow_class class, uint32_t now)
+{
+	uint32_t ids[EXPIRED_AT_ONCE];
+	uint64_t hashes[EXPIRED_AT_ONCE];
+	uint32_t id = table->lists[class].oldest;
+	unsigned count = 0;
+
+	for (; count < EXPIRED_AT_ONCE && is_idle(table, id, class, now); count++) {
+		ids[count] = id;
+		hashes[count] = hash_of(table, id);
+		prefetch_read(flow_index_bucket(&table->index, hashes[count]));
+		id = flow_at(table, id)->newer;
+	}
 	for (unsigned i = 0; i < count; i++)
-		if (packets[i].is_ip)
-			flow_at(table, packets[i].flow_id)->state &= (uint8_t)~FLOW_IN_BATCH;
+		end_flow(table, ids[i], hashes[i]);
 }
 
 void flow_expire(struct flow_table *table, int64_t time_ns)
 {
 	uint32_t now = tick_of(time_ns);
 
-	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++) {
-		uint32_t id = table->lists[class].oldest;
-
-		while (id != 0 && idle_ticks(flow_at(table, id), now) > classes[class].idle_ticks) {
-			end_flow(table, id);
-			id = table->lists[class].oldest;
-		}
-	}
+	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++)
+		while (is_idle(table, table->lists[class].oldest, class, now))
+			expire_some(table, class, now);
 }
 
 static void set_class(struct flow_table *table, uint32_t id, enum flow_class class)
@@ -392,6 +438,7 @@ void flow_end_all(struct flow_table *table)
 {
 	for (unsigned class = 0; class < FLOW_CLASS_COUNT; class ++)
 		while (table->lists[class].oldest != 0)
-			end_flow(table, table->lists[class].oldest);
+			end_flow(table, table->lists[class].oldest,
+			         hash_of(table, table->lists[class].oldest));
 	pool_reset(&table->flows);
 }

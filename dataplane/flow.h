@@ -34,7 +34,6 @@ enum flow_state {
 	FLOW_SEEN_HIGH = 1 << 3,
 	FLOW_DONE_LOW = 1 << 4, // of what low sends, nobody wants anything any more
 	FLOW_DONE_HIGH = 1 << 5,
-	FLOW_IN_BATCH = 1 << 6, // a packet of the current batch refers to it
 };
 
 // The two ends are ordered, so that both directions have the same key: `low` is the smaller.
@@ -89,13 +88,11 @@ void flow_table_close(struct flow_table *table);
 // HOT. Finds or makes the flows of packets[0..count) (count <= PORT_BURST_MAX), sets the packets'
 // flow fields and the flows' states. Stops before a packet for which a flow would have to end
 // that an earlier packet of this call refers to. Returns how many packets were taken, at least
-// one; packets that are not IP are passed over. They must be given to flow_batch_end() before
-// the next call.
+// one; packets that are not IP are passed over. Their flows last until the next call, or until
+// flow_expire().
 unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned count);
-void flow_batch_end(struct flow_table *table, const struct packet packets[], unsigned count);
 
-// HOT. Ends flows that were idle for too long at `time_ns`. Not between flow_batch() and
-// flow_batch_end().
+// HOT. Ends flows that were idle for too long at `time_ns`.
 void flow_expire(struct flow_table *table, int64_t time_ns);
 
 // Ends all flows, the longest idle first within their class, and forgets them.
@@ -115,5 +112,5 @@ static inline bool flow_is_dropped(const struct flow *flow)
 
 static inline struct flow *flow_at(const struct flow_table *table, uint32_t id)
 {
-	return pool_block(&table->flows, id);
+	return (struct flow *)table->flows.memory + (id - 1);
 }

@@ -44,7 +44,7 @@ void flow_index_close(struct flow_index *index)
 
 static struct flow *flow_of(const struct pool *flows, uint32_t id)
 {
-	return pool_block(flows, id);
+	return (struct flow *)flows->memory + (id - 1);
 }
 
 static bool has_key(const struct pool *flows, uint32_t id, const struct flow_key *key)
@@ -56,11 +56,14 @@ uint32_t flow_index_find(const struct flow_index *index, const struct pool *flow
                          const struct flow_key *key, uint64_t hash)
 {
 	const struct flow_bucket *bucket = flow_index_bucket(index, hash);
-	uint8_t tag = flow_index_tag(hash);
 
-	for (unsigned i = 0; i < FLOW_BUCKET_SLOTS; i++)
-		if (bucket->tags[i] == tag && has_key(flows, bucket->ids[i], key))
-			return bucket->ids[i];
+	for (unsigned slots = flow_bucket_slots(bucket, flow_index_tag(hash)); slots != 0;
+	     slots &= slots - 1) {
+		uint32_t id = bucket->ids[__builtin_ctz(slots)];
+
+		if (has_key(flows, id, key))
+			return id;
+	}
 	for (uint32_t id = bucket->chain; id != 0; id = flow_of(flows, id)->next)
 		if (has_key(flows, id, key))
 			return id;
@@ -69,12 +72,14 @@ uint32_t flow_index_find(const struct flow_index *index, const struct pool *flow
 
 static void put(const struct pool *flows, struct flow_bucket *bucket, uint32_t id, uint64_t hash)
 {
-	for (unsigned i = 0; i < FLOW_BUCKET_SLOTS; i++) {
-		if (bucket->tags[i] == 0) {
-			bucket->tags[i] = flow_index_tag(hash);
-			bucket->ids[i] = id;
-			return;
-		}
+	unsigned free_slots = flow_bucket_slots(bucket, 0);
+
+	if (free_slots != 0) {
+		unsigned slot = (unsigned)__builtin_ctz(free_slots);
+
+		bucket->tags[slot] = flow_index_tag(hash);
+		bucket->ids[slot] = id;
+		return;
 	}
 	flow_of(flows, id)->next = bucket->chain;
 	bucket->chain = id;
@@ -93,9 +98,12 @@ void flow_index_remove(struct flow_index *index, const struct pool *flows, uint3
 	uint32_t *link = &bucket->chain;
 
 	index->count--;
-	for (unsigned i = 0; i < FLOW_BUCKET_SLOTS; i++) {
-		if (bucket->tags[i] != 0 && bucket->ids[i] == id) {
-			bucket->tags[i] = 0;
+	for (unsigned slots = flow_bucket_slots(bucket, flow_index_tag(hash)); slots != 0;
+	     slots &= slots - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(slots);
+
+		if (bucket->ids[slot] == id) {
+			bucket->tags[slot] = 0;
 			return;
 		}
 	}

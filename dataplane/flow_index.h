@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/cpu.h"
 #include "dataplane/pool.h"
@@ -47,16 +48,22 @@ static inline uint8_t flow_index_tag(uint64_t hash)
 	return tag != 0 ? tag : 1;
 }
 
+// A bit for each slot with that tag.
+static inline unsigned flow_bucket_slots(const struct flow_bucket *bucket, uint8_t tag)
+{
+	cpu_vector tags; // and the chain
+
+	memcpy(&tags, bucket->tags, sizeof(tags));
+	return cpu_bytes_equal_to(tags, tag) & ((1u << FLOW_BUCKET_SLOTS) - 1);
+}
+
 // HOT. The first flow that the bucket has for `hash`, most likely the right one; 0: none.
 static inline uint32_t flow_index_candidate(const struct flow_index *index, uint64_t hash)
 {
 	const struct flow_bucket *bucket = flow_index_bucket(index, hash);
-	uint8_t tag = flow_index_tag(hash);
+	unsigned slots = flow_bucket_slots(bucket, flow_index_tag(hash));
 
-	for (unsigned i = 0; i < FLOW_BUCKET_SLOTS; i++)
-		if (bucket->tags[i] == tag)
-			return bucket->ids[i];
-	return bucket->chain;
+	return slots != 0 ? bucket->ids[__builtin_ctz(slots)] : bucket->chain;
 }
 
 // HOT. The flow of `flows` that has `key`, or 0.

@@ -219,18 +219,40 @@ static void extract_packet(struct pipeline *pipeline, unsigned position)
 		extract_quote(pipeline, packet);
 }
 
-static void extract_batch(struct pipeline *pipeline, unsigned position, unsigned count)
+// Of most packets there is nothing to be done: their flows are.
+static bool is_wanted(const struct pipeline *pipeline, const struct packet *packet,
+                      const struct flow *flow)
+{
+	return content_is_wanted(&pipeline->content, flow, packet) || flow->watch_id != 0 ||
+	       (pipeline->batch.context == NULL && packet->is_flow_first);
+}
+
+// Packets of the batch, by position.
+struct chosen {
+	uint16_t positions[PORT_BURST_MAX];
+	unsigned count;
+};
+
+// What these will need is on its way from then on. Behind judge_addresses(), which may want a flow
+// again that was done.
+static void choose_wanted(const struct pipeline *pipeline, unsigned position, unsigned count,
+                          struct chosen *ret_chosen)
 {
 	const struct packet *packets = pipeline->packets;
+	unsigned chosen_count = 0;
 
-	for (unsigned i = position; i < position + count; i++)
-		if (packets[i].is_ip)
-			content_prefetch(&pipeline->content,
-			                 flow_at(&pipeline->flows, packets[i].flow_id),
-			                 &packets[i]);
-	for (unsigned i = position; i < position + count; i++)
-		if (packets[i].is_ip)
-			extract_packet(pipeline, i);
+	for (unsigned i = position; i < position + count; i++) {
+		const struct flow *flow;
+
+		if (!packets[i].is_ip)
+			continue;
+		flow = flow_at(&pipeline->flows, packets[i].flow_id);
+		if (!is_wanted(pipeline, &packets[i], flow))
+			continue;
+		content_prefetch(&pipeline->content, flow, &packets[i]);
+		ret_chosen->positions[chosen_count++] = (uint16_t)i;
+	}
+	ret_chosen->count = chosen_count;
 }
 
 // What of the batch can be judged together: its flows stay what they are until then.
@@ -239,19 +261,21 @@ static unsigned run_part(struct pipeline *pipeline, unsigned position, unsigned 
 	struct packet *packets = pipeline->packets + position;
 	// All of them, unless a flow has to end in the middle.
 	unsigned taken = flow_batch(&pipeline->flows, packets, count);
+	struct chosen wanted;
 
 	stages_mark(&pipeline->stages, STAGE_FLOW);
 	if (pipeline->batch.context != NULL)
 		judge_addresses(&pipeline->judge, pipeline->packets, position, taken);
 	stages_mark(&pipeline->stages, STAGE_MATCH);
-	extract_batch(pipeline, position, taken);
+	choose_wanted(pipeline, position, taken, &wanted);
+	for (unsigned i = 0; i < wanted.count; i++)
+		extract_packet(pipeline, wanted.positions[i]);
 	stages_mark(&pipeline->stages, STAGE_EXTRACT);
 	if (pipeline->options.live != NULL) {
 		match_batch_run(&pipeline->batch);
 		verdicts_settle(&pipeline->verdicts, position, taken);
 		stages_mark(&pipeline->stages, STAGE_MATCH);
 	}
-	flow_batch_end(&pipeline->flows, packets, taken);
 	return taken;
 }
 

@@ -51,7 +51,6 @@ static struct packet make(uint16_t port, uint8_t protocol, uint8_t flags, int64_
 static uint32_t give(struct packet packet, bool *ret_is_first)
 {
 	assert_int_equal(flow_batch(&table, &packet, 1), 1);
-	flow_batch_end(&table, &packet, 1);
 	*ret_is_first = packet.is_flow_first;
 	return packet.flow_id;
 }
@@ -235,9 +234,7 @@ static void a_batch_stops_before_it_would_end_a_flow_of_its_own(void **state)
 	open_table(100);
 	assert_int_equal(flow_batch(&table, packets, 3), 1);
 	assert_int_equal(ended_count, 0);
-	flow_batch_end(&table, packets, 1);
 	assert_int_equal(flow_batch(&table, packets + 1, 2), 2);
-	flow_batch_end(&table, packets + 1, 2);
 	assert_int_equal(ended_count, 1);
 	assert_true(packets[1].is_flow_first);
 	flow_table_close(&table);
@@ -245,9 +242,7 @@ static void a_batch_stops_before_it_would_end_a_flow_of_its_own(void **state)
 	open_table(1); // also when there is no room for a second flow
 	packets[1] = make(3, IP_TCP, TCP_SYN, 1, false);
 	assert_int_equal(flow_batch(&table, packets, 3), 1);
-	flow_batch_end(&table, packets, 1);
 	assert_int_equal(flow_batch(&table, packets + 1, 2), 1);
-	flow_batch_end(&table, packets + 1, 1);
 }
 
 static void many_flows_are_all_found_again(void **state)
