@@ -1,10 +1,8 @@
 // A capture as if it were a device: for tests and for trying out a configuration.
 //
 // Packets keep the capture's own times, so that validity and flows are judged as by `sekisho match`
-// on the same file. Of several queues each reads the whole file and takes the packets whose pair of
-// addresses falls to it, whatever the direction: so that ports, fragments and all flows between two
-// hosts stay with one worker. What is not IP is the first queue's. Nothing is ever missed: who
-// takes packets late gets them late.
+// on the same file. Of several queues each reads the whole file and takes the packets that fall to
+// it (dataplane/capture_split.h). Nothing is ever missed: who takes packets late gets them late.
 #include "dataplane/port.h"
 
 #include <errno.h>
@@ -12,9 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/hash.h"
 #include "base/timestamp.h"
-#include "dataplane/decode.h"
+#include "dataplane/capture_split.h"
 
 // In one call of receive, so that a queue that gets nothing of the file still hears of a stop.
 enum { READS_MAX = 16 };
@@ -44,31 +41,12 @@ static void port_replay_close(struct port *port)
 	free(self);
 }
 
-static uint64_t hash_address(const struct address *address)
-{
-	return hash_bytes(0, address->octets, sizeof(address->octets));
-}
-
-// A sum is the same in both directions.
-static bool is_queue_of(const struct port_replay *self, const struct packet *packet)
-{
-	uint64_t sum;
-
-	if (!packet->is_ip)
-		return self->queue == 0;
-	sum = hash_address(&packet->src) + hash_address(&packet->dst);
-	return hash_word(0, sum) % self->queue_count == self->queue;
-}
-
 static void share(struct port_replay *self)
 {
-	struct packet packets[PORT_BURST_MAX];
-	struct dataplane_counters unused = {0};
-
-	if (self->queue_count > 1)
-		decode_batch(self->frames, self->frame_count, 1, packets, &unused);
 	for (unsigned i = 0; i < self->frame_count; i++)
-		self->is_ours[i] = self->queue_count <= 1 || is_queue_of(self, &packets[i]);
+		self->is_ours[i] = self->queue_count <= 1 ||
+		                   capture_split_worker(&self->frames[i], self->queue_count) ==
+		                           self->queue;
 }
 
 // The next packets of the capture, when all of the last are used.
