@@ -30,6 +30,11 @@ static const char *cause_name(unsigned cause)
 	return drop_cause_name((enum drop_cause)cause);
 }
 
+static const char *loss_name(unsigned loss)
+{
+	return file_loss_name((enum file_loss)loss);
+}
+
 static const char *station_name(unsigned stage)
 {
 	return stage_name((enum stage)stage);
@@ -237,6 +242,13 @@ const struct metric metrics[] = {
          .help = "Holes in TCP streams: bytes that never came"},
 	{"sekisho_stream_lost_bytes_total", WORKER_COUNTER(counters.stream_bytes_dropped),
          .unit = "bytes", .help = "Not put together, because there was no room"},
+	{"sekisho_files_total", WORKER_COUNTER(counters.files.files), .unit = "files",
+         .help = "Transferred files that ended, while the database held hashes"},
+	{"sekisho_hashed_files_total", WORKER_COUNTER(counters.files.hashed), .unit = "files",
+         .help = "Of them, those whose hashes were looked up"},
+	{"sekisho_lost_files_total", WORKER_COUNTER(counters.files.lost), .unit = "files",
+         .help = "Of them, those that have no hash, by cause",
+         ROW("cause", FILE_LOSS_COUNT, loss_name)},
 	{"sekisho_stage_cycles_total", WORKER_COUNTER(stage_cycles), .unit = "cycles",
          .help = "Of the time-stamp counter, spent in a stage of the pipeline by sampled batches",
          ROW("stage", STAGE_COUNT, station_name)},

@@ -13,6 +13,26 @@
 #include "engine/hit.h"
 #include "engine/match.h"
 
+// Why a file has no hash.
+enum file_loss {
+	FILE_LOSS_GAP,    // bytes never came, or its end was not seen
+	FILE_LOSS_PART,   // only a part of it was asked for
+	FILE_LOSS_CODING, // its coding is unknown, or damaged; or there are too many
+	FILE_LOSS_BOMB,   // it grows beyond the bounds
+	FILE_LOSS_ROOM,   // the budget was used up
+	FILE_LOSS_COUNT,
+};
+
+// "gap", "part", "coding", "bomb", "room"
+const char *file_loss_name(enum file_loss loss);
+
+// Files that ended, where somebody asked for hashes.
+struct file_counters {
+	uint64_t files;
+	uint64_t hashed; // of them
+	uint64_t lost[FILE_LOSS_COUNT];
+};
+
 // What one worker, or several added up, has seen and done.
 struct dataplane_counters {
 	uint64_t packets;
@@ -34,6 +54,7 @@ struct dataplane_counters {
 	uint64_t stream_gaps;          // holes in TCP streams: bytes that never came
 	uint64_t stream_bytes_dropped; // the reassembly budget was full
 	uint64_t messages_malformed;   // DNS, TLS, HTTP that began well and ended badly
+	struct file_counters files;
 	uint64_t observables[OBSERVABLE_TYPE_COUNT];
 	uint64_t hits;
 	uint64_t matches_left_out;  // struct match_limits

@@ -39,12 +39,22 @@ static bool is_body_open(struct http_reader *reader)
 
 // Without its request it is not known whether a response has a body at all: one to HEAD has none
 // whatever it says, and another follows.
-static bool is_next_message(struct http_reader *reader)
+static bool read_guessed(struct http_reader *reader)
 {
-	bool is_guessed = (reader->state->flags & HTTP_FLAG_GUESSED) != 0;
+	struct extract_state *state = reader->state;
+	enum probe_result probed = http_message_probe_response(slice_first(
+		reader->rest, state->phase == HTTP_PHASE_BODY ? state->body_bytes : SIZE_MAX));
 
-	reader->state->flags &= (uint8_t)~HTTP_FLAG_GUESSED;
-	return is_guessed && slice_starts_with(reader->rest, "HTTP/1.");
+	// What is shorter than the word waits for what follows.
+	if (probed == PROBE_MAYBE &&
+	    (state->phase != HTTP_PHASE_BODY || state->body_bytes > reader->rest.size))
+		return false;
+	state->flags &= (uint8_t)~HTTP_FLAG_GUESSED;
+	if (probed != PROBE_YES)
+		return true;
+	http_reader_end_body(state, true, reader->output);
+	*state = (struct extract_state){.flags = HTTP_FLAG_RESPONSES};
+	return true;
 }
 
 // Each of these takes one step and returns whether there is another.
@@ -53,13 +63,6 @@ static bool read_body(struct http_reader *reader)
 	struct extract_state *state = reader->state;
 	struct slice bytes = slice_first(reader->rest, state->body_bytes);
 
-	if (bytes.size > 0 && state->phase != HTTP_PHASE_CHUNK && is_next_message(reader)) {
-		state->phase = HTTP_PHASE_HEAD;
-		state->body_bytes = 0;
-		state->scanned = 0;
-		http_reader_end_body(state, true, reader->output);
-		return true;
-	}
 	if (is_body_open(reader)) {
 		http_body_write(http_reader_body(state, reader->output), bytes, reader->output);
 	} else if (state->phase == HTTP_PHASE_UNTIL_CLOSE) {
@@ -128,6 +131,8 @@ static bool read_trailer(struct http_reader *reader)
 
 static bool read_step(struct http_reader *reader)
 {
+	if ((reader->state->flags & HTTP_FLAG_GUESSED) != 0)
+		return read_guessed(reader);
 	switch ((enum http_phase)reader->state->phase) {
 	case HTTP_PHASE_HEAD:
 		return http_message_read_head(reader);

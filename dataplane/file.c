@@ -63,6 +63,11 @@ void file_table_free(struct file_table *table)
 	free(table);
 }
 
+bool file_table_is_empty(const struct file_table *table)
+{
+	return table->files.used == 0 && table->memory.used_bytes == 0;
+}
+
 void file_table_counters(const struct file_table *table, struct file_counters *ret_counters)
 {
 	*ret_counters = table->counters;

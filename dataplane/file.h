@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "dataplane/dataplane.h"
 #include "dataplane/extract.h"
 #include "dataplane/file_decoder.h"
 
@@ -20,22 +21,6 @@ enum {
 	FILE_DECODED_BYTES_MAX = 1 << 30,
 	FILE_DECODED_FREE_BYTES = 1 << 20, // as much of it may come of any input,
 	FILE_DECODED_RATIO_MAX = 256,      // and so many bytes of each byte of input
-};
-
-// Why a file has no hash.
-enum file_loss {
-	FILE_LOSS_GAP,    // bytes never came, or its end was not seen
-	FILE_LOSS_PART,   // only a part of it was asked for
-	FILE_LOSS_CODING, // its coding is unknown, or damaged; or there are too many
-	FILE_LOSS_BOMB,   // it grows beyond the bounds
-	FILE_LOSS_ROOM,   // the budget was used up
-	FILE_LOSS_COUNT,
-};
-
-struct file_counters {
-	uint64_t files;  // that ended
-	uint64_t hashed; // of them
-	uint64_t lost[FILE_LOSS_COUNT];
 };
 
 // What is known of a file when it begins. All of it is copied.
@@ -53,6 +38,9 @@ int file_table_create(size_t budget_bytes, struct file_table **ret_table);
 
 // Accepts NULL.
 void file_table_free(struct file_table *table);
+
+// Is no file on its way?
+bool file_table_is_empty(const struct file_table *table);
 
 void file_table_counters(const struct file_table *table, struct file_counters *ret_counters);
 

@@ -137,6 +137,11 @@ void http_body_begin(struct http_body *body, const struct http_body_start *start
 	}
 }
 
+bool http_body_is_busy(const struct http_body *body)
+{
+	return body->multipart != NULL || body->file_id != 0;
+}
+
 bool http_body_is_open(const struct http_body *body, const struct extract_output *output)
 {
 	return body->multipart != NULL || file_is_open(output, body->file_id);
@@ -190,6 +195,5 @@ void http_body_end(struct http_body *body, bool is_whole, struct extract_output 
 
 void http_body_leave(struct http_body *body, struct extract_output *output)
 {
-	http_body_end(body, false, output);
 	end_ranges(body, output);
 }

@@ -37,6 +37,9 @@ struct http_body_start {
 void http_body_begin(struct http_body *body, const struct http_body_start *start,
                      struct extract_output *output);
 
+// HOT. Is one on its way?
+bool http_body_is_busy(const struct http_body *body);
+
 // HOT. Does anybody want what follows of it? When not, it is to be ended.
 bool http_body_is_open(const struct http_body *body, const struct extract_output *output);
 
@@ -49,5 +52,5 @@ void http_body_gap(struct http_body *body, uint64_t missing_bytes, struct extrac
 // HOT. The message is over; is_whole: nothing of it is missing. Does nothing without one.
 void http_body_end(struct http_body *body, bool is_whole, struct extract_output *output);
 
-// HOT. No other message follows in this direction: what is put together is given up.
+// HOT. No other message follows in this direction: what is put together of ranges is given up.
 void http_body_leave(struct http_body *body, struct extract_output *output);

@@ -46,6 +46,11 @@ void http_table_free(struct http_table *table)
 	free(table);
 }
 
+bool http_table_is_empty(const struct http_table *table)
+{
+	return table->connections.used == 0 && table->multiparts.used == 0;
+}
+
 struct http_multipart *http_table_take_multipart(struct http_table *table)
 {
 	uint32_t id = pool_take(&table->multiparts);

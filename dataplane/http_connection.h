@@ -47,6 +47,9 @@ int http_table_create(size_t budget_bytes, struct http_table **ret_table);
 // Accepts NULL.
 void http_table_free(struct http_table *table);
 
+// Is no connection kept?
+bool http_table_is_empty(const struct http_table *table);
+
 // HOT. A block for a multipart body; NULL when the budget is used up.
 struct http_multipart *http_table_take_multipart(struct http_table *table);
 

@@ -1,7 +1,6 @@
 #include "dataplane/http_message.h"
 
-#include <string.h>
-
+#include "base/ascii.h"
 #include "dataplane/file.h"
 #include "dataplane/http_connection.h"
 #include "dataplane/http_field.h"
@@ -45,6 +44,18 @@ static enum http_request_kind kind_of(const struct http_head *head)
 	return HTTP_REQUEST_OTHER;
 }
 
+// Both directions may pretend to be the client's, or the server's: a body belongs to whoever began
+// it.
+static void begin_body(struct http_reader *reader, struct http_body *body,
+                       const struct http_body_start *start)
+{
+	if (http_body_is_busy(body))
+		return;
+	http_body_begin(body, start, reader->output);
+	if (http_body_is_busy(body))
+		reader->state->flags |= HTTP_FLAG_BODY;
+}
+
 // What the responses will have to know of it, and its body.
 static void take_request(struct http_reader *reader, const struct http_head *head)
 {
@@ -59,15 +70,13 @@ static void take_request(struct http_reader *reader, const struct http_head *hea
 	http_connection_ask(connection, &request, name);
 	if (reader->state->phase == HTTP_PHASE_HEAD)
 		return;
-	http_body_begin(&connection->request_body,
-	                &(struct http_body_start){
-				.head = head,
-				.where = WHERE_HTTP_REQUEST_FILE,
-				.target_name = name,
-				.target_key = request.target_key,
-			},
-	                reader->output);
-	reader->state->flags |= HTTP_FLAG_BODY;
+	begin_body(reader, &connection->request_body,
+	           &(struct http_body_start){
+			   .head = head,
+			   .where = WHERE_HTTP_REQUEST_FILE,
+			   .target_name = name,
+			   .target_key = request.target_key,
+		   });
 }
 
 static bool read_request(struct http_reader *reader, struct slice bytes)
@@ -112,15 +121,13 @@ static void begin_response_body(struct http_reader *reader, const struct http_he
 
 	if (connection == NULL)
 		return;
-	http_body_begin(&connection->response_body,
-	                &(struct http_body_start){
-				.head = head,
-				.where = WHERE_HTTP_RESPONSE_FILE,
-				.target_name = name,
-				.target_key = request->target_key,
-			},
-	                reader->output);
-	reader->state->flags |= HTTP_FLAG_BODY;
+	begin_body(reader, &connection->response_body,
+	           &(struct http_body_start){
+			   .head = head,
+			   .where = WHERE_HTTP_RESPONSE_FILE,
+			   .target_name = name,
+			   .target_key = request->target_key,
+		   });
 	if (request->kind == HTTP_REQUEST_UNKNOWN)
 		reader->state->flags |= HTTP_FLAG_GUESSED;
 }
@@ -138,7 +145,10 @@ static bool take_response(struct http_reader *reader, const struct http_head *he
 		http_connection_answer(connection, &request, &name);
 	if (is_tunnel(head, (enum http_request_kind)request.kind)) {
 		(void)http_reader_finish(reader, EXTRACT_RESTART);
-		http_connection_give(reader->output);
+		// No body goes on behind it, unless the other side pretends to.
+		if (connection != NULL && !http_body_is_busy(&connection->request_body) &&
+		    !http_body_is_busy(&connection->response_body))
+			http_connection_give(reader->output);
 		return false;
 	}
 	if (has_no_body(head, (enum http_request_kind)request.kind))
@@ -164,17 +174,25 @@ static bool read_response(struct http_reader *reader, struct slice bytes)
 	return take_response(reader, &head);
 }
 
+enum probe_result http_message_probe_response(struct slice bytes)
+{
+	static const char start[] = "http/1.";
+
+	for (size_t i = 0; start[i] != '\0'; i++) {
+		if (i == bytes.size)
+			return PROBE_MAYBE;
+		if (ascii_lower(bytes.data[i]) != (uint8_t)start[i])
+			return PROBE_NO;
+	}
+	return PROBE_YES;
+}
+
 enum probe_result http_message_probe(struct slice bytes, bool *ret_is_response)
 {
-	static const char response[] = "HTTP/1.";
-	size_t size = sizeof(response) - 1;
+	enum probe_result probed = http_message_probe_response(bytes);
 
-	*ret_is_response = slice_starts_with(bytes, response);
-	if (*ret_is_response)
-		return PROBE_YES;
-	if (bytes.size < size && memcmp(bytes.data, response, bytes.size) == 0)
-		return PROBE_MAYBE;
-	return http_head_probe(bytes);
+	*ret_is_response = probed == PROBE_YES;
+	return probed != PROBE_NO ? probed : http_head_probe(bytes);
 }
 
 // Looks at how a message begins. Returns whether it is one.
@@ -209,7 +227,7 @@ bool http_message_read_head(struct http_reader *reader)
 		return false;
 	if (size == 0)
 		size = HEAD_BYTES_MAX;
-	if (slice_starts_with(reader->rest, "HTTP/1."))
+	if (http_message_probe_response(reader->rest) == PROBE_YES)
 		return read_response(reader, slice_first(reader->rest, size));
 	return read_request(reader, slice_first(reader->rest, size));
 }

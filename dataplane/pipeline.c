@@ -352,6 +352,7 @@ void pipeline_counters(const struct pipeline *pipeline, struct dataplane_counter
 	counters.flows_evicted = pipeline->flows.evicted;
 	counters.stream_gaps = pipeline->content.streams.gaps;
 	counters.stream_bytes_dropped = pipeline->content.streams.bytes_dropped;
+	file_table_counters(pipeline->content.files, &counters.files);
 	counters.messages_malformed = pipeline->batch.output.messages_malformed;
 	for (unsigned i = 0; i < OBSERVABLE_TYPE_COUNT; i++)
 		counters.observables[i] = pipeline->batch.observable_count[i];

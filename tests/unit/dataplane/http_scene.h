@@ -1,8 +1,6 @@
 // A connection of HTTP as stream.c would give it, both directions, with what was told as text.
 #pragma once
 
-#include <assert.h>
-
 #include <openssl/evp.h>
 
 #include "dataplane/file.h"
@@ -36,7 +34,7 @@ static inline void http_scene_append(struct recorder *recorder, const char *line
 {
 	recorder->size += (size_t)snprintf(recorder->text + recorder->size,
 	                                   sizeof(recorder->text) - recorder->size, "%s", line);
-	assert(recorder->size < sizeof(recorder->text));
+	assert_true(recorder->size < sizeof(recorder->text));
 }
 
 // "request name type size digest"; "cut" instead of a digest.
@@ -86,7 +84,8 @@ static inline const char *http_scene_end(struct http_scene *scene, bool is_whole
 			                 is_whole && scene->pending_bytes[i] == 0, output);
 	if (scene->shared.owner != 0)
 		extract_http.leave(output);
-	assert(scene->shared.owner == 0);
+	assert_true(scene->shared.owner == 0);
+	assert_true(file_table_is_empty(output->files) && http_table_is_empty(output->http));
 	return scene->recorder.text;
 }
 
@@ -107,7 +106,7 @@ static inline void http_scene_give_piece(struct http_scene *scene, unsigned side
 	piece = slice_from(piece, skipped);
 	if (piece.size == 0 || scene->verdicts[side] != EXTRACT_MORE)
 		return;
-	assert(scene->pending_bytes[side] + piece.size <= SCENE_PENDING_BYTES);
+	assert_true(scene->pending_bytes[side] + piece.size <= SCENE_PENDING_BYTES);
 	memcpy(scene->pending[side] + scene->pending_bytes[side], piece.data, piece.size);
 	scene->pending_bytes[side] += piece.size;
 	progress = extract_http.consume(&scene->states[side],
