@@ -147,7 +147,8 @@ static void tell_rest(struct extract_output *output, const struct http_head *hea
 	for (unsigned i = 0; rest.size > 0 && i < HTTP_FIELDS_TOLD_MAX; i++) {
 		struct http_field field = http_field_take(&rest);
 
-		if (field.name.size > 0 && !http_field_is(field.name, "User-Agent"))
+		if (field.name.size > 0 && !http_field_is(field.name, "User-Agent") &&
+		    !http_field_is(field.name, "Host"))
 			output->tell(output, WHERE_HTTP_HEADER, format_field(&field, text));
 	}
 }

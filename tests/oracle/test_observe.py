@@ -45,6 +45,8 @@ def test_each_observable_is_told_with_its_packet(capture):
         (2, 'ip.dst', 'ipv4-addr', '192.0.2.80'),
         (2, 'http.host', 'domain-name', 'www.example.com'),
         (2, 'http.url', 'url', 'http://www.example.com:8080/c?d'),
+        (2, 'http.method', 'network-traffic', 'GET'),
+        (2, 'http.version', 'network-traffic', 'HTTP/1.1'),
     }
     url = next(event for event in events if event['observable']['where'] == 'http.url')
     assert url['timestamp'] == '2023-11-14T22:13:21.500000Z'

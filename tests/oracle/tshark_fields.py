@@ -4,7 +4,7 @@ import collections
 import tshark_certificate
 import tshark_hello
 from observe_spelling import spell_dns_name, spell_host, spell_text, spell_url, split_authority
-from tshark_run import run_tshark
+from tshark_run import run_files, run_statuses, run_tshark
 
 ADDRESS_FIELDS = ('ip', 'tunnel', 'icmp.quoted')
 DNS_FIELDS = ('dns.query', 'dns.answer.name', 'dns.answer.address')
@@ -17,7 +17,7 @@ FILE_FIELDS = ('file.sha256',)
 FIELDS = (*ADDRESS_FIELDS, *DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, *HTTP_FIELDS,
           *FILE_FIELDS)
 # What `sekisho observe` tells of: the others are not compared yet.
-CLAIMED = (*DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, 'http.host', 'http.url')
+CLAIMED = (*DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, *HTTP_FIELDS, *FILE_FIELDS)
 
 DNS_TARGETS = ('dns.cname', 'dns.ns', 'dns.ptr.domain_name', 'dns.mx.mail_exchange',
                'dns.srv.target', 'dns.soa.mname', 'dns.dname', 'dns.svcb.targetname',
@@ -32,7 +32,7 @@ DNS_ADDRESSES = ('dns.a', 'dns.aaaa', 'dns.svcb.svcparam.ipv4hint.ip', 'dns.svcb
 # Multicast DNS and LLMNR are compared, too; NetBIOS' names are not.
 DNS_PROTOCOLS = {'dns', 'mdns', 'llmnr'}
 HTTP = ('http.host', 'http.request.full_uri', 'http.request.method', 'http.request.version',
-        'http.user_agent', 'http.request.line', 'http.response.code')
+        'http.user_agent', 'http.request.line')
 IP = ('ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst')
 TSHARK_FIELDS = ('frame.protocols', 'tcp.stream', 'udp.stream', *IP, 'dns.qry.name',
                  'dns.resp.name', *DNS_TARGETS, *DNS_ADDRESSES, *tshark_hello.FIELDS,
@@ -121,16 +121,14 @@ def add_http(capture, row):
     seen['http.method'].update(row['http.request.method'])
     seen['http.version'].update(row['http.request.version'])
     seen['http.user_agent'].update(map(spell_text, row['http.user_agent']))
-    seen['http.header'].update(spell_text(line) for line in row['http.request.line']
+    seen['http.header'].update(spell_text(line.rstrip('\r\n')) for line in row['http.request.line']
                                if is_other_field(line))
-    seen['http.status'].update(row['http.response.code'])
 
 
 def tshark_observables(path):
     """{field: Counter}"""
     capture = Capture()
-    rows, files = run_tshark(path, TSHARK_FIELDS)
-    for row in rows:
+    for row in run_tshark(path, TSHARK_FIELDS):
         protocols = row['frame.protocols'][0].split(':')
         add_addresses(capture, row, protocols)
         if DNS_PROTOCOLS & set(protocols):
@@ -139,5 +137,6 @@ def tshark_observables(path):
             add_tls(capture, row, 'quic' in protocols)
         if 'tcp' in protocols:  # SSDP has the same fields
             add_http(capture, row)
-    capture.seen['file.sha256'].update(digest for size, digest in files if size > 0)
+    capture.seen['file.sha256'].update(run_files(path))
+    capture.seen['http.status'].update(run_statuses(path))
     return capture.seen

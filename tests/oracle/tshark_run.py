@@ -26,19 +26,38 @@ def rows_of(text):
             for packet in json.loads(text or '[]')]
 
 
+def run(capture, arguments):
+    command = ['tshark', '-n', '-r', str(capture), *arguments]
+    if capture.name in DECODE_AS:
+        command += ['-d', DECODE_AS[capture.name]]
+    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return output.stdout.decode('utf-8', 'surrogateescape')
+
+
 def run_tshark(capture, fields):
-    """([{field: [value …]} of each packet], [(size, SHA-256) of each file])"""
+    """[{field: [value …]} of each packet]"""
+    command = ['-2', '-T', 'json']
+    for option in OPTIONS:
+        command += ['-o', option]
+    for field in fields:
+        command += ['-e', field]
+    return rows_of(run(capture, command))
+
+
+def run_files(capture):
+    """[SHA-256 of each file]. Putting segments in order first, tshark loses half of the bodies."""
     with tempfile.TemporaryDirectory(prefix='sekisho-export-') as folder:
-        command = ['tshark', '-n', '-2', '-r', str(capture), '-T', 'json',
-                   '--export-objects', f'http,{folder}']
-        if capture.name in DECODE_AS:
-            command += ['-d', DECODE_AS[capture.name]]
-        for option in OPTIONS:
-            command += ['-o', option]
-        for field in fields:
-            command += ['-e', field]
-        output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                check=False)
+        run(capture, ['-q', '--export-objects', f'http,{folder}'])
         files = [path.read_bytes() for path in sorted(pathlib.Path(folder).iterdir())]
-    rows = rows_of(output.stdout.decode('utf-8', 'surrogateescape'))
-    return rows, [(len(data), hashlib.sha256(data).hexdigest()) for data in files]
+    return [hashlib.sha256(data).hexdigest() for data in files if data]
+
+
+def run_statuses(capture):
+    """Counter of the status codes of responses. Putting bodies together, tshark is silent of a
+    response whose body is cut; not doing so, of one whose head is in two segments."""
+    seen = collections.Counter()
+    for option in ('TRUE', 'FALSE'):
+        text = run(capture, ['-o', f'http.desegment_body:{option}', '-Y', 'http.response',
+                             '-T', 'fields', '-e', 'http.response.code'])
+        seen |= collections.Counter(text.replace(',', '\n').split())
+    return seen

@@ -355,7 +355,7 @@ static void observables_are_told_in_packet_order(void **state)
 	buffer_append_byte(&told, 0);
 	assert_string_equal((const char *)told.data,
 	                    "1 ip.src\n1 ip.dst\n1 http.host\n1 http.url\n"
-	                    "1 http.method\n1 http.version\n1 http.header\n"
+	                    "1 http.method\n1 http.version\n"
 	                    "2 ip.src\n2 ip.dst\n");
 }
 
