@@ -8,8 +8,8 @@
 const struct extractor_ops *const extractors[] = {
 	[EXTRACTOR_DNS] = &extract_dns_stream,
 	[EXTRACTOR_TLS] = &extract_tls,
-	[EXTRACTOR_HTTP] = &extract_http,
 	[EXTRACTOR_PROXY] = &extract_proxy,
+	[EXTRACTOR_HTTP] = &extract_http,
 	[EXTRACTOR_COUNT] = NULL,
 };
 static_assert(sizeof(extractors) / sizeof(extractors[0]) == EXTRACTOR_COUNT + 1,

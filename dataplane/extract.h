@@ -100,8 +100,8 @@ struct extractor_ops {
 enum extractor_index {
 	EXTRACTOR_DNS,
 	EXTRACTOR_TLS,
+	EXTRACTOR_PROXY, // before HTTP: its line looks like a request's beginning
 	EXTRACTOR_HTTP,
-	EXTRACTOR_PROXY,
 	EXTRACTOR_COUNT,
 };
 

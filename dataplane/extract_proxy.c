@@ -11,7 +11,7 @@ enum {
 	BINARY_FIXED_SIZE = 16, // of version 2: signature, version, family, size of the rest
 };
 
-static const char line_start[6] = "PROXY ";
+static const char *const line_starts[] = {"PROXY TCP4 ", "PROXY TCP6 ", "PROXY UNKNOWN"};
 static const char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
 
 // Do `bytes` begin with `start`, as far as there are any?
@@ -26,21 +26,24 @@ static enum probe_result begins_with(struct slice bytes, const char *start, size
 
 static enum probe_result proxy_probe(struct slice bytes, uint16_t port)
 {
-	enum probe_result line, binary;
+	enum probe_result best, result;
 
 	(void)port;
 	if (bytes.size == 0)
 		return PROBE_MAYBE;
-	line = begins_with(bytes, line_start, sizeof(line_start));
-	binary = begins_with(bytes, signature, sizeof(signature));
-	return line > binary ? line : binary;
+	best = begins_with(bytes, signature, sizeof(signature));
+	for (unsigned i = 0; i < sizeof(line_starts) / sizeof(line_starts[0]); i++) {
+		result = begins_with(bytes, line_starts[i], strlen(line_starts[i]));
+		best = result > best ? result : best;
+	}
+	return best;
 }
 
 static struct extract_progress proxy_consume(struct extract_state *state, struct slice bytes,
                                              struct extract_output *output)
 {
 	struct extract_progress progress = {.verdict = EXTRACT_MORE};
-	bool is_line = bytes.data[0] == (uint8_t)line_start[0];
+	bool is_line = bytes.data[0] == 'P';
 	size_t size = 0;
 
 	(void)state;

@@ -40,6 +40,9 @@ static void headers_are_known_by_their_first_bytes(void **state)
 	(void)state;
 	assert_int_equal(extract_proxy.probe(BYTES("PROXY UNKNOWN\r\n"), 80), PROBE_YES);
 	assert_int_equal(extract_proxy.probe(BYTES("PROX"), 80), PROBE_MAYBE);
+	assert_int_equal(extract_proxy.probe(BYTES("PROXY TCP"), 80), PROBE_MAYBE);
+	assert_int_equal(extract_proxy.probe(BYTES("PROXY TCP6 "), 80), PROBE_YES);
+	assert_int_equal(extract_proxy.probe(BYTES("PROXY TCP /a"), 80), PROBE_NO);
 	assert_int_equal(extract_proxy.probe(BYTES("\r\n\r\n"), 80), PROBE_MAYBE);
 	assert_int_equal(extract_proxy.probe(BYTES("PROPFIND /"), 80), PROBE_NO);
 	assert_int_equal(extract_proxy.probe(BYTES("\r\nGET /"), 80), PROBE_NO);
