@@ -29,32 +29,32 @@ static bool take_size(struct slice *rest, size_t *ret_size)
 	return size >= SIZE_IS_LONG;
 }
 
-bool der_next(struct slice *rest, struct der_item *ret_item)
+// Takes an item apart from its tag; *rest moves behind it.
+static bool take_content(struct slice *rest, struct slice *ret_content)
 {
 	struct slice after = slice_from(*rest, 1);
-	struct der_item item;
 	size_t size;
 
 	if (rest->size == 0 || (rest->data[0] & TAG_NUMBER) == TAG_NUMBER ||
 	    !take_size(&after, &size) || size > after.size)
 		return false;
-	item.tag = rest->data[0];
-	item.content = slice_first(after, size);
-	after = slice_from(after, size);
-	item.whole = slice_first(*rest, rest->size - after.size);
-	*rest = after;
-	*ret_item = item;
+	*ret_content = slice_of(after.data, size);
+	*rest = slice_of(after.data + size, after.size - size);
+	return true;
+}
+
+bool der_next(struct slice *rest, struct der_item *ret_item)
+{
+	struct slice before = *rest;
+
+	if (!take_content(rest, &ret_item->content))
+		return false;
+	ret_item->tag = before.data[0];
+	ret_item->whole = slice_of(before.data, before.size - rest->size);
 	return true;
 }
 
 bool der_take(struct slice *rest, unsigned tag, struct slice *ret_content)
 {
-	struct slice after = *rest;
-	struct der_item item;
-
-	if (!der_next(&after, &item) || item.tag != tag)
-		return false;
-	*rest = after;
-	*ret_content = item.content;
-	return true;
+	return rest->size > 0 && rest->data[0] == tag && take_content(rest, ret_content);
 }

@@ -52,7 +52,7 @@ static struct slice next_piece(struct tls_reader *reader, size_t size)
 	return piece;
 }
 
-enum tls_step tls_reader_skip(struct tls_reader *reader, uint32_t *count)
+enum tls_step tls_reader_skip_over(struct tls_reader *reader, uint32_t *count)
 {
 	while (*count > 0) {
 		enum tls_step step = enter_record(reader);
@@ -68,7 +68,7 @@ enum tls_step tls_reader_skip(struct tls_reader *reader, uint32_t *count)
 	return TLS_ON;
 }
 
-enum tls_step tls_reader_take(struct tls_reader *reader, size_t size, uint8_t *ret_bytes)
+enum tls_step tls_reader_take_over(struct tls_reader *reader, size_t size, uint8_t *ret_bytes)
 {
 	struct tls_reader ahead = *reader;
 	size_t taken = 0;

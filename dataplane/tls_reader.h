@@ -5,7 +5,9 @@
 // All of it is HOT.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/slice.h"
 
@@ -49,15 +51,44 @@ struct tls_view {
 bool tls_reader_is_record(const uint8_t *header);
 
 // Consumes *count bytes, as far as they are there, and counts *count down. ON when it is 0.
-enum tls_step tls_reader_skip(struct tls_reader *reader, uint32_t *count);
+enum tls_step tls_reader_skip_over(struct tls_reader *reader, uint32_t *count);
 
 // Copies the next `size` bytes and consumes them; or consumes nothing.
-enum tls_step tls_reader_take(struct tls_reader *reader, size_t size, uint8_t *ret_bytes);
+enum tls_step tls_reader_take_over(struct tls_reader *reader, size_t size, uint8_t *ret_bytes);
 
 // Gives the next `size` bytes in one piece, and consumes them; or consumes nothing. They lie in
 // reader->bytes, or in `view` when records cut them. More than TLS_VIEW_BYTES_MAX never come.
 enum tls_step tls_reader_view(struct tls_reader *reader, size_t size, struct tls_view *view,
                               struct slice *ret_bytes);
+
+// Do the next `size` bytes lie in the current record, and are they there? They nearly always do.
+static inline bool tls_reader_has(const struct tls_reader *reader, size_t size)
+{
+	return size <= reader->record_left && size <= reader->bytes.size - reader->consumed;
+}
+
+// As tls_reader_skip_over().
+static inline enum tls_step tls_reader_skip(struct tls_reader *reader, uint32_t *count)
+{
+	if (!tls_reader_has(reader, *count))
+		return tls_reader_skip_over(reader, count);
+	reader->consumed += *count;
+	reader->record_left -= *count;
+	*count = 0;
+	return TLS_ON;
+}
+
+// As tls_reader_take_over().
+static inline enum tls_step tls_reader_take(struct tls_reader *reader, size_t size,
+                                            uint8_t *ret_bytes)
+{
+	if (!tls_reader_has(reader, size))
+		return tls_reader_take_over(reader, size, ret_bytes);
+	memcpy(ret_bytes, reader->bytes.data + reader->consumed, size);
+	reader->consumed += size;
+	reader->record_left -= (uint32_t)size;
+	return TLS_ON;
+}
 
 static inline uint32_t tls_be24(const uint8_t *bytes)
 {
