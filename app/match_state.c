@@ -49,16 +49,22 @@ int match_state_open(const char *path, const struct database *database,
 {
 	AUTO(match_state) state = calloc(1, sizeof(*state));
 	const struct match_state_key key = key_of(database, traffic);
+	uint64_t line = 0;
 	int error;
 
 	if (state == NULL)
 		return -ENOMEM;
 	state->path = path;
-	error = match_state_file_read(path, &state->file);
+	error = match_state_file_read(path, &state->file, &line);
 	if (error == -ENOENT) {
 		state->file.key = key;
 	} else if (error < 0) {
-		if (error != -EBADMSG)
+		if (error == -EBADMSG)
+			log_error("%s: line %" PRIu64 ": not what 'sekisho match --state' writes: "
+			          "the file is damaged or something else. Name another one, or "
+			          "remove it: then all captures are matched again",
+			          path, line);
+		else
 			log_error("reading the state %s: %s", path, strerror(-error));
 		return error;
 	} else if (memcmp(&state->file.key, &key, sizeof(key)) != 0) {

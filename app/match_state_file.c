@@ -8,7 +8,6 @@
 
 #include "base/buffer.h"
 #include "base/hash.h"
-#include "base/log.h"
 
 #define FIRST_LINE "sekisho match state 1"
 
@@ -188,7 +187,7 @@ static int read_lines(struct state_reader *reader, struct match_state_file *file
 	return fgetc(reader->stream) == EOF ? 0 : -EBADMSG;
 }
 
-int match_state_file_read(const char *path, struct match_state_file *file)
+int match_state_file_read(const char *path, struct match_state_file *file, uint64_t *ret_line)
 {
 	struct state_reader reader = {.stream = fopen(path, "re")};
 	int error;
@@ -199,11 +198,7 @@ int match_state_file_read(const char *path, struct match_state_file *file)
 	error = read_lines(&reader, file);
 	if (error == -EBADMSG && ferror(reader.stream) != 0)
 		error = errno != 0 ? -errno : -EIO;
-	if (error == -EBADMSG)
-		log_error("%s: line %" PRIu64 ": not what 'sekisho match --state' writes: the file "
-		          "is damaged or something else. Name another one, or remove it: then all "
-		          "captures are matched again",
-		          path, reader.line_number);
+	*ret_line = reader.line_number;
 	(void)fclose(reader.stream);
 	free(reader.line);
 	if (error < 0)

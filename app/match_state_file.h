@@ -34,9 +34,9 @@ struct match_state_file {
 	size_t count;
 };
 
-// Reads the file into *file, which is all zero. Returns 0, -EBADMSG (logged: damaged, or something
-// else), -ENOMEM, or the file's error; then *file is all zero again.
-int match_state_file_read(const char *path, struct match_state_file *file);
+// Reads the file into *file, which is all zero. Returns 0, -EBADMSG (damaged, or something else, in
+// line *ret_line), -ENOMEM, or the file's error; then *file is all zero again.
+int match_state_file_read(const char *path, struct match_state_file *file, uint64_t *ret_line);
 
 // Accepts an all-zero one.
 void match_state_file_close(struct match_state_file *file);

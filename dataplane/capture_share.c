@@ -22,7 +22,7 @@
 
 enum {
 	TURNS = 16,
-	TURN_FRAMES = 2048,
+	TURN_FRAMES = 1024,
 	TURN_BLOCKS = 2,
 	NO_FRAME = UINT16_MAX,
 	BLOCKS_BESIDES = 4, // what is read ahead besides two blocks a worker
@@ -80,7 +80,7 @@ struct capture_share {
 	bool is_ended; // no turn follows
 	bool is_closing;
 
-	struct share_turn turns[TURNS]; // turn i is turns[i % TURNS]
+	struct share_turn *turns; // TURNS: turn i is turns[i % TURNS]
 	struct share_worker workers[];
 };
 
@@ -368,10 +368,11 @@ void capture_share_close(struct capture_share *share)
 	if (share == NULL)
 		return;
 	stop_helper(share);
-	for (unsigned i = 0; i < TURNS; i++) {
+	for (unsigned i = 0; share->turns != NULL && i < TURNS; i++) {
 		release_blocks(&share->turns[i]);
 		free(share->turns[i].copies);
 	}
+	free(share->turns);
 	port_close(share->capture);
 	free(share->firsts);
 	pthread_mutex_destroy(&share->mutex);
@@ -379,18 +380,28 @@ void capture_share_close(struct capture_share *share)
 	free(share);
 }
 
+// The memory of frames is left as it is: most captures are small, and use little of it.
 static int prepare_turns(struct capture_share *share)
 {
 	const unsigned workers = share->options.worker_count;
 
 	share->firsts = calloc((size_t)(TURNS + 1) * workers, sizeof(share->firsts[0]));
-	if (share->firsts == NULL)
+	share->turns = malloc(TURNS * sizeof(share->turns[0]));
+	if (share->firsts == NULL || share->turns == NULL)
 		return -ENOMEM;
 	share->lasts = share->firsts + (size_t)TURNS * workers;
 	for (unsigned i = 0; i < TURNS; i++) {
+		share->turns[i].waiting = 0;
+		share->turns[i].block_count = 0;
+		share->turns[i].copies = NULL;
 		share->turns[i].firsts = share->firsts + (size_t)i * workers;
-		if (share->is_in_place)
-			continue;
+	}
+	return 0;
+}
+
+static int prepare_copies(struct capture_share *share)
+{
+	for (unsigned i = 0; i < TURNS && !share->is_in_place; i++) {
 		share->turns[i].copies = malloc(COPY_BYTES);
 		if (share->turns[i].copies == NULL)
 			return -ENOMEM;
@@ -465,6 +476,8 @@ int capture_share_open(const struct capture_share_options *options,
 	AUTO(capture_share) share = NULL;
 	int error = create(options, &share);
 
+	if (error == 0)
+		error = prepare_turns(share);
 	if (error < 0)
 		return error;
 	error = byte_source_open_ahead(options->path, BLOCKS_BESIDES + 2 * options->worker_count,
@@ -474,7 +487,7 @@ int capture_share_open(const struct capture_share_options *options,
 	if (error < 0)
 		return error;
 	share->is_in_place = share->capture->ops == &port_file;
-	error = prepare_turns(share);
+	error = prepare_copies(share);
 	if (error < 0)
 		return error;
 	if (options->has_helper)

@@ -1,5 +1,6 @@
 #include "tests/unit/unit_test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -283,6 +284,48 @@ static void what_only_libpcap_reads_is_split_too(void **state)
 	buffer_close(&alone.hits);
 }
 
+static void large_and_small_captures_each_have_their_result(void **state)
+{
+	char small[64];
+	const char *captures[] = {small, path, "/nonexistent", small, path, small};
+	struct ring *rings[3] = {0};
+	const struct workers_options options = {.database = database,
+	                                        .captures = captures,
+	                                        .capture_count = 6,
+	                                        .worker_count = 3,
+	                                        .rings = rings};
+	struct dataplane_counters counters;
+	const struct capture_result *results;
+	AUTO(workers) workers = NULL;
+	AUTO_BUFFER hits = {0};
+
+	(void)state;
+	make_capture(60000);
+	capture_save(buffer_slice(&capture), path);
+	make_capture(100);
+	capture_save(buffer_slice(&capture), small);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ring_create(1, &rings[i]), 0);
+	assert_int_equal(workers_start(&options, &workers), 0);
+	for (bool is_done = false; !is_done;) {
+		is_done = workers_are_done(workers);
+		for (unsigned i = 0; i < 3; i++)
+			take_hits(rings[i], &hits);
+	}
+	workers_join(workers, &counters, &results);
+	assert_int_equal(counters.packets, 2 * 60000 + 3 * 100);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(results[i].error, i == 2 ? -ENOENT : 0);
+		assert_int_equal(results[i].packets,
+		                 captures[i] == path ? 60000 : (i == 2 ? 0 : 100));
+		assert_false(results[i].is_stopped);
+	}
+	workers_free(TAKE(workers));
+	for (unsigned i = 0; i < 3; i++)
+		ring_free(rings[i]);
+	unlink(small);
+}
+
 static void stopping_lets_all_workers_end(void **state)
 {
 	const char *captures[] = {"/dev/zero", path, path};
@@ -324,6 +367,7 @@ int main(void)
 		cmocka_unit_test_teardown(any_number_of_workers_gives_the_same, cleanup),
 		cmocka_unit_test_teardown(a_pipe_is_split_as_a_file_is, cleanup),
 		cmocka_unit_test_teardown(what_only_libpcap_reads_is_split_too, cleanup),
+		cmocka_unit_test_teardown(large_and_small_captures_each_have_their_result, cleanup),
 		cmocka_unit_test_teardown(stopping_lets_all_workers_end, cleanup),
 	};
 
