@@ -88,7 +88,7 @@ struct workers_options {
 	uint32_t capture_count;
 	unsigned worker_count;      // 1-256
 	struct ring *const *rings;  // worker_count rings for hits, borrowed; NULL with `observe`
-	size_t flow_budget_bytes;   // per worker, 0: 512 MB (used only as flows need it)
+	size_t flow_budget_bytes;   // per worker, 0: 640 MB (used only as flows need it)
 	size_t stream_budget_bytes; // per worker, 0: 256 MB
 	// When set, called for each observable instead of matching, on the worker's thread;
 	// worker_count must be 1. `origin` and `observable` are borrowed for the call.

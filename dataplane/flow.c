@@ -170,6 +170,7 @@ static void list_add(struct flow_table *table, uint32_t id)
 	else
 		list->oldest = id;
 	list->newest = id;
+	list->count++;
 }
 
 static void list_remove(struct flow_table *table, uint32_t id)
@@ -185,6 +186,7 @@ static void list_remove(struct flow_table *table, uint32_t id)
 		flow_at(table, flow->newer)->older = flow->older;
 	else
 		list->newest = flow->older;
+	list->count--;
 }
 
 static uint64_t hash_of(const struct flow_table *table, uint32_t id)
@@ -196,7 +198,6 @@ static void end_flow(struct flow_table *table, uint32_t id, uint64_t hash)
 {
 	if (table->on_end != NULL)
 		table->on_end(table->context, flow_at(table, id));
-	table->condemned -= flow_at(table, id)->idle_class == FLOW_CONDEMNED;
 	list_remove(table, id);
 	flow_index_remove(&table->index, &table->flows, id, hash);
 	pool_give(&table->flows, id);
@@ -215,21 +216,28 @@ static uint32_t longer_idle(const struct flow_table *table, uint32_t a, uint32_t
 	return idle_ticks(flow_at(table, a), now) >= idle_ticks(flow_at(table, b), now) ? a : b;
 }
 
-// The flow that makes room for another: a closed one, else the one idle longest. A listed one loses
-// nothing, it is judged again; a condemned one would be forgotten.
+static bool is_half_full_of(const struct flow_table *table, enum flow_class class)
+{
+	return table->lists[class].count > table->flows.capacity / 2;
+}
+
+// The flow that makes room for another. A closed one loses nothing. Of a flood of SYNs, datagrams
+// or fragments, each of another flow, the flood makes room for itself, and what was established
+// before stays. A listed flow is judged again; a condemned one would be forgotten.
 static uint32_t choose_victim(const struct flow_table *table, uint32_t now)
 {
-	uint32_t condemned = table->lists[FLOW_CONDEMNED].oldest;
+	const struct flow_list *lists = table->lists;
 	uint32_t victim;
 
-	if (table->condemned > table->flows.capacity / 2)
-		return condemned;
-	if (table->lists[FLOW_CLOSED].oldest != 0)
-		return table->lists[FLOW_CLOSED].oldest;
-	victim = longer_idle(table, table->lists[FLOW_BRIEF].oldest,
-	                     table->lists[FLOW_ESTABLISHED].oldest, now);
-	victim = longer_idle(table, victim, table->lists[FLOW_LISTED].oldest, now);
-	return victim != 0 ? victim : condemned;
+	if (is_half_full_of(table, FLOW_CONDEMNED))
+		return lists[FLOW_CONDEMNED].oldest;
+	if (lists[FLOW_CLOSED].oldest != 0)
+		return lists[FLOW_CLOSED].oldest;
+	if (is_half_full_of(table, FLOW_BRIEF))
+		return lists[FLOW_BRIEF].oldest;
+	victim = longer_idle(table, lists[FLOW_BRIEF].oldest, lists[FLOW_ESTABLISHED].oldest, now);
+	victim = longer_idle(table, victim, lists[FLOW_LISTED].oldest, now);
+	return victim != 0 ? victim : lists[FLOW_CONDEMNED].oldest;
 }
 
 // The packets of a batch that have their flows already.
@@ -417,9 +425,7 @@ static void set_class(struct flow_table *table, uint32_t id, enum flow_class cla
 	struct flow *flow = flow_at(table, id);
 
 	list_remove(table, id);
-	table->condemned -= flow->idle_class == FLOW_CONDEMNED;
 	flow->idle_class = (uint8_t) class;
-	table->condemned += class == FLOW_CONDEMNED;
 	list_add(table, id);
 }
 

@@ -4,9 +4,10 @@
 // without ports, and later fragments whose first one is not known, have port 0. ICMP messages
 // and their answers are one flow, of the others each direction, type and code. It ends when it was
 // idle for too long in packet time, when a closed TCP connection's ports are used again, or when
-// the table's budget is full: then a closed one goes first, then the one that was idle longest,
-// last of all one that was condemned, unless half of the table is. What the table does depends
-// on the packets alone, never on the seed of its hash: two runs give the same flows.
+// the table's budget is full: then a closed one goes first; then the brief one that was idle
+// longest, if half of the table are brief, as in a flood; then of all the one idle longest, last of
+// all one that was condemned, unless half of the table is. What the table does depends on the
+// packets alone, never on the seed of its hash: two runs give the same flows.
 #pragma once
 
 #include <stdbool.h>
@@ -64,6 +65,7 @@ struct flow {
 struct flow_list {
 	uint32_t oldest;
 	uint32_t newest;
+	uint32_t count;
 };
 
 struct flow_table {
@@ -71,7 +73,6 @@ struct flow_table {
 	struct flow_index index;
 	uint64_t seeds[2];
 	struct flow_list lists[FLOW_CLASS_COUNT];
-	uint32_t condemned; // flows of that class
 	uint64_t created;
 	uint64_t evicted;
 	// Told of each flow that ends, before it is gone.
@@ -79,7 +80,8 @@ struct flow_table {
 	void *context;
 };
 
-// At most `budget_bytes`, used as flows need it. Returns 0, or -ENOMEM with *table untouched.
+// At most `budget_bytes` of flows, 64 bytes each, and for the index between a sixth and a third of
+// that besides; both used as flows need them. Returns 0, or -ENOMEM with *table untouched.
 int flow_table_open(struct flow_table *table, size_t budget_bytes);
 
 // Accepts an all-zero table. Ends no flow.

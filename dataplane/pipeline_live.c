@@ -128,6 +128,6 @@ void pipeline_figures(const struct pipeline *pipeline, struct sensor_figures *fi
 	figures->flows_max = pipeline->flows.flows.capacity;
 	figures->streams_now = pipeline->content.streams.streams.used;
 	figures->streams_max = pipeline->content.streams.streams.capacity;
-	figures->condemned_now = pipeline->flows.condemned;
+	figures->condemned_now = pipeline->flows.lists[FLOW_CONDEMNED].count;
 	figures->generation = pipeline->publication != NULL ? pipeline->publication->generation : 0;
 }

@@ -5,7 +5,7 @@
 
 #include "dataplane/sensor_parts.h"
 
-#define FLOW_BUDGET_DEFAULT   ((size_t)512 * 1024 * 1024)
+#define FLOW_BUDGET_DEFAULT   ((size_t)640 * 1024 * 1024) // 10,485,760 flows
 #define STREAM_BUDGET_DEFAULT ((size_t)256 * 1024 * 1024)
 
 static void report_error(struct report *report, const char *reason, const char *device,

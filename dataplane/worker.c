@@ -10,7 +10,7 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/worker_captures.h"
 
-#define FLOW_BUDGET_DEFAULT   ((size_t)512 * 1024 * 1024)
+#define FLOW_BUDGET_DEFAULT   ((size_t)640 * 1024 * 1024) // 10,485,760 flows
 #define STREAM_BUDGET_DEFAULT ((size_t)256 * 1024 * 1024)
 
 enum { WORKERS_MAX = 256 };

@@ -269,6 +269,112 @@ static void many_flows_are_all_found_again(void **state)
 	assert_int_equal(table.evicted, 0);
 }
 
+// A packet of one of 2^32 flows that a flood may have.
+static struct packet make_flood(uint32_t number, uint8_t protocol, int64_t time_ns)
+{
+	struct packet packet = make(1, protocol, protocol == IP_TCP ? TCP_SYN : 0, time_ns, false);
+
+	memcpy(packet.src.octets + 12, &number, sizeof(number));
+	return packet;
+}
+
+static bool is_long(void)
+{
+	const char *text = getenv("SEKISHO_LONG");
+
+	return text != NULL && strcmp(text, "1") == 0;
+}
+
+static uint32_t flood(uint32_t count, uint8_t protocol, int64_t time_ns)
+{
+	enum { BURST = PORT_BURST_MAX };
+	struct packet packets[BURST];
+
+	for (uint32_t i = 0; i < count; i += BURST) {
+		for (unsigned k = 0; k < BURST; k++) {
+			packets[k] = make_flood(i + k, protocol, time_ns + i);
+			if (protocol == IP_UDP) { // a later fragment of an unknown datagram
+				packets[k].fragment = FRAGMENT_LATER;
+				packets[k].has_ports = false;
+			}
+		}
+		for (unsigned done = 0; done < BURST;)
+			done += flow_batch(&table, packets + done, BURST - done);
+	}
+	return count / BURST * BURST;
+}
+
+// `count` connections, of which both sides were seen.
+static void establish(uint16_t count, int64_t time_ns)
+{
+	bool is_first;
+
+	for (uint16_t port = 1; port <= count; port++) {
+		give(make(port, IP_TCP, TCP_SYN, time_ns, false), &is_first);
+		give(make(port, IP_TCP, TCP_SYN | TCP_ACK, time_ns, true), &is_first);
+	}
+}
+
+static void assert_established(uint16_t count, int64_t time_ns)
+{
+	bool is_first;
+
+	for (uint16_t port = 1; port <= count; port++) {
+		give(make(port, IP_TCP, TCP_ACK, time_ns, false), &is_first);
+		assert_false(is_first);
+	}
+}
+
+static void floods_end_no_established_flow(void **state)
+{
+	enum { FLOWS = 20000, ESTABLISHED = 5000, PACKETS = 10 * FLOWS };
+	static const uint8_t protocols[] = {IP_TCP, IP_UDP};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t flooded;
+
+		open_table(FLOWS);
+		establish(ESTABLISHED, 0);
+		flooded = flood(PACKETS, protocols[i], 30 * NS_PER_S);
+		assert_established(ESTABLISHED, 31 * NS_PER_S);
+		assert_int_equal(table.flows.used, FLOWS);
+		assert_int_equal(table.evicted, flooded - (FLOWS - ESTABLISHED));
+		flow_table_close(&table);
+	}
+	open_table(1);
+}
+
+static void assert_memory_below(size_t bytes)
+{
+	unsigned long pages = 0, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu %lu", &pages, &resident), 2);
+	assert_int_equal(fclose(file), 0);
+	assert_true(resident * (size_t)sysconf(_SC_PAGESIZE) < bytes);
+}
+
+// As many as the default budget is made for; a twentieth of that without SEKISHO_LONG=1.
+static void ten_million_flows_fit_and_outlive_a_flood(void **state)
+{
+	const uint32_t flows = is_long() ? 10000000 : 500000;
+	enum { ESTABLISHED = 60000 };
+
+	(void)state;
+	open_table(flows);
+	establish(ESTABLISHED, 0);
+	(void)flood(flows - ESTABLISHED - PORT_BURST_MAX, IP_UDP, 1);
+	assert_int_equal(table.evicted, 0);
+	assert_true(table.flows.used > flows - 2 * PORT_BURST_MAX);
+	(void)flood(flows, IP_TCP, NS_PER_S);
+	assert_established(ESTABLISHED, 2 * NS_PER_S);
+	assert_true(table.flows.used <= flows);
+	// A line a flow, and at most a third of one to find it.
+	assert_memory_below((size_t)flows * 86 + ((size_t)64 << 20));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +395,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_batch_stops_before_it_would_end_a_flow_of_its_own,
 	                                  close_table),
 		cmocka_unit_test_teardown(many_flows_are_all_found_again, close_table),
+		cmocka_unit_test_teardown(floods_end_no_established_flow, close_table),
+		cmocka_unit_test_teardown(ten_million_flows_fit_and_outlive_a_flood, close_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
