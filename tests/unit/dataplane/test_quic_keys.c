@@ -71,7 +71,9 @@ static void only_versions_that_are_known_have_keys(void **state)
 	(void)state;
 	assert_non_null(quic_version_of(0xff00001d));
 	assert_non_null(quic_version_of(0xff000022));
+	assert_non_null(quic_version_of(0xfaceb002)); // Facebook's
 	assert_null(quic_version_of(0));
+	assert_null(quic_version_of(0x1a2a3a4a)); // reserved, to be refused
 	assert_null(quic_version_of(2));
 	assert_null(quic_version_of(0xff000023));
 	assert_null(quic_version_of(0x51303436)); // Google's Q046
