@@ -263,7 +263,8 @@ static bool hash_algorithm_by_name(struct slice name, enum hash_algorithm *ret_a
 	return false;
 }
 
-static int plan_file(struct planner *planner, const struct pattern_comparison *comparison)
+// Of a file, or of a certificate.
+static int plan_hash(struct planner *planner, const struct pattern_comparison *comparison)
 {
 	const struct pattern_step *key = comparison->path->next;
 	struct candidate value = {.kind = VALUE_HASH, .is_hash_algorithm_known = true};
@@ -281,8 +282,8 @@ static int plan_object(struct planner *planner, const struct pattern_comparison 
 	struct slice type = comparison->object_type;
 	bool is_value = slice_is(comparison->path->text, "value") && comparison->path->next == NULL;
 
-	if (slice_is(type, "file"))
-		return plan_file(planner, comparison);
+	if (slice_is(type, "file") || slice_is(type, "x509-certificate"))
+		return plan_hash(planner, comparison);
 	if (is_value && (slice_is(type, "ipv4-addr") || slice_is(type, "ipv6-addr")))
 		return plan_address(planner, comparison);
 	if (is_value && slice_is(type, "domain-name"))

@@ -77,7 +77,8 @@ static void add_url(struct stix_bundle *bundle, struct slice url, struct stix_ob
 	buffer_close(&value);
 }
 
-static void add_file(struct stix_bundle *bundle, const struct observable *observable,
+// Of a file, or of a certificate: both have hashes that contribute to their ids.
+static void add_hash(struct stix_bundle *bundle, const struct observable *observable,
                      struct stix_observables *list)
 {
 	struct observable_text room;
@@ -86,7 +87,7 @@ static void add_file(struct stix_bundle *bundle, const struct observable *observ
 	buffer_format(&properties, "\"hashes\":{\"%s\":", hash_names[observable->algorithm]);
 	json_text_append(&properties, observable_text(observable, &room));
 	buffer_append_byte(&properties, '}');
-	add(bundle, "file", &properties, list);
+	add(bundle, observable_type_name(observable), &properties, list);
 	buffer_close(&properties);
 }
 
@@ -105,7 +106,7 @@ static void add_observable(struct stix_bundle *bundle, const struct observable *
 		add_url(bundle, observable->text, list);
 		return;
 	default:
-		add_file(bundle, observable, list);
+		add_hash(bundle, observable, list);
 	}
 }
 
@@ -136,6 +137,8 @@ static const char *application_name(enum observable_where where)
 	case WHERE_DNS_ANSWER_URL:
 		return "dns";
 	case WHERE_TLS_SNI:
+	case WHERE_CERTIFICATE:
+	case WHERE_CERTIFICATE_NAME:
 		return "tls";
 	case WHERE_HTTP_HOST:
 	case WHERE_HTTP_URL:

@@ -49,6 +49,9 @@ static void one_comparison_is_one_value(void **state)
 	             "'aec070645fe53ee3b3763059376134f058cc337247c978add178b6ccdfb0019f']",
 	             VALUE_HASH,
 	             "aec070645fe53ee3b3763059376134f058cc337247c978add178b6ccdfb0019f");
+	assert_value("[x509-certificate:hashes.'SHA-1' = "
+	             "'3395856ce81f2b7382dee72602f798b642f14140']",
+	             VALUE_HASH, "3395856ce81f2b7382dee72602f798b642f14140");
 	assert_value("[domain-name:value MATCHES '^a\\\\.b\\'$']", VALUE_MATCHES, "^a\\.b'$");
 }
 
