@@ -10,7 +10,9 @@ import shutil
 import subprocess
 
 import pytest
-from scapy.layers.inet import IP
+from scapy.layers.inet import IP, UDP, fragment
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
 
 from evasion_wire import CLIENT, SERVER, SEKISHO, Wire, observe
 
@@ -438,6 +440,34 @@ def test_a_case_matches_as_it_is_observed(tmp_path):
         run = subprocess.run([SEKISHO, 'match', '--feed', str(feed), '--json', str(path)],
                              capture_output=True, text=True)
         assert run.returncode == 0 and run.stdout.count('"http.url"') == 1, (name, run)
+
+
+def in_fragments(packets, size):
+    return [part for packet in packets for part in fragment(packet[IP], fragsize=size)]
+
+
+def write_frames(path, packets):
+    wrpcap(str(path), [Ether() / packet for packet in packets])
+    return path
+
+
+@pytest.mark.parametrize('order', ['in order', 'backwards'])
+def test_fragments_of_eight_bytes(order, tmp_path):
+    query = bytes.fromhex('123401000001000000000000') + b'\3bad\7example\0\0\1\0\1'
+    packet = IP(src=CLIENT, dst=SERVER, id=7) / UDP(sport=50000, dport=53) / query
+    parts = in_fragments([packet], 8)
+    parts = parts if order == 'in order' else parts[::-1]
+    assert observe(write_frames(tmp_path / 'case.pcap', parts), 'dns.query') == ['bad.example']
+
+
+def test_segments_in_fragments(tmp_path):
+    wire = Wire().open()
+    wire.client(0, REQUEST[:24])
+    wire.client(24, REQUEST[24:])
+    for number, packet in enumerate(wire.packets):
+        packet[IP].id = number + 1
+    path = write_frames(tmp_path / 'case.pcap', in_fragments(wire.packets, 8))
+    assert observe(path, 'http.url') == [URL]
 
 
 def test_the_page_has_each_case():
