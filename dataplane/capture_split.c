@@ -52,13 +52,22 @@ static bool find_addresses(const struct frame *frame, struct address *ret_src,
 	return true;
 }
 
-unsigned capture_split_worker(const struct frame *frame, unsigned worker_count)
+// Tagged, tunnelled by its link, or of another link than Ethernet; and what is not IP.
+static unsigned decode_worker(const struct frame *frame, unsigned count)
 {
 	struct dataplane_counters unused = {0};
-	struct packet packet = {0};
+	struct packet packet;
 
-	if (find_addresses(frame, &packet.src, &packet.dst))
-		return worker_of(&packet.src, &packet.dst, worker_count);
-	decode_batch(frame, 1, 1, &packet, &unused);
-	return packet.is_ip ? worker_of(&packet.src, &packet.dst, worker_count) : 0;
+	(void)decode_batch(frame, 1, 1, &packet, &unused);
+	return packet.is_ip ? worker_of(&packet.src, &packet.dst, count) : 0;
+}
+
+unsigned capture_split_worker(const struct frame *frame, unsigned worker_count)
+{
+	struct address src;
+	struct address dst;
+
+	if (find_addresses(frame, &src, &dst))
+		return worker_of(&src, &dst, worker_count);
+	return decode_worker(frame, worker_count);
 }
