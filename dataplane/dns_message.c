@@ -52,16 +52,16 @@ void dns_message_remember_offset(struct dns_message *message, size_t offset)
 		message->pointed[message->pointed_count++] = (uint16_t)offset;
 }
 
-// Does a pointer stand at `offset` that leads to a name that was told?
-static bool is_told_already(const struct dns_message *message, struct slice bytes, size_t offset)
+// Does a pointer stand at `offset`, where two bytes are, that leads to a name that was told?
+static bool is_told_already(const struct dns_message *message, size_t offset)
 {
-	uint16_t pointer;
+	const uint8_t *bytes = message->bytes.data + offset;
+	uint16_t target = wire_be16(bytes) & 0x3fff;
 
-	if (bytes.size < offset + 2 || bytes.data[offset] < 0xc0)
+	if (bytes[0] < 0xc0)
 		return false;
-	pointer = wire_be16(bytes.data + offset) & 0x3fff;
 	for (unsigned i = 0; i < message->pointed_count; i++)
-		if (message->pointed[i] == pointer)
+		if (message->pointed[i] == target)
 			return true;
 	return false;
 }
@@ -97,15 +97,14 @@ bool dns_message_remember(struct dns_message *message, const struct dns_name *na
 
 bool dns_message_read_name(struct dns_message *message, size_t *offset, size_t end, bool is_alias)
 {
-	struct slice bytes = slice_first(message->bytes, end);
 	struct dns_name *name = &message->names[message->name_count % DNS_SEEN_MAX];
 	size_t begin = *offset;
 
-	if (is_told_already(message, bytes, begin)) {
+	if (begin + 2 <= end && is_told_already(message, begin)) {
 		*offset += 2;
 		return true;
 	}
-	if (!dns_name_read(bytes, offset, &message->work_left, name))
+	if (!dns_name_read(message->bytes, offset, &message->work_left, name) || *offset > end)
 		return false;
 	message->is_malformed = message->is_malformed || name->is_malformed;
 	if (name->size == 0)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "base/word.h"
 #include "dataplane/wire.h"
 
 enum {
@@ -13,16 +12,20 @@ enum {
 	LABELS_MAX = WIRE_BYTES_MAX / 2,
 	POINTER_MARK = 0xc0,
 	POINTERS_MAX = LABELS_MAX,
+	STEP_BYTES = 16,
 };
 
-static_assert(sizeof(((struct dns_name *)NULL)->bytes) % WORD_BYTES == 0, "folded by words");
+// Of each byte apart; what compares gives a byte of ones where it holds.
+typedef uint8_t bytes16 __attribute__((vector_size(STEP_BYTES)));
+
+static_assert(sizeof(((struct dns_name *)NULL)->bytes) % STEP_BYTES == 0, "folded by steps");
 
 // A name's labels as they stand in the message, each behind a dot.
 struct labels {
 	size_t size; // of all, with their dots: as on the wire
 	unsigned count;
 	uint8_t ends[LABELS_MAX];
-	uint8_t bytes[WIRE_BYTES_MAX + 2 * WORD_BYTES]; // to copy whole words
+	uint8_t bytes[WIRE_BYTES_MAX + 2 * STEP_BYTES]; // to copy whole steps
 };
 
 // `length` bytes at `from`, behind which the message has `room` bytes in all.
@@ -31,9 +34,9 @@ static void add_label(struct labels *labels, const uint8_t *from, size_t length,
 	uint8_t *to = labels->bytes + labels->size;
 
 	*to++ = '.';
-	if (likely(room >= length + WORD_BYTES - 1))
-		for (size_t at = 0; at < length; at += WORD_BYTES)
-			memcpy(to + at, from + at, WORD_BYTES);
+	if (likely(room >= length + STEP_BYTES - 1))
+		for (size_t at = 0; at < length; at += STEP_BYTES)
+			memcpy(to + at, from + at, STEP_BYTES);
 	else
 		memcpy(to, from, length);
 	labels->size += 1 + length;
@@ -84,36 +87,29 @@ static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 	return true;
 }
 
-// Of eight bytes those that are not printable, or need an escape of their own. Not dots.
-static uint64_t flag_odd(uint64_t word)
-{
-	return (~word_flag_above(word, ' ') & WORD_FLAGS) | word_flag_above(word, 0x7e) |
-	       word_flag_equal(word, '\\');
-}
-
 // The usual name. False when there are odd bytes.
-static bool fold_name(const struct labels *labels, struct dns_name *ret_name)
+static bool fold_name(struct labels *labels, struct dns_name *ret_name)
 {
 	size_t size = labels->size - 1;
-	uint64_t odd = 0;
-	uint64_t dots = 0; // a count in each byte
+	bytes16 odd = {0}, dots = {0};
+	uint64_t odd_halves[2];
+	unsigned dot_count = 0;
 
-	for (size_t at = 0; at < size; at += WORD_BYTES) {
-		uint64_t word = word_load(labels->bytes + 1 + at);
-		uint64_t folded;
+	memset(labels->bytes + labels->size, 'x', STEP_BYTES); // what the last step takes too much
+	for (size_t at = 0; at < size; at += STEP_BYTES) {
+		bytes16 text;
 
-		if (size - at < WORD_BYTES) {
-			unsigned spare = (unsigned)(WORD_BYTES - (size - at)) * 8;
-
-			word = word << spare >> spare | (WORD_EACH_BYTE('x') << (64 - spare));
-		}
-		folded = word_fold(word);
-		memcpy(ret_name->bytes + at, &folded, sizeof(folded));
-		odd |= flag_odd(word);
-		dots += word_flag_equal(word, '.') >> 7;
+		memcpy(&text, labels->bytes + 1 + at, sizeof(text));
+		odd |= (bytes16)(text <= ' ') | (bytes16)(text >= 0x7f) | (bytes16)(text == '\\');
+		dots -= (bytes16)(text == '.');
+		text |= (bytes16)(text - 'A' < 26) & 0x20;
+		memcpy(ret_name->bytes + at, &text, sizeof(text));
 	}
+	memcpy(odd_halves, &odd, sizeof(odd));
+	for (unsigned i = 0; i < STEP_BYTES; i++)
+		dot_count += dots[i];
 	ret_name->size = (uint16_t)size;
-	return odd == 0 && dots * WORD_EACH_BYTE(1) >> 56 == labels->count - 1;
+	return (odd_halves[0] | odd_halves[1]) == 0 && dot_count == labels->count - 1;
 }
 
 // The byte as it stands in a name, or 0 when it is odd.
