@@ -13,7 +13,8 @@ static void observe(void *context, const struct origin *origin, const struct obs
 	FUZZ_ASSERT(observable->text.size <= URL_BYTES_MAX);
 }
 
-// A step: direction and flags, sequence (two bytes), size (two bytes), cut.
+// A step: direction and flags (ACK: without), sequence (two bytes), size, or what is acknowledged
+// (two bytes), cut.
 static void give(struct stream_table *table, struct flow *flow, const uint8_t step[STEP_BYTES],
                  struct slice bytes, uint64_t number)
 {
@@ -24,7 +25,10 @@ static void give(struct stream_table *table, struct flow *flow, const uint8_t st
 		.number = number,
 		.is_ip = true,
 		.is_from_high = step[0] >> 7,
-		.tcp_flags = step[0] & (TCP_SYN | TCP_FIN | TCP_RST),
+		.tcp_flags = (step[0] & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_URG)) ^
+	                     TCP_ACK,
+		.acknowledged = (uint32_t)(UINT32_MAX - 5000 + (step[3] << 8 | step[4])),
+		.urgent_offset = step[5],
 		.sequence = (uint32_t)(UINT32_MAX - 5000 + (step[1] << 8 | step[2])),
 		.missing_bytes = step[5],
 	};
@@ -37,6 +41,8 @@ static void give(struct stream_table *table, struct flow *flow, const uint8_t st
 		memcpy(copy, payload.data, payload.size);
 	packet.payload = copy;
 	packet.payload_bytes = (uint32_t)payload.size;
+	if (packet.tcp_flags & TCP_FIN)
+		flow->state |= packet.is_from_high ? FLOW_FIN_HIGH : FLOW_FIN_LOW;
 	table->batch->packet = &packet;
 	if (stream_is_wanted(flow, &packet))
 		stream_packet(table, flow, &packet);
