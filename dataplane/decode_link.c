@@ -27,6 +27,18 @@ bool decode_link_snap(struct slice *rest, uint16_t *ret_type)
 	return true;
 }
 
+// Might an Ethernet frame with IP in it begin here?
+static bool is_ethernet(struct slice bytes)
+{
+	uint16_t type;
+
+	if (bytes.size < ETHER_HEADER_BYTES)
+		return false;
+	type = wire_be16(bytes.data + 12);
+	return type == ETHER_IPV4 || type == ETHER_IPV6 || type == ETHER_VLAN ||
+	       type == ETHER_SERVICE_VLAN;
+}
+
 // RFC 3032, section 2.1. Behind the labels nothing says what follows: IP by its version, else an
 // Ethernet frame, with (RFC 4448, section 4.6: its first nibble is 0) or without a control word.
 static bool skip_labels(struct slice *rest, uint16_t *ret_type)
@@ -40,7 +52,8 @@ static bool skip_labels(struct slice *rest, uint16_t *ret_type)
 		*rest = slice_from(*rest, 4);
 	}
 	*ret_type = decode_link_is_ip(*rest) ? ETHER_IPV4 : ETHER_BRIDGED;
-	if (*ret_type == ETHER_BRIDGED && rest->size >= 4 && rest->data[0] >> 4 == 0)
+	if (*ret_type == ETHER_BRIDGED && rest->size >= 4 && rest->data[0] >> 4 == 0 &&
+	    is_ethernet(slice_from(*rest, 4)))
 		*rest = slice_from(*rest, 4);
 	return is_last;
 }

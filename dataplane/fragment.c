@@ -259,7 +259,8 @@ static bool hold(struct fragment_table *table, struct fragment_head *head,
 	if (!piece.is_last && piece.bytes.size % FRAGMENT_UNIT_BYTES != 0)
 		piece.bytes.size -= is_ipv4 ? piece.bytes.size % FRAGMENT_UNIT_BYTES
 		                            : piece.bytes.size;
-	if (layer->missing_bytes > 0 || piece.bytes.size == 0 || head->is_discarded)
+	if (table->has_first_only || layer->missing_bytes > 0 || piece.bytes.size == 0 ||
+	    head->is_discarded)
 		return head->is_discarded;
 	if (piece.offset + piece.bytes.size >
 	    PACKET_BYTES_MAX - (is_ipv4 ? IPV4_HEADER_BYTES : 0)) {

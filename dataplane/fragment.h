@@ -20,6 +20,7 @@
 struct fragment_head;
 
 struct fragment_table {
+	bool has_first_only; // the others never come, so nothing is held; set by the owner
 	struct fragment_head *heads;
 	struct pool blocks;  // bytes that are held
 	uint8_t *wholes;     // packets that were put together in this batch

@@ -81,6 +81,8 @@ unsigned pipeline_run_live(struct pipeline *pipeline, const struct pipeline_path
 	pipeline->watches.capture_id = path->capture_id;
 	pipeline->verdicts.is_dry_run = is_dry_run;
 	verdicts_begin(&pipeline->verdicts, path, count);
+	// The XDP program copies no later fragments.
+	pipeline->fragments.has_first_only = path->xdp != NULL && path->peer == NULL;
 	if (pipeline->publication != NULL)
 		run_with_database(pipeline, count);
 	else

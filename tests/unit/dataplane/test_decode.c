@@ -67,6 +67,123 @@ static void every_link_type_leads_to_the_ip_header(void **state)
 	                         "\x00\x01\x00\x00" UDP4)));
 }
 
+#define SNAP "\xaa\xaa\x03\x00\x00\x00\x08\x00"
+
+static void wireless_frames_lead_to_the_ip_header(void **state)
+{
+	(void)state;
+	assert_udp4(decode(LINK_WIFI, BYTES("\x08\x01\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                                    "\x00\x00" SNAP UDP4)));
+	// Quality of service, with a fourth address, padded to four bytes.
+	assert_udp4(decode(LINK_WIFI_RADIOTAP,
+	                   BYTES("\x00\x00\x11\x00\x03\x00\x00\x00"
+	                         "\x00\x00\x00\x00\x00\x00\x00\x00"
+	                         "\x20"
+	                         "\x88\x03\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                         "\x00\x00\x02\x00\x00\x00\x00\x04\x00\x00" SNAP UDP4)));
+	// Encrypted; a later fragment; without data; received with a wrong checksum.
+	assert_false(decode(LINK_WIFI, BYTES("\x08\x41\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                                     "\x00\x00" SNAP UDP4))
+	                     .is_ip);
+	assert_false(decode(LINK_WIFI, BYTES("\x08\x01\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                                     "\x01\x00" SNAP UDP4))
+	                     .is_ip);
+	assert_false(decode(LINK_WIFI, BYTES("\x48\x01\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                                     "\x00\x00" SNAP UDP4))
+	                     .is_ip);
+	assert_false(
+		decode(LINK_WIFI_RADIOTAP, BYTES("\x00\x00\x09\x00\x02\x00\x00\x00\x40"
+	                                         "\x08\x01\x00\x00" MACS "\x02\x00\x00\x00\x00\x03"
+	                                         "\x00\x00" SNAP UDP4))
+			.is_ip);
+}
+
+static void what_stands_between_the_link_and_ip_is_passed_over(void **state)
+{
+	const struct {
+		enum link_type link;
+		struct slice bytes;
+	} frames[] = {
+		{LINK_ETHERNET, BYTES(MACS "\x88\x47\x00\x00\x10\x40\x00\x00\x21\x40" UDP4)},
+		{LINK_ETHERNET, BYTES(MACS "\x88\x47\x00\x00\x11\x40" // with a control word
+	                                   "\x00\x00\x00\x00" MACS "\x08\x00" UDP4)},
+		{LINK_ETHERNET, BYTES(MACS "\x88\x47\x00\x00\x11\x40" MACS "\x08\x00" UDP4)},
+		{LINK_ETHERNET, BYTES(MACS "\x88\x64\x11\x00\x00\x07\x00\x20\x00\x21" UDP4)},
+		{LINK_ETHERNET, BYTES(MACS "\x81\x00\x00\x05\x81\x00\x00\x06\x88\x64"
+	                                   "\x11\x00\x00\x07\x00\x20\x21" UDP4)},
+		{LINK_ETHERNET, BYTES(MACS "\x00\x26" SNAP UDP4)},
+		{LINK_PPP, BYTES("\xff\x03\x00\x21" UDP4)},
+		{LINK_PPP_SERIAL, BYTES("\x21" UDP4)},
+		{LINK_PPP_ETHERNET, BYTES("\x11\x00\x00\x07\x00\x20\x00\x21" UDP4)},
+		{LINK_CISCO_HDLC, BYTES("\x0f\x00\x08\x00" UDP4)},
+		{LINK_NFLOG, BYTES("\x02\x00\x00\x00\x05\x00\x0a\x00\x00\x00\x00\x00"
+	                           "\x22\x00\x09\x00" UDP4)},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		struct packet packet = decode(frames[i].link, frames[i].bytes);
+
+		if (!packet.is_ip)
+			fail_msg("frame %u", i);
+		assert_udp4(packet);
+		// But for Cisco's, whose header is like Ethernet's, nothing can answer in kind.
+		assert_int_equal(packet.transport_offset != 0, frames[i].link == LINK_CISCO_HDLC);
+	}
+}
+
+static void labels_and_frames_in_frames_have_a_bound(void **state)
+{
+	uint8_t bytes[2048];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bytes); i += 4)
+		memcpy(bytes + i, "\x00\x00\x20\x40", 4); // a label that is not the last
+	memcpy(bytes + 12, "\x88\x47", 2);
+	assert_false(decode(LINK_ETHERNET, slice_of(bytes, sizeof(bytes))).is_ip);
+	for (unsigned i = 0; i + 18 <= sizeof(bytes); i += 18) // MPLS in Ethernet in MPLS …
+		memcpy(bytes + i, MACS "\x88\x47\x00\x00\x21\x40", 18);
+	assert_false(decode(LINK_ETHERNET, slice_of(bytes, sizeof(bytes))).is_ip);
+}
+
+// RFC 2675: the length of more than 64 KB is an option's.
+static void a_jumbogram_has_the_length_of_its_option(void **state)
+{
+	static const char head[] = IPV6("\x00", "\x00") "\x11\x00\xc2\x04\x00\x01\x11\x70" // 70,000
+							"\x12\x34\x00\x35\x00\x00\x00\x00";
+	uint8_t *bytes = calloc(1, 70100);
+	struct packet packet;
+
+	(void)state;
+	memcpy(bytes, head, sizeof(head) - 1);
+	packet = decode(LINK_RAW, slice_of(bytes, 70100));
+	assert_int_equal(packet.ip_bytes, 70040);
+	assert_int_equal(packet.dst_port, 53);
+	assert_int_equal(packet.payload_bytes, 70000 - 8 - 8);
+	assert_int_equal(counters.packets_malformed, 0);
+	packet = decode(LINK_RAW, slice_of(bytes, 70039)); // less than it says
+	assert_int_equal(packet.payload_bytes, 0);
+	assert_int_equal(counters.packets_malformed, 1);
+	bytes[45] = bytes[46] = 0; // no jumbogram: what segmentation offload leaves
+	packet = decode(LINK_RAW, slice_of(bytes, 100));
+	assert_int_equal(packet.ip_bytes, 100);
+	free(bytes);
+}
+
+static void authentication_between_ipv4_and_the_transport_is_passed_over(void **state)
+{
+	char bytes[] = "\x45\x00\x00\x36\x00\x00\x00\x00\x40\x33\x00\x00\xc0\x00\x02\x01"
+		       "\xc0\x00\x02\x02"
+		       "\x11\x04\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" UDP;
+	struct packet packet = decode(LINK_RAW, slice_of(bytes, sizeof(bytes) - 1));
+
+	(void)state;
+	assert_int_equal(packet.protocol, IP_UDP);
+	assert_int_equal(packet.dst_port, 53);
+	assert_int_equal(packet.payload_bytes, 2);
+}
+
 static void vlan_tags_are_passed_over_up_to_a_bound(void **state)
 {
 	struct packet packet;
@@ -244,6 +361,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_link_type_leads_to_the_ip_header),
+		cmocka_unit_test(wireless_frames_lead_to_the_ip_header),
+		cmocka_unit_test(what_stands_between_the_link_and_ip_is_passed_over),
+		cmocka_unit_test(labels_and_frames_in_frames_have_a_bound),
+		cmocka_unit_test(a_jumbogram_has_the_length_of_its_option),
+		cmocka_unit_test(authentication_between_ipv4_and_the_transport_is_passed_over),
 		cmocka_unit_test(vlan_tags_are_passed_over_up_to_a_bound),
 		cmocka_unit_test(what_is_no_ip_is_counted_as_what_it_is),
 		cmocka_unit_test(padding_behind_the_packet_is_not_payload),

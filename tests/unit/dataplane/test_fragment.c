@@ -229,6 +229,21 @@ static void a_first_fragment_that_is_held_carries_nothing_itself(void **state)
 	assert_int_equal(packet.payload_bytes, 1);
 }
 
+// As of what the XDP program copies.
+static void where_only_first_fragments_come_they_are_read_as_they_are(void **state)
+{
+	struct piece first = cut(1, 0, 8, 16);
+	struct packet packet = packet_of(&first);
+
+	(void)state;
+	table.has_first_only = true;
+	take(&packet, &first);
+	assert_false(packet.is_carrier);
+	assert_int_equal(packet.payload_bytes, 1);
+	assert_int_equal(table.blocks.used, 0);
+	assert_int_equal(port_of(1, 0), 1000);
+}
+
 static void a_repeated_fragment_changes_nothing(void **state)
 {
 	(void)state;
@@ -433,6 +448,7 @@ int main(void)
 		TEST(the_next_capture_knows_nothing),
 		TEST(fragments_in_any_order_give_the_packet),
 		TEST(a_first_fragment_that_is_held_carries_nothing_itself),
+		TEST(where_only_first_fragments_come_they_are_read_as_they_are),
 		TEST(a_repeated_fragment_changes_nothing),
 		TEST(in_ipv4_the_bytes_that_came_first_count),
 		TEST(in_ipv6_an_overlap_discards_the_packet_and_what_comes_of_it_later),
