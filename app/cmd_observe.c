@@ -70,7 +70,8 @@ struct writer {
 
 static void write_out(struct writer *writer)
 {
-	if (fwrite(writer->json.data, 1, writer->json.size, writer->stream) < writer->json.size &&
+	if (writer->json.size > 0 && // else there may be no data to point to
+	    fwrite(writer->json.data, 1, writer->json.size, writer->stream) < writer->json.size &&
 	    writer->error == 0)
 		writer->error = -errno;
 	buffer_clear(&writer->json);

@@ -19,7 +19,7 @@ import sys
 
 from observe_accuracy import (Tally, differences, markdown, print_capture, print_differences,
                               write_page)
-from observe_explained import OUT_OF_SCOPE
+from observe_explained import out_of_scope
 from observe_ours import SEKISHO, our_observables
 from tshark_fields import CLAIMED, tshark_observables
 
@@ -56,7 +56,7 @@ def compare(sekisho, captures, page=None):
         found += differences(capture.name, theirs, ours)
         for field in CLAIMED:
             tallies['all'][field].add(theirs[field], ours[field])
-            if capture.name not in OUT_OF_SCOPE:
+            if not out_of_scope(capture.name, field):
                 tallies['in scope'][field].add(theirs[field], ours[field])
     print('\nDifferences')
     unexplained = print_differences(found)

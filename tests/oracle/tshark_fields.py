@@ -39,6 +39,7 @@ TSHARK_FIELDS = ('frame.protocols', 'tcp.stream', 'udp.stream', *IP, 'dns.qry.na
                  *tshark_certificate.FIELDS, *HTTP)
 # Header fields that are told by names of their own.
 TOLD_APART = ('host', 'user-agent')
+HEADER_BYTES = 1024  # the rest is cut
 
 
 class Capture:
@@ -119,9 +120,9 @@ def add_http(capture, row):
     seen['http.url'].update(spell_url(url) for url in row['http.request.full_uri']
                             if url.lower().startswith(('http://', 'https://')))
     seen['http.method'].update(row['http.request.method'])
-    seen['http.version'].update(row['http.request.version'])
+    seen['http.version'].update(filter(None, row['http.request.version']))  # HTTP/0.9 has none
     seen['http.user_agent'].update(map(spell_text, row['http.user_agent']))
-    seen['http.header'].update(spell_text(line.rstrip('\r\n')) for line in row['http.request.line']
+    seen['http.header'].update(spell_text(line.rstrip('\r\n')[:HEADER_BYTES]) for line in row['http.request.line']
                                if is_other_field(line))
 
 
