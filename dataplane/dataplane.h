@@ -44,11 +44,11 @@ struct dataplane_counters {
 	uint64_t checksums_wrong;      // struct traffic_settings: carry nothing
 	uint64_t fragments;            // of packets, but the first
 	uint64_t datagrams_reassembled;
-	uint64_t datagrams_given_up;   // never whole: a fragment missing, no room: payload not seen
-	uint64_t datagrams_discarded;  // for overlaps (IPv6) or lengths that cannot be
+	uint64_t datagrams_given_up;  // never whole: a fragment missing, no room: payload not seen
+	uint64_t datagrams_discarded; // for overlaps (IPv6) or lengths that cannot be
 	uint64_t fragments_overlapping;
-	uint64_t packets_inner;        // in tunnels; not among `packets`
-	uint64_t layers_too_deep;      // frames with more of them than are looked into
+	uint64_t packets_inner;   // in tunnels; not among `packets`
+	uint64_t layers_too_deep; // frames with more of them than are looked into
 	uint64_t flows;
 	uint64_t flows_evicted;        // the flow table's budget was full
 	uint64_t stream_gaps;          // holes in TCP streams: bytes that never came

@@ -266,7 +266,7 @@ static void distinguished_names_are_as_openssl_writes_them(void **state)
 	                                     "tab\there\x7f",
 	                                     "\xc3\xbc\xe9\x96\xa2\xf0\x9f\x98\x80",
 	                                     " ",
-	                                     
+
 	                                     "x"};
 
 	(void)state;

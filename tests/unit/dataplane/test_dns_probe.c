@@ -24,27 +24,24 @@ static void messages_are_taken_on_any_port(void **state)
 	static const struct {
 		const char *bytes;
 		size_t size;
-	} messages
-		[] =
-			{
+	} messages[] = {
 #define MESSAGE(text) {text, sizeof(text) - 1}
-				MESSAGE(QUERY),
-				MESSAGE("\x12\x34\x01\x20\x00\x01\x00\x00\x00\x00\x00\x01" QUESTION
-	                                        OPT),
-				MESSAGE(RESPONSE),
-				MESSAGE("\x12\x34\x81\x83\x00\x01\x00\x00\x00\x00\x00"
-	                                "\x00" QUESTION), // NXDOMAIN
-				MESSAGE("\x12\x34\x83\x80\x00\x01\x00\x09\x00\x00\x00"
-	                                "\x00" QUESTION), // TC
-				MESSAGE("\x12\x34\x24\x00\x00\x01\x00\x01\x00\x00\x00\x00" QUESTION
-	                                        RECORD), // NOTIFY
-				MESSAGE("\x12\x34\x28\x00\x00\x01\x00\x00\x00\x01\x00\x00" QUESTION
-	                                "\xc0\x0c\x00\x01\x00\xff\x00\x00\x00\x00\x00\x00"), // UPDATE:
-	                                                                                     // delete
-				MESSAGE("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
-	                                "\x02\x00\x01"), // ". NS"
+		MESSAGE(QUERY),
+		MESSAGE("\x12\x34\x01\x20\x00\x01\x00\x00\x00\x00\x00\x01" QUESTION OPT),
+		MESSAGE(RESPONSE),
+		MESSAGE("\x12\x34\x81\x83\x00\x01\x00\x00\x00\x00\x00"
+	                "\x00" QUESTION), // NXDOMAIN
+		MESSAGE("\x12\x34\x83\x80\x00\x01\x00\x09\x00\x00\x00"
+	                "\x00" QUESTION), // TC
+		MESSAGE("\x12\x34\x24\x00\x00\x01\x00\x01\x00\x00\x00\x00" QUESTION
+	                        RECORD), // NOTIFY
+		MESSAGE("\x12\x34\x28\x00\x00\x01\x00\x00\x00\x01\x00\x00" QUESTION
+	                "\xc0\x0c\x00\x01\x00\xff\x00\x00\x00\x00\x00\x00"), // UPDATE:
+	                                                                     // delete
+		MESSAGE("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
+	                "\x02\x00\x01"), // ". NS"
 #undef MESSAGE
-			};
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)

@@ -353,10 +353,9 @@ static void observables_are_told_in_packet_order(void **state)
 	run_file(pipeline, path);
 	unlink(path);
 	buffer_append_byte(&told, 0);
-	assert_string_equal((const char *)told.data,
-	                    "1 ip.src\n1 ip.dst\n1 http.host\n1 http.url\n"
-	                    "1 http.method\n1 http.version\n"
-	                    "2 ip.src\n2 ip.dst\n");
+	assert_string_equal((const char *)told.data, "1 ip.src\n1 ip.dst\n1 http.host\n1 http.url\n"
+	                                             "1 http.method\n1 http.version\n"
+	                                             "2 ip.src\n2 ip.dst\n");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
