@@ -15,6 +15,7 @@ import tempfile
 
 from afxdp import measure_afxdp, print_afxdp
 from dpdk import measure_dpdk, print_dpdk
+from engine import measure_engine, print_engine
 from inline import measure_inline, print_inline
 from loader import measure_loader, print_loader
 from one_capture import measure_captures, print_captures
@@ -108,6 +109,8 @@ PARTS = {
         build, folder, min(options.entries, 1000000)), print_captures),
     'loader': (lambda build, folder, options: measure_loader(
         build, folder, min(options.entries, 1000000), options.long), print_loader),
+    'engine': (lambda build, folder, options: measure_engine(
+        build, folder, options.entries, options.packets), print_engine),
     'afxdp': (lambda build, folder, options: measure_afxdp(build), print_afxdp),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
     'inline': (lambda build, folder, options: measure_inline(build), print_inline),
@@ -122,6 +125,8 @@ def parse_options():
     parser.add_argument('--build', type=pathlib.Path, required=True)
     parser.add_argument('--entries', type=int, default=10000000)
     parser.add_argument('--capture')
+    parser.add_argument('--packets', type=int, default=2100000,
+                        help='of the mix that the engine is measured with')
     parser.add_argument('--long', action='store_true',
                         help='the loader with ten million indicators, too')
     for part in PARTS:

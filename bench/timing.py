@@ -1,21 +1,37 @@
-"""Runs a program and says what it took."""
+"""Runs programs and says what they took."""
 import os
+import statistics
 import subprocess
 import time
 
 RUNS = 3
 
 
-def timed(arguments, statuses=(0,)):
-    """Seconds of wall and processor time and the peak memory in bytes of one run."""
-    begin = time.monotonic()
-    process = subprocess.Popen([str(item) for item in arguments], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+def finish(process, begin, arguments, statuses):
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
     assert os.waitstatus_to_exitcode(status) in statuses, arguments
     return {'wall_s': wall, 'user_s': usage.ru_utime, 'system_s': usage.ru_stime,
             'peak_bytes': usage.ru_maxrss * 1024}
+
+
+def start(arguments):
+    return subprocess.Popen([str(item) for item in arguments], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def timed(arguments, statuses=(0,)):
+    """Seconds of wall and processor time and the peak memory in bytes of one run."""
+    begin = time.monotonic()
+    return finish(start(arguments), begin, arguments, statuses)
+
+
+def timed_together(arguments, copies, statuses=(0,)):
+    """As timed(), of so many copies at the same time: the wall time is that of all."""
+    begin = time.monotonic()
+    processes = [start(arguments) for _ in range(copies)]
+    return max((finish(process, begin, arguments, statuses) for process in processes),
+               key=lambda result: result['wall_s'])
 
 
 def best(arguments, statuses=(0,), prepare=lambda run: None, runs=RUNS):
@@ -26,6 +42,19 @@ def best(arguments, statuses=(0,), prepare=lambda run: None, runs=RUNS):
         results.append(timed(arguments, statuses))
     return {**min(results, key=lambda result: result['wall_s']),
             'all_wall_s': [round(result['wall_s'], 4) for result in results]}
+
+
+def medians(jobs, runs=RUNS):
+    """Jobs are functions by name, that give what timed() gives. They take turns, so that whatever
+    else runs on the machine disturbs all alike. Gives each one's median by wall time, and all."""
+    results = {name: [] for name in jobs}
+    for _ in range(runs):
+        for name, job in jobs.items():
+            results[name].append(job())
+    return {name: {**sorted(rows, key=lambda row: row['wall_s'])[len(rows) // 2],
+                   'wall_s': statistics.median(row['wall_s'] for row in rows),
+                   'all_wall_s': [round(row['wall_s'], 4) for row in rows]}
+            for name, rows in results.items()}
 
 
 def write_feed(build, path, count, kind, form='text', seed=1):
