@@ -2,20 +2,23 @@
 import collections
 
 from observe_explained import explain
-from tshark_fields import CLAIMED
+from tshark_fields import FIELDS
 
 BEGIN, END = '<!-- table: begin -->\n', '<!-- table: end -->\n'
 SAMPLES = 3
 
 
 class Tally:
-    def __init__(self):
-        self.both = self.missed = self.extra = 0
+    """Of what both tell, what only tshark tells, and what nobody else does."""
 
-    def add(self, theirs, ours):
+    def __init__(self):
+        self.both = self.missed = self.told = self.extra = 0
+
+    def add(self, theirs, possible, ours):
         self.both += (theirs & ours).total()
         self.missed += (theirs - ours).total()
-        self.extra += (ours - theirs).total()
+        self.told += ours.total()
+        self.extra += (ours - possible).total()
 
     @property
     def recall(self):
@@ -23,22 +26,22 @@ class Tally:
 
     @property
     def precision(self):
-        return self.both / (self.both + self.extra) if self.both + self.extra else 1.0
+        return 1 - self.extra / self.told if self.told else 1.0
 
     @property
     def counts(self):
-        return self.both + self.missed, self.both + self.extra
+        return self.both + self.missed, self.told
 
     def __str__(self):
         return (f'tshark {self.counts[0]:6}  sekisho {self.counts[1]:6}  '
                 f'recall {self.recall:.4f}  precision {self.precision:.4f}')
 
 
-def differences(capture, theirs, ours):
+def differences(capture, theirs, possible, ours):
     """(capture, field, side, reason or None, value, count)"""
-    for field in CLAIMED:
+    for field in FIELDS:
         for side, counter in (('missed', theirs[field] - ours[field]),
-                              ('extra', ours[field] - theirs[field])):
+                              ('extra', ours[field] - possible[field])):
             for value, count in sorted(counter.items()):
                 yield capture, field, side, explain(capture, field, side, value), value, count
 
@@ -51,11 +54,11 @@ def group(found):
     return list(grouped.items())
 
 
-def print_capture(capture, theirs, ours):
-    for field in CLAIMED:
+def print_capture(capture, theirs, possible, ours):
+    for field in FIELDS:
         if theirs[field] or ours[field]:
             tally = Tally()
-            tally.add(theirs[field], ours[field])
+            tally.add(theirs[field], possible[field], ours[field])
             print(f'{capture[:60]:60} {field:19} {tally}')
 
 

@@ -36,9 +36,9 @@ def add_observable(seen, of_packet, event):
            (where == 'dns.query' and event['observable']['type'] != 'domain-name'):
             return  # the address that a reversed name stands for
         of_packet.setdefault((event['capture']['packet'], where), set()).add(spell_dns_name(value))
-    elif where.startswith('certificate'):
-        field = CERTIFICATE_HASHES[len(value)] if where == 'certificate' else where
-        of_packet.setdefault((event['community_id'], field), set()).add(value)
+    elif where == 'certificate':
+        if len(value) in CERTIFICATE_HASHES:
+            seen[CERTIFICATE_HASHES[len(value)]][value] += 1
     elif where == 'tls.ech':
         seen[where]['present'] += 1
     elif where in FIELDS:

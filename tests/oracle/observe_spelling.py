@@ -78,4 +78,4 @@ def spell_dns_name(name):
 def spell_text(text):
     """What is shown as it was sent: whatever is no printable ASCII is written '*', because the two
     show it in their own ways."""
-    return re.sub(r'[^ -~]+', '*', text).strip()
+    return re.sub(r'[^ -~]+', '*', text.strip())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compare `sekisho observe` with tshark over captures from outside.
 
-Every field that tshark_fields.py claims, as multisets per capture. Prints, per field and capture, recall (of
+Every field of tshark_fields.py, as multisets per capture. Prints, per field and capture, recall (of
 what tshark sees, how much we see) and precision (of what we see, how much tshark sees), then each
 difference with its explanation (observe_explained.py). A difference without one is a failure; so is
 a field below 0.99 over the captures that are within scope. What is no difference: a name twice in
@@ -19,9 +19,9 @@ import sys
 
 from observe_accuracy import (Tally, differences, markdown, print_capture, print_differences,
                               write_page)
-from observe_explained import out_of_scope
+from observe_explained import is_in_scope
 from observe_ours import SEKISHO, our_observables
-from tshark_fields import CLAIMED, tshark_observables
+from tshark_fields import FIELDS, tshark_observables
 
 SKIPPED = 77
 THRESHOLD = 0.99
@@ -29,11 +29,12 @@ AT_ONCE = 2
 
 
 def observe_both(sekisho, captures):
-    """(capture, theirs, ours) of each, in order."""
+    """(capture, theirs, what may be there, ours) of each, in order."""
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         theirs = pool.map(tshark_observables, captures)
         ours = pool.map(lambda capture: our_observables(sekisho, capture), captures)
-        yield from zip(captures, theirs, ours)
+        for capture, (seen, possible), told in zip(captures, theirs, ours):
+            yield capture, seen, possible, told
 
 
 def print_tallies(tallies):
@@ -49,15 +50,15 @@ def print_tallies(tallies):
 
 
 def compare(sekisho, captures, page=None):
-    tallies = {scope: {field: Tally() for field in CLAIMED} for scope in ('all', 'in scope')}
+    tallies = {scope: {field: Tally() for field in FIELDS} for scope in ('all', 'in scope')}
     found = []
-    for capture, theirs, ours in observe_both(sekisho, captures):
-        print_capture(capture.name, theirs, ours)
-        found += differences(capture.name, theirs, ours)
-        for field in CLAIMED:
-            tallies['all'][field].add(theirs[field], ours[field])
-            if not out_of_scope(capture.name, field):
-                tallies['in scope'][field].add(theirs[field], ours[field])
+    for capture, theirs, possible, ours in observe_both(sekisho, captures):
+        print_capture(capture.name, theirs, possible, ours)
+        found += differences(capture.name, theirs, possible, ours)
+        for field in FIELDS:
+            scopes = ('all', 'in scope') if is_in_scope(capture.name, field) else ('all',)
+            for scope in scopes:
+                tallies[scope][field].add(theirs[field], possible[field], ours[field])
     print('\nDifferences')
     unexplained = print_differences(found)
     is_good = print_tallies(tallies)

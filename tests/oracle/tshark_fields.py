@@ -1,5 +1,7 @@
 """What tshark sees in a capture, counted as `sekisho observe` tells it."""
 import collections
+import hashlib
+import re
 
 import tshark_certificate
 import tshark_hello
@@ -16,9 +18,6 @@ HTTP_FIELDS = ('http.host', 'http.url', 'http.method', 'http.version', 'http.use
 FILE_FIELDS = ('file.sha256',)
 FIELDS = (*ADDRESS_FIELDS, *DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, *HTTP_FIELDS,
           *FILE_FIELDS)
-# What `sekisho observe` tells of: the others are not compared yet.
-CLAIMED = (*DNS_FIELDS, *TLS_FIELDS, *CERTIFICATE_FIELDS, *HTTP_FIELDS, *FILE_FIELDS)
-
 DNS_TARGETS = ('dns.cname', 'dns.ns', 'dns.ptr.domain_name', 'dns.mx.mail_exchange',
                'dns.srv.target', 'dns.soa.mname', 'dns.dname', 'dns.svcb.targetname',
                'dns.afsdb.hostname', 'dns.kx.key_exchange', 'dns.md', 'dns.mf', 'dns.mb', 'dns.mg',
@@ -37,16 +36,18 @@ IP = ('ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst')
 TSHARK_FIELDS = ('frame.protocols', 'tcp.stream', 'udp.stream', *IP, 'dns.qry.name',
                  'dns.resp.name', *DNS_TARGETS, *DNS_ADDRESSES, *tshark_hello.FIELDS,
                  *tshark_certificate.FIELDS, *HTTP)
-# Header fields that are told by names of their own.
-TOLD_APART = ('host', 'user-agent')
-HEADER_BYTES = 1024  # the rest is cut
+
+
+IN_ORDER = ('tcp.reassemble_out_of_order:FALSE',)
 
 
 class Capture:
-    """A Counter for each field. TLS is counted once a connection, whose packets come one by one."""
+    """A Counter for each field, and one of what may be there besides. TLS is counted once a
+    connection, whose packets come one by one."""
 
     def __init__(self):
         self.seen = {field: collections.Counter() for field in FIELDS}
+        self.possible = {field: collections.Counter() for field in FIELDS}
         self.of_connection = collections.defaultdict(set)
 
     def add_once(self, connection, field, values):
@@ -55,13 +56,12 @@ class Capture:
         self.seen[field].update(new)
         known.update(new)
 
-    def add_first(self, connection, values_of_field):
+    def add_first(self, message, values_of_field):
         """What only the first message of a kind tells."""
-        if connection in self.of_connection:
-            return
-        self.of_connection[connection] = {'seen'}
-        for field, values in values_of_field.items():
-            self.add_once(connection, field, values)
+        if not self.of_connection[message, 'told']:
+            self.of_connection[message, 'told'].add(True)
+            for field, values in values_of_field.items():
+                self.seen[field].update(values)
 
 
 def add_addresses(capture, row, protocols):
@@ -94,7 +94,8 @@ def add_dns(capture, row):
 
 
 def add_tls(capture, row, is_quic):
-    """Once a connection: a second ClientHello, after a HelloRetryRequest, repeats the first."""
+    """Once a connection: a second ClientHello, after a HelloRetryRequest, repeats the first. QUIC's
+    certificates can be read with secrets from elsewhere only."""
     connection = (is_quic, *row['udp.stream' if is_quic else 'tcp.stream'])
     capture.add_once(connection, 'tls.sni',
                      map(spell_host, row['tls.handshake.extensions_server_name']))
@@ -102,15 +103,15 @@ def add_tls(capture, row, is_quic):
         capture.add_first(('client', connection), tshark_hello.hello_observables(row, is_quic))
     if row['tls.handshake.ja3s']:
         capture.add_first(('server', connection), {'tls.ja3s': row['tls.handshake.ja3s'][:1]})
-    # Those of QUIC are encrypted: tshark has them from secrets that lie in the capture.
-    for certificate in [] if is_quic else row['tls.handshake.certificate']:
-        for field, values in tshark_certificate.read_certificate(certificate).items():
-            capture.add_once(connection, field, values)
+    for certificate in row['tls.handshake.certificate'] if not is_quic else ():
+        capture.add_first((certificate, connection),
+                          tshark_certificate.read_certificate(certificate))
 
 
 def is_other_field(line):
+    """The user agent is told by a name of its own."""
     name, colon, value = line.partition(':')
-    return colon and value.strip() and name.strip().lower() not in TOLD_APART
+    return colon and value.strip() and name.strip().lower() != 'user-agent'
 
 
 def add_http(capture, row):
@@ -126,10 +127,29 @@ def add_http(capture, row):
                                if is_other_field(line))
 
 
+def hash_files(files):
+    """What no URL names comes from no message that tshark has read."""
+    return collections.Counter(hashlib.sha256(data).hexdigest() for name, data in files.items()
+                               if data and not re.fullmatch(r'object\d+', name))
+
+
+def add_answers(capture, path, files):
+    """Behind segments that are missing for good, tshark finds answers only when it does not wait for
+    those out of order; and it does not show an answer whose body is not whole, when it puts bodies
+    together. Other runs, which miss others, say what may be there besides."""
+    capture.seen['file.sha256'] = hash_files(files)
+    for options in (IN_ORDER, (*IN_ORDER, 'http.desegment_body:FALSE')):
+        rows, more_files = run_tshark(path, ('http.response.code',), *options)
+        capture.possible['http.status'] |= collections.Counter(
+            code for row in rows for code in row['http.response.code'])
+        capture.possible['file.sha256'] |= hash_files(more_files)
+
+
 def tshark_observables(path):
-    """{field: Counter}"""
+    """({field: Counter} of what is there, the same of what may be there)"""
     capture = Capture()
-    for row in run_tshark(path, TSHARK_FIELDS):
+    rows, files = run_tshark(path, TSHARK_FIELDS, 'tcp.reassemble_out_of_order:TRUE')
+    for row in rows:
         protocols = row['frame.protocols'][0].split(':')
         add_addresses(capture, row, protocols)
         if DNS_PROTOCOLS & set(protocols):
@@ -138,6 +158,5 @@ def tshark_observables(path):
             add_tls(capture, row, 'quic' in protocols)
         if 'tcp' in protocols:  # SSDP has the same fields
             add_http(capture, row)
-    capture.seen['file.sha256'].update(run_files(path))
-    capture.seen['http.status'].update(run_statuses(path))
-    return capture.seen
+    add_answers(capture, path, files)
+    return capture.seen, {field: capture.seen[field] | capture.possible[field] for field in FIELDS}
