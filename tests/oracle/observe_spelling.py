@@ -2,6 +2,7 @@
 import ipaddress
 import re
 
+TEXT_CHARACTERS = 1000
 UNRESERVED = set(b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
 PLAIN = UNRESERVED | set(b"!$&'()*+,;=:@/?[]")
 
@@ -77,5 +78,5 @@ def spell_dns_name(name):
 
 def spell_text(text):
     """What is shown as it was sent: whatever is no printable ASCII is written '*', because the two
-    show it in their own ways."""
-    return re.sub(r'[^ -~]+', '*', text.strip())
+    show it in their own ways; and long texts are cut."""
+    return re.sub(r'[^ -~]+', '*', text.strip())[:TEXT_CHARACTERS]

@@ -145,6 +145,14 @@ def add_answers(capture, path, files):
         capture.possible['file.sha256'] |= hash_files(more_files)
 
 
+def forget_outer(capture):
+    """Of a tunnel, packets that hold no IP, or a fragment of it, have no header around another one:
+    such a flow is told once, as the tunnel that it is."""
+    for address in capture.seen['tunnel'].keys() & capture.seen['ip'].keys():
+        del capture.seen['ip'][address]
+        capture.possible['ip'][address] = 1
+
+
 def tshark_observables(path):
     """({field: Counter} of what is there, the same of what may be there)"""
     capture = Capture()
@@ -159,4 +167,5 @@ def tshark_observables(path):
         if 'tcp' in protocols:  # SSDP has the same fields
             add_http(capture, row)
     add_answers(capture, path, files)
+    forget_outer(capture)
     return capture.seen, {field: capture.seen[field] | capture.possible[field] for field in FIELDS}
