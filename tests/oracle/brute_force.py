@@ -66,7 +66,16 @@ def url_kind(entry, event):
     return 'exact' if seen == url else None
 
 
+def hash_kind(entry, event):
+    """entry: {'hash': hexadecimal digits}, of files and certificates"""
+    observable = event['observable']
+    is_hash = observable['type'] in ('file', 'x509-certificate')
+    return 'exact' if is_hash and observable['value'] == entry['hash'] else None
+
+
 def entry_kind(entry, event):
+    if 'hash' in entry:
+        return hash_kind(entry, event)
     if 'net' in entry:
         return address_kind(entry, event)
     if 'name' in entry:

@@ -11,9 +11,14 @@ import uuid
 import pytest
 
 import brute_force
+from wrap_capture import wrap
 
 SEKISHO = os.environ['SEKISHO']
 GENERATE_TRAFFIC = os.environ['GENERATE_TRAFFIC']
+HASH_NAMES = {32: 'MD5', 40: 'SHA-1', 64: 'SHA-256', 128: 'SHA-512'}
+TOLD_ONLY = ('certificate.subject', 'certificate.issuer')
+DIGESTS = ('md5', 'sha1', 'sha256', 'sha512')
+CONTENTS = ('--quic', 500, '--gzip', 500, '--certificates', 500)
 CASES = int(os.environ.get('SEKISHO_ORACLE_CASES', '100'))
 
 
@@ -25,6 +30,20 @@ def run(*arguments, statuses=(0,)):
 
 def json_lines(output):
     return [json.loads(line) for line in output.splitlines()]
+
+
+def observables(events):
+    """What is looked up, a file's hashes one by one."""
+    for event in events:
+        if event['event_type'] == 'fileinfo':
+            for algorithm in DIGESTS:
+                if algorithm in event['fileinfo']:
+                    yield {**event, 'observable': {
+                        'type': 'file', 'where': event['fileinfo']['where'],
+                        'value': event['fileinfo'][algorithm]}}
+        elif event['observable']['where'] not in TOLD_ONLY and \
+                event['observable']['type'] != 'network-traffic':
+            yield event
 
 
 def near_misses(draw, value):
@@ -52,6 +71,13 @@ def draw_address_entry(draw, value):
     length = draw.randint(longest - 20, longest - 1)
     network = ipaddress.ip_network(f'{value}/{length}', strict=False)
     return str(network), {'net': network}
+
+
+def draw_hash_entry(draw, value):
+    """The digest, or one that differs in a digit."""
+    if draw.randrange(3) == 0:
+        value = value[:-1] + ('0' if value[-1] != '0' else '1')
+    return value, {'hash': value}
 
 
 def draw_name_entry(draw, value):
@@ -92,6 +118,8 @@ def draw_entry(draw, event):
         return draw_address_entry(draw, value)
     if kind == 'url':
         return draw_url_entry(draw, value)
+    if kind in ('file', 'x509-certificate'):
+        return draw_hash_entry(draw, value)
     if event['observable']['where'] == 'tls.sni' and draw.randrange(4) == 0:
         url = f'https://{value}/landing'
         return url, {'url': url}
@@ -119,6 +147,9 @@ def stix_comparison(draw, event, has_patterns):
         return f"{kind}:value ISSUBSET '{network}'", {'net': network}
     if kind == 'url':
         return f"url:value = '{value}'", {'url': value}
+    if kind in ('file', 'x509-certificate'):
+        text, entry = draw_hash_entry(draw, value)
+        return f"file:hashes.'{HASH_NAMES[len(text)]}' = '{text}'", entry
     if has_patterns and draw.randrange(3) == 0:
         tail = value[draw.randint(1, len(value) // 2):]
         # What ends in a single label only is refused: it would name a whole top level domain.
@@ -188,8 +219,10 @@ def test_hits_equal_those_of_plain_loops(seed, tmp_path, has_patterns):
     draw = random.Random(seed)
     capture, listed, bundle = (tmp_path / name for name in ('c.pcap', 'l.txt', 'b.json'))
     run(GENERATE_TRAFFIC, '-o', capture, '--seed', seed, '--packets', draw.randint(200, 3000),
-        '--hits-per-thousand', 50)
-    events = json_lines(run(SEKISHO, 'observe', '-q', capture))
+        '--hits-per-thousand', 50, *(CONTENTS if seed % 2 else ()))
+    if seed % 4 == 3:
+        wrap(capture, capture, seed, 200)
+    events = list(observables(json_lines(run(SEKISHO, 'observe', '-q', capture))))
     indicators = write_list(draw, events, listed)
     indicators.update(write_bundle(draw, events, bundle, has_patterns))
 
