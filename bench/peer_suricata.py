@@ -130,7 +130,8 @@ class Suricata:
 
     def alerts(self):
         """The events of eve.json that are alerts, of the last run."""
-        lines = (self.folder / 'eve.json').read_text(errors='replace').splitlines()
+        path = self.folder / 'eve.json'
+        lines = path.read_text(errors='replace').splitlines() if path.exists() else []
         return [event for event in map(json.loads, lines) if event['event_type'] == 'alert']
 
 
