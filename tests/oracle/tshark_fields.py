@@ -6,7 +6,7 @@ import re
 import tshark_certificate
 import tshark_hello
 from observe_spelling import spell_dns_name, spell_host, spell_text, spell_url, split_authority
-from tshark_run import run_files, run_statuses, run_tshark
+from tshark_run import run_tshark
 
 ADDRESS_FIELDS = ('ip', 'tunnel', 'icmp.quoted')
 DNS_FIELDS = ('dns.query', 'dns.answer.name', 'dns.answer.address')
@@ -31,13 +31,15 @@ DNS_ADDRESSES = ('dns.a', 'dns.aaaa', 'dns.svcb.svcparam.ipv4hint.ip', 'dns.svcb
 # Multicast DNS and LLMNR are compared, too; NetBIOS' names are not.
 DNS_PROTOCOLS = {'dns', 'mdns', 'llmnr'}
 HTTP = ('http.host', 'http.request.full_uri', 'http.request.method', 'http.request.version',
-        'http.user_agent', 'http.request.line')
+        'http.user_agent', 'http.request.line', 'http.response.code')
 IP = ('ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst')
 TSHARK_FIELDS = ('frame.protocols', 'tcp.stream', 'udp.stream', *IP, 'dns.qry.name',
                  'dns.resp.name', *DNS_TARGETS, *DNS_ADDRESSES, *tshark_hello.FIELDS,
                  *tshark_certificate.FIELDS, *HTTP)
 
 
+# Header fields that are told by names of their own.
+TOLD_APART = ('host', 'user-agent')
 IN_ORDER = ('tcp.reassemble_out_of_order:FALSE',)
 
 
@@ -109,9 +111,8 @@ def add_tls(capture, row, is_quic):
 
 
 def is_other_field(line):
-    """The user agent is told by a name of its own."""
     name, colon, value = line.partition(':')
-    return colon and value.strip() and name.strip().lower() != 'user-agent'
+    return colon and value.strip() and name.strip().lower() not in TOLD_APART
 
 
 def add_http(capture, row):
@@ -123,8 +124,9 @@ def add_http(capture, row):
     seen['http.method'].update(row['http.request.method'])
     seen['http.version'].update(filter(None, row['http.request.version']))  # HTTP/0.9 has none
     seen['http.user_agent'].update(map(spell_text, row['http.user_agent']))
-    seen['http.header'].update(spell_text(line.rstrip('\r\n')[:HEADER_BYTES]) for line in row['http.request.line']
+    seen['http.header'].update(spell_text(line) for line in row['http.request.line']
                                if is_other_field(line))
+    seen['http.status'].update(row['http.response.code'])
 
 
 def hash_files(files):
