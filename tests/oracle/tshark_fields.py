@@ -122,7 +122,7 @@ def add_http(capture, row):
     seen['http.url'].update(spell_url(url) for url in row['http.request.full_uri']
                             if url.lower().startswith(('http://', 'https://')))
     seen['http.method'].update(row['http.request.method'])
-    seen['http.version'].update(filter(None, row['http.request.version']))  # HTTP/0.9 has none
+    seen['http.version'].update(row['http.request.version'])
     seen['http.user_agent'].update(map(spell_text, row['http.user_agent']))
     seen['http.header'].update(spell_text(line) for line in row['http.request.line']
                                if is_other_field(line))

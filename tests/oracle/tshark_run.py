@@ -2,7 +2,6 @@
 import collections
 import json
 import pathlib
-import re
 import subprocess
 import tempfile
 
