@@ -70,6 +70,50 @@ def without_outer_tag(frame):
     return frame[:12] + frame[16:] if frame[12:14] in (b'\x81\x00', b'\x88\xa8') else frame
 
 
+def tunnels(packet):
+    """A packet as tunnels carry it between two routers."""
+    from scapy.contrib.geneve import GENEVE
+    from scapy.contrib.gtp import GTP_U_Header
+    from scapy.layers.inet import GRE, IP, UDP
+    from scapy.layers.l2 import Ether
+    from scapy.layers.vxlan import VXLAN
+    from scapy.packet import Raw
+    outer, inner = IP(src='10.0.1.2', dst='10.0.2.10'), Raw(packet)
+    link = Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', type=0x0800)
+    return [bytes(one) for one in (
+        outer / GRE(proto=0x0800, key_present=1, key=7) / inner,
+        IP(src='10.0.1.2', dst='10.0.2.10', proto=4) / inner,
+        outer / UDP(sport=40000, dport=4789) / VXLAN(vni=5, flags=8) / link / inner,
+        outer / UDP(sport=40000, dport=6081) / GENEVE(vni=5, proto=0x6558) / link / inner,
+        outer / UDP(sport=2152, dport=2152) / GTP_U_Header(teid=1, gtp_type=255) / inner)]
+
+
+@pytest.mark.parametrize('mode', BUMPS)
+def test_tunnels_are_looked_into(network, mode):
+    scene = scene_of(network, mode)
+    good = tunnels(query('good.example', '192.168.7.2', '192.168.7.3'))
+    bad = tunnels(query('bad.example', '192.168.7.2', '192.168.7.3', 4001)) + \
+        tunnels(query('good.example', '10.0.1.9', '192.168.7.3', 4002))
+    # The bad ones between the good ones: of a tunnel only what is listed goes.
+    frames = [ethernet(scene, 0x0800, packet) for packet in good + bad + good]
+    assert received(scene, frames, 2 * len(good)) == frames[:len(good)] + frames[-len(good):]
+
+
+@pytest.mark.parametrize('mode', BUMPS)
+def test_what_comes_in_fragments_is_put_together_to_be_judged(network, mode):
+    from scapy.layers.inet import IP, fragment
+    scene = scene_of(network, mode, vdev='net_af_xdp{},iface=g{}')
+    wanted, frames = [], []
+    for number, name in enumerate(('good', 'bad', 'good')):
+        whole = IP(query(f'{name}.example', port=4000 + number))
+        whole.id = 100 + number
+        pieces = [ethernet(scene, 0x0800, bytes(piece)) for piece in fragment(whole, fragsize=16)]
+        assert len(pieces) > 2
+        frames += pieces
+        wanted += pieces[:-1] if name == 'bad' else pieces  # the one that completes it is dropped
+    assert received(scene, frames, len(wanted)) == wanted
+
+
 @pytest.mark.parametrize('mode', MODES)
 def test_fragments_and_full_frames_pass(network, mode):
     # DPDK's net_af_packet asks the kernel to put fragments together: not the driver to test this.
