@@ -17,6 +17,7 @@ from afxdp import measure_afxdp, print_afxdp
 from dpdk import measure_dpdk, print_dpdk
 from engine import measure_engine, print_engine
 from inline import measure_inline, print_inline
+from kinds import measure_kinds, print_kinds
 from loader import measure_loader, print_loader
 from one_capture import measure_captures, print_captures
 from ports import measure_ports, print_ports
@@ -114,6 +115,7 @@ PARTS = {
     'afxdp': (lambda build, folder, options: measure_afxdp(build), print_afxdp),
     'dpdk': (lambda build, folder, options: measure_dpdk(build), print_dpdk),
     'inline': (lambda build, folder, options: measure_inline(build), print_inline),
+    'kinds': (lambda build, folder, options: measure_kinds(build, options.long), print_kinds),
     'ports': (lambda build, folder, options: measure_ports(build), print_ports),
     'xdp': (lambda build, folder, options: measure_xdp(build, min(options.entries, 1000000)),
             print_xdp),
@@ -128,7 +130,7 @@ def parse_options():
     parser.add_argument('--packets', type=int, default=2100000,
                         help='of the mix that the engine is measured with')
     parser.add_argument('--long', action='store_true',
-                        help='the loader with ten million indicators, too')
+                        help='the loader and kinds with ten million indicators, too')
     for part in PARTS:
         parser.add_argument(f'--{part}', type=pathlib.Path, metavar='RESULT',
                             help=f'measure {part} alone, and put it into RESULT')
