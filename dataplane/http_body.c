@@ -86,7 +86,7 @@ static void begin_range(struct http_body *body, const struct range *range,
 {
 	bool is_next = body->ranges_file_id != 0 && body->ranges_next == range->first &&
 	               body->ranges_total_bytes == range->total_bytes &&
-	               body->ranges_key == start->target_key;
+	               body->ranges_key == start->target_key && start->target_key != 0;
 
 	if (is_next) {
 		body->file_id = body->ranges_file_id;
@@ -120,6 +120,18 @@ static bool begin_multipart(struct http_body *body, const struct http_body_start
 	return true;
 }
 
+// Is a request's body a part of what it brings (RFC 9110, section 14.5)? Its parts are not put
+// together: who resumes does so on another connection.
+static bool is_sent_part(const struct http_head *head)
+{
+	struct range range;
+
+	return head->method.size > 0 && head->range.size > 0 &&
+	       (!parse_range(head->range, &range) || range.first > 0 ||
+	        range.end < range.total_bytes || head->is_chunked ||
+	        head->body_bytes != range.total_bytes);
+}
+
 void http_body_begin(struct http_body *body, const struct http_body_start *start,
                      struct extract_output *output)
 {
@@ -129,6 +141,8 @@ void http_body_begin(struct http_body *body, const struct http_body_start *start
 		return;
 	if (!slice_is(start->head->status, "206")) {
 		body->file_id = begin_file(start, output);
+		if (is_sent_part(start->head))
+			file_lose(output, body->file_id, FILE_LOSS_PART);
 	} else if (parse_range(start->head->range, &range)) {
 		begin_range(body, &range, start, output);
 	} else {

@@ -2,8 +2,9 @@
 // in ranges, or several in a multipart.
 //
 // Ranges of one target (206, Content-Range; RFC 9110, section 14) that follow each other without a
-// hole on one connection, from byte 0 on, are one file; others are parts without a hash. The parts
-// of a multipart request are files of their own. What is not wanted has no body here.
+// hole on one connection, from byte 0 on, are one file; others, and those of a request, are parts
+// without a hash. The parts of a multipart request are files of their own. What is not wanted has
+// no body here.
 #pragma once
 
 #include <stdbool.h>

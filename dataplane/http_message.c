@@ -89,6 +89,7 @@ static bool read_request(struct http_reader *reader, struct slice bytes)
 		return http_reader_give_up(reader);
 	reader->output->messages_malformed += head.is_contradictory;
 	http_reader_consume(reader, bytes.size);
+	http_reader_leave_responses(reader);
 	*reader->state = (struct extract_state){.flags = head.is_upgrade ? HTTP_FLAG_UPGRADE : 0};
 	begin_framing(reader->state, &head);
 	if (kind_of(&head) == HTTP_REQUEST_CONNECT)

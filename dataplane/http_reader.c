@@ -38,6 +38,12 @@ void http_reader_leave(struct extract_state *state, bool is_whole, struct extrac
 	*state = (struct extract_state){0};
 }
 
+void http_reader_leave_responses(struct http_reader *reader)
+{
+	if ((reader->state->flags & HTTP_FLAG_RESPONSES) != 0)
+		http_reader_leave(reader->state, false, reader->output);
+}
+
 bool http_reader_give_up(struct http_reader *reader)
 {
 	bool is_upgraded = (reader->state->flags & HTTP_FLAG_UPGRADE) != 0;

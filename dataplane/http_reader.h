@@ -55,5 +55,8 @@ void http_reader_leave(struct extract_state *state, bool is_whole, struct extrac
 // HOT. Likewise: what is left of it is of no interest, or another protocol's. Returns false.
 bool http_reader_finish(struct http_reader *reader, enum extract_verdict verdict);
 
+// HOT. What is read is a request: if there were responses before it, no other one follows.
+void http_reader_leave_responses(struct http_reader *reader);
+
 // HOT. These are no messages: whatever comes next is probed anew. Returns false.
 bool http_reader_give_up(struct http_reader *reader);

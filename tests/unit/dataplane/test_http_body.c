@@ -262,6 +262,62 @@ static void ranges_of_other_targets_are_not_mixed(void **state)
 	assert_string_equal(close_scene(), "response x  4 cut\nresponse y  0 cut\n");
 }
 
+// Not even where the requests are not seen: of two that are not known nobody can say that they
+// asked for the same.
+static void ranges_of_targets_that_are_not_known_are_not_mixed(void **state)
+{
+	static const char first[] = "HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/10\r\n"
+				    "Content-Length: 4\r\n\r\n0123";
+	static const char second[] = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\n"
+				     "Content-Length: 6\r\n\r\n456789";
+
+	(void)state;
+	http_scene_open(&scene, SCENE_BUDGET_BYTES);
+	http_scene_give(&scene, 1, slice_text(first), 100);
+	http_scene_give(&scene, 1, slice_text(second), 100);
+	assert_string_equal(close_scene(), "response   4 cut\nresponse   0 cut\n");
+}
+
+static const char *sent_with(const char *range, const char *body)
+{
+	char request[256];
+
+	(void)snprintf(request, sizeof(request),
+	               "PUT /x HTTP/1.1\r\nHost: a.example\r\nContent-Range: %s\r\n"
+	               "Content-Length: %zu\r\n\r\n%s",
+	               range, strlen(body), body);
+	http_scene_open(&scene, SCENE_BUDGET_BYTES);
+	http_scene_give(&scene, 0, slice_text(request), 100);
+	return close_scene();
+}
+
+// RFC 9110, section 14.5; whoever sends a large file that can be resumed does so, too.
+static void a_part_that_is_sent_has_no_hash(void **state)
+{
+	(void)state;
+	assert_string_equal(sent_with("bytes 0-3/10", "0123"), "request x  0 cut\n");
+	assert_int_equal(counters.lost[FILE_LOSS_PART], 1);
+	assert_string_equal(sent_with("bytes 4-9/10", "456789"), "request x  0 cut\n");
+	assert_string_equal(sent_with("bytes 0-9/*", "0123456789"), "request x  0 cut\n");
+	assert_string_equal(sent_with("bytes 0-9/10", "012345678"), "request x  0 cut\n");
+	assert_string_equal(sent_with("bytes 0-9/10", "0123456789"),
+	                    line("request", "x", slice_text("0123456789")));
+}
+
+// Ranges that wait for the next one are given up with their direction, whatever it turns into.
+static void a_direction_that_turns_round_leaves_nothing_behind(void **state)
+{
+	static const char range[] = "HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/10\r\n"
+				    "Content-Length: 4\r\n\r\n0123";
+
+	(void)state;
+	http_scene_open(&scene, SCENE_BUDGET_BYTES);
+	http_scene_give(&scene, 0, slice_text(GET("/x")), 100);
+	http_scene_give(&scene, 1, slice_text(range), 100);
+	http_scene_give(&scene, 1, slice_text(GET("/y")), 100);
+	assert_string_equal(close_scene(), "response x  4 cut\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +331,9 @@ int main(void)
 		cmocka_unit_test(ranges_in_order_are_one_file),
 		cmocka_unit_test(other_ranges_are_parts_without_a_hash),
 		cmocka_unit_test(ranges_of_other_targets_are_not_mixed),
+		cmocka_unit_test(ranges_of_targets_that_are_not_known_are_not_mixed),
+		cmocka_unit_test(a_part_that_is_sent_has_no_hash),
+		cmocka_unit_test(a_direction_that_turns_round_leaves_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
