@@ -24,6 +24,7 @@ static_assert(sizeof(((struct dns_name *)NULL)->bytes) % STEP_BYTES == 0, "folde
 struct labels {
 	size_t size; // of all, with their dots: as on the wire
 	unsigned count;
+	unsigned pointers; // that were followed to them
 	uint8_t ends[LABELS_MAX];
 	uint8_t bytes[WIRE_BYTES_MAX + 2 * STEP_BYTES]; // to copy whole steps
 };
@@ -45,14 +46,12 @@ static void add_label(struct labels *labels, const uint8_t *from, size_t length,
 
 // Takes in the labels of the name at *offset, without the root label, and moves *offset behind the
 // name. Pointers lead to ever lower offsets, so that there are no loops. False when the name is cut
-// or malformed, or the message's work is spent.
-static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
-                        struct labels *ret_labels)
+// or malformed.
+static bool take_labels(struct slice bytes, size_t *offset, struct labels *ret_labels)
 {
 	size_t at = *offset, start = *offset, end = 0;
-	unsigned pointers = 0;
 
-	ret_labels->size = ret_labels->count = 0;
+	ret_labels->size = ret_labels->count = ret_labels->pointers = 0;
 	for (;;) {
 		uint8_t length;
 
@@ -64,12 +63,12 @@ static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 		if (length >= POINTER_MARK) {
 			size_t target;
 
-			if (bytes.size - at < 2 || ++pointers > POINTERS_MAX)
+			if (bytes.size - at < 2 || ++ret_labels->pointers > POINTERS_MAX)
 				return false;
 			target = wire_be16(bytes.data + at) & 0x3fff;
 			if (target < DNS_HEADER_BYTES || target >= start)
 				return false;
-			if (pointers == 1)
+			if (ret_labels->pointers == 1)
 				end = at + 2;
 			at = start = target;
 			continue;
@@ -80,11 +79,30 @@ static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 		add_label(ret_labels, bytes.data + at + 1, length, bytes.size - at - 1);
 		at += 1u + length;
 	}
-	if (ret_labels->size + pointers > *work_left)
-		return false;
-	*offset = pointers > 0 ? end : at + 1;
-	*work_left -= ret_labels->size + pointers;
+	*offset = ret_labels->pointers > 0 ? end : at + 1;
 	return true;
+}
+
+// Likewise; false also when the message's work is spent. A name that fails has cost as much as
+// another.
+static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
+                        struct labels *ret_labels)
+{
+	size_t end = *offset, work;
+	bool is_taken;
+
+	if (unlikely(*work_left == 0))
+		return false;
+	is_taken = take_labels(bytes, &end, ret_labels);
+	work = ret_labels->size + ret_labels->pointers;
+	if (unlikely(work > *work_left)) {
+		*work_left = 0;
+		return false;
+	}
+	*work_left -= work;
+	if (is_taken)
+		*offset = end;
+	return is_taken;
 }
 
 // The usual name. False when there are odd bytes.

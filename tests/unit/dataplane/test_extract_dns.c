@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "dataplane/dns_name.h"
 #include "tests/unit/dataplane/extract_recorder.h"
 
 #define BYTES(text) slice_of(text, sizeof(text) - 1)
@@ -247,6 +248,32 @@ static void the_work_of_a_crafted_message_is_bounded(void **state)
 	assert_int_equal(recorder.output.messages_malformed, 1);
 }
 
+// A name that comes to nothing at the end of a long chain costs what one that is told does.
+static void names_that_fail_use_up_the_work_as_well(void **state)
+{
+	uint8_t message[12 + 2 + 2 * 100];
+	size_t work_left = 250;
+	struct dns_name name;
+
+	(void)state;
+	memset(message, 0, sizeof(message));
+	message[12] = 0x40; // no label
+	for (unsigned i = 0; i < 100; i++) {
+		message[14 + 2 * i] = 0xc0;
+		message[15 + 2 * i] = (uint8_t)(12 + 2 * i);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		size_t offset = sizeof(message) - 2;
+
+		assert_int_equal(work_left, 250 - 100 * i);
+		assert_true(dns_name_read(slice_of(message, sizeof(message)), &offset, &work_left,
+		                          &name));
+		assert_true(name.is_malformed);
+		assert_int_equal(offset, sizeof(message));
+	}
+	assert_int_equal(work_left, 0);
+}
+
 static void a_stream_gives_several_messages_in_any_pieces(void **state)
 {
 	static const char stream[] = "\x00\x21" QUERY("\x01", "\x00") WWW_EXAMPLE TYPE_IN(
@@ -318,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_is_none_hides_nothing_behind_it),
 		cmocka_unit_test(what_is_no_dns_gives_nothing),
 		cmocka_unit_test(the_work_of_a_crafted_message_is_bounded),
+		cmocka_unit_test(names_that_fail_use_up_the_work_as_well),
 		cmocka_unit_test(a_stream_gives_several_messages_in_any_pieces),
 		cmocka_unit_test(a_stream_is_dns_by_its_port_or_by_its_first_message),
 		cmocka_unit_test(a_stream_that_goes_astray_is_done),
