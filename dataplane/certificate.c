@@ -195,21 +195,23 @@ static bool is_same_name(struct slice one, struct slice other)
 	return true;
 }
 
-static bool is_same_address(struct slice bytes, struct slice text)
+static bool is_same_address(struct slice bytes, const struct address *wanted)
 {
-	struct address address, wanted;
+	struct address address;
 
-	return read_address(bytes, &address) && normalize_address(text, &wanted) == 0 &&
-	       memcmp(&address, &wanted, sizeof(wanted)) == 0;
+	return read_address(bytes, &address) && address_equal(&address, wanted);
 }
 
 static bool is_among(struct slice names, struct slice wanted)
 {
+	struct address address;
+	bool is_address = normalize_address(wanted, &address) == 0;
 	struct der_item name;
 
 	while (der_next(&names, &name))
 		if ((name.tag == GENERAL_NAME_DNS && is_same_name(name.content, wanted)) ||
-		    (name.tag == GENERAL_NAME_ADDRESS && is_same_address(name.content, wanted)))
+		    (name.tag == GENERAL_NAME_ADDRESS && is_address &&
+		     is_same_address(name.content, &address)))
 			return true;
 	return false;
 }
@@ -218,11 +220,13 @@ static void add_common_names(const struct certificate *certificate, struct extra
 {
 	struct slice rest = certificate->subject;
 	char text[NAME_BYTES_MAX];
-	size_t size;
 
-	while ((size = certificate_name_next_common(&rest, text, sizeof(text))) > 0) {
+	for (unsigned i = 0; i < CERTIFICATE_COMMON_NAMES_MAX; i++) {
+		size_t size = certificate_name_next_common(&rest, text, sizeof(text));
 		struct slice name = slice_of(text, size);
 
+		if (size == 0)
+			return;
 		if (is_host_name(name) && !is_among(certificate->names, name))
 			(void)extract_add_host(output, WHERE_CERTIFICATE_NAME, name, 0, 0);
 	}

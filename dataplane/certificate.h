@@ -2,9 +2,9 @@
 // for, and its digests.
 //
 // The names are those of the subjectAltName extension (DNS names and addresses), and the subject's
-// common names that are host names and no wildcards of these. A name that stands in both is told
-// once. "*.example.com" is told as it is: names above it find it, as they find every name below
-// them; which names it stands for is not known.
+// first common names that are host names and no wildcards of these. A name that stands in both is
+// told once. "*.example.com" is told as it is: names above it find it, as they find every name
+// below them; which names it stands for is not known.
 //
 // The reader is strict, and stops at the first thing that is not as RFC 5280 has it: a certificate
 // like that tells nothing but its digests, and is counted as malformed.
@@ -12,6 +12,8 @@
 
 #include "base/slice.h"
 #include "dataplane/extract.h"
+
+enum { CERTIFICATE_COMMON_NAMES_MAX = 8 }; // that are looked at: certificates have one
 
 // Borrows from the certificate.
 struct certificate {

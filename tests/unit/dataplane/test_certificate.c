@@ -141,6 +141,30 @@ static void a_common_name_counts_when_it_is_a_host_name(void **state)
 	}
 }
 
+// Each is looked for among all other names: a subject of nothing else would take long.
+static void so_many_common_names_are_looked_at(void **state)
+{
+	X509_NAME *subject = X509_NAME_new();
+	struct der_text der;
+	char expected[1024] = "";
+
+	(void)state;
+	for (unsigned i = 0; i < CERTIFICATE_COMMON_NAMES_MAX + 2; i++) {
+		char name[32];
+		size_t size = strlen(expected);
+
+		(void)snprintf(name, sizeof(name), i == 0 ? "CA %u" : "a%u.example", i);
+		add_entry(subject, "CN", MBSTRING_UTF8, slice_text(name), 0);
+		if (i > 0 && i < CERTIFICATE_COMMON_NAMES_MAX)
+			(void)snprintf(expected + size, sizeof(expected) - size,
+			               "certificate.name %s\n", name);
+	}
+	der = make_certificate(subject, NULL);
+	X509_NAME_free(subject);
+	recorder_clear(&recorder);
+	assert_string_equal(tell(&der), expected);
+}
+
 static void an_address_in_both_places_is_told_once(void **state)
 {
 	struct der_text der = make_simple("2001:db8:0::1", "IP:2001:db8::1");
@@ -397,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_addresses_are_looked_up),
 		cmocka_unit_test(a_common_name_counts_when_it_is_a_host_name),
+		cmocka_unit_test(so_many_common_names_are_looked_at),
 		cmocka_unit_test(an_address_in_both_places_is_told_once),
 		cmocka_unit_test(only_digests_that_are_wanted_are_made),
 		cmocka_unit_test(who_observes_is_told_everything),
