@@ -86,13 +86,15 @@ static bool take_packet(struct quic_table *table, const struct quic_packet *pack
 	return false;
 }
 
-// Takes in every Initial packet of the datagram: there may be others before and behind them.
+// Takes in the Initial packets of the datagram: there may be others before and behind them.
 static enum extract_verdict take_datagram(struct quic_table *table, struct slice datagram,
                                           struct extract_output *output)
 {
 	struct quic_packet packet;
+	unsigned opened = 0;
 
-	while (quic_read_packet(datagram, &packet)) {
+	while (opened < QUIC_PACKETS_MAX && quic_read_packet(datagram, &packet)) {
+		opened += packet.is_initial;
 		if (packet.is_initial && !take_packet(table, &packet, output))
 			return EXTRACT_DONE;
 		datagram = slice_from(datagram, packet.bytes.size);

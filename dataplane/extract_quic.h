@@ -23,6 +23,8 @@
 enum {
 	QUIC_DATAGRAMS_MAX = 8, // of one flow that are looked at for a client's hello, and as
 	                        // many for a server's
+	QUIC_PACKETS_MAX = 8,   // Initial ones of a datagram that are looked at: clients send one
+	                        // or two, and each may cost keys of its own
 };
 
 struct quic_hello;

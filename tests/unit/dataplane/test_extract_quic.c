@@ -149,6 +149,33 @@ static void packets_of_one_datagram_are_all_read(void **state)
 	assert_string_equal(recorder.text, "tls.sni quic.example\n");
 }
 
+// Each may have keys of its own, and deriving those is what costs.
+static void of_a_datagram_so_many_packets_are_opened(void **state)
+{
+	// Version 1, an id of one byte, no source id, no token, 20 bytes that are no text of ours.
+	static const uint8_t junk[30] = {0xc0, 0, 0, 0, 1, 1, 7, 0, 0, 20};
+	struct quic_text frames = {.size = 0};
+
+	(void)state;
+	put_part(&frames, 0, HELLO_BYTES);
+	for (unsigned before = QUIC_PACKETS_MAX - 1; before <= QUIC_PACKETS_MAX; before++) {
+		struct quic_text datagram = {.size = 0};
+
+		recorder_clear(&recorder);
+		for (unsigned i = 0; i < before; i++) {
+			quic_put(&datagram, junk, sizeof(junk));
+			datagram.bytes[datagram.size - sizeof(junk) + 6] = (uint8_t)i;
+		}
+		quic_write_initial(&datagram, VERSION_1, id_slice(), 0,
+		                   slice_of(frames.bytes, frames.size));
+		assert_int_equal(give(&datagram),
+		                 before < QUIC_PACKETS_MAX ? EXTRACT_DONE : EXTRACT_MORE);
+		assert_string_equal(recorder.text,
+		                    before < QUIC_PACKETS_MAX ? "tls.sni quic.example\n" : "");
+	}
+	extract_quic_end(&table, &hello_id);
+}
+
 static void of_bytes_told_twice_the_first_ones_count(void **state)
 {
 	struct quic_text frames = {.size = 0};
@@ -420,6 +447,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hello_over_several_datagrams_is_put_together,
 	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(packets_of_one_datagram_are_all_read, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(of_a_datagram_so_many_packets_are_opened, set_up,
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(of_bytes_told_twice_the_first_ones_count, set_up,
 	                                        tear_down),
