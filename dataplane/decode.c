@@ -202,9 +202,11 @@ static bool decode_tcp(struct packet *packet, const struct ip_layer *layer)
 	packet->acknowledged = wire_be32(tcp + 8);
 	packet->urgent_offset = wire_be16(tcp + 18);
 	packet->tcp_flags = tcp[13];
-	if (header_bytes > layer->rest.size)
-		return layer->missing_bytes > 0;
+	if (header_bytes > layer->rest.size + layer->missing_bytes)
+		return false;
 	set_payload(packet, layer, header_bytes);
+	if (header_bytes > layer->rest.size) // options that were not captured
+		packet->missing_bytes -= (uint32_t)(header_bytes - layer->rest.size);
 	return true;
 }
 

@@ -322,6 +322,31 @@ static void a_cut_payload_tells_what_is_missing(void **state)
 	assert_int_equal(packet.payload_bytes, 0);
 }
 
+// Else a FIN would stand where its bytes begin, and what ends with it seem whole.
+static void a_header_cut_in_its_options_tells_what_is_missing_behind_it(void **state)
+{
+	const struct segment segment = {.src = 1,
+	                                .dst = 2,
+	                                .protocol = IP_TCP,
+	                                .flags = TCP_FIN | TCP_ACK,
+	                                .text = "options.....0123456789"};
+	uint8_t bytes[FRAME_BYTES_MAX];
+	struct frame frame = {.data = bytes, .link = LINK_ETHERNET};
+	struct packet packet;
+
+	(void)state;
+	frame.wire_bytes = frame_write(&segment, bytes);
+	bytes[46] = 0x80; // 32 bytes of header
+	for (uint32_t cut_bytes = 10; cut_bytes <= 22; cut_bytes++) {
+		frame.captured_bytes = frame.wire_bytes - cut_bytes;
+		memset(&packet, 0xee, sizeof(packet));
+		decode_batch(&frame, 1, 1, &packet, &counters);
+		assert_int_equal(packet.payload_bytes, 0);
+		assert_int_equal(packet.missing_bytes, 10);
+		assert_int_equal(packet.tcp_flags, TCP_FIN | TCP_ACK);
+	}
+}
+
 static void a_length_beyond_the_wire_leaves_only_addresses(void **state)
 {
 	char bytes[] = UDP4;
@@ -375,6 +400,7 @@ int main(void)
 		cmocka_unit_test(later_fragments_have_no_ports),
 		cmocka_unit_test(an_ipv4_mapped_address_is_the_ipv4_address),
 		cmocka_unit_test(a_cut_payload_tells_what_is_missing),
+		cmocka_unit_test(a_header_cut_in_its_options_tells_what_is_missing_behind_it),
 		cmocka_unit_test(a_length_beyond_the_wire_leaves_only_addresses),
 		cmocka_unit_test(an_icmp_error_quotes_a_packet),
 	};
