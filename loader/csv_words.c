@@ -183,7 +183,7 @@ static const struct {
 	{"intelemail", VALUE_ANY, yet},
 	{"intelsoftware", VALUE_ANY, yet},
 	{"intelfilename", VALUE_ANY, yet},
-	{"intelcerthash", VALUE_ANY, yet},
+	{"intelcerthash", VALUE_HASH, NULL},
 	{"useragent", VALUE_ANY, yet},
 	{"filename", VALUE_ANY, yet},
 	{"filepath", VALUE_ANY, hidden},

@@ -13,7 +13,7 @@ enum misp_form {
 	MISP_HOSTNAME_PORT,
 	MISP_DOMAIN_ADDRESS, // "domain|address": both are looked for
 	MISP_URL,
-	MISP_HASH,
+	MISP_HASH,      // of a file, or of a certificate
 	MISP_FILE_HASH, // "file name|hash": the hash alone
 	MISP_PORT,      // of the other attributes of its object
 };

@@ -50,7 +50,7 @@ static const struct zeek_type {
 	{"Intel::FILE_HASH", VALUE_HASH, NULL},
 	{"Intel::EMAIL", VALUE_ANY, "Intel::EMAIL: not matchable yet"},
 	{"Intel::USER_NAME", VALUE_ANY, "Intel::USER_NAME: not matchable yet"},
-	{"Intel::CERT_HASH", VALUE_ANY, "Intel::CERT_HASH: not matchable yet"},
+	{"Intel::CERT_HASH", VALUE_HASH, NULL},
 	{"Intel::PUBKEY_HASH", VALUE_ANY, "Intel::PUBKEY_HASH: not matchable yet"},
 	{"Intel::SOFTWARE", VALUE_ANY, "Intel::SOFTWARE: not matchable yet"},
 	{"Intel::FILE_NAME", VALUE_ANY, "Intel::FILE_NAME: not matchable yet"},

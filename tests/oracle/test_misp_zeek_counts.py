@@ -19,9 +19,11 @@ MATCHED = {'ip-src': 'addresses', 'ip-dst': 'addresses', 'ip-src|port': 'address
            'ip-dst|port': 'addresses', 'domain': 'names', 'hostname': 'names', 'url': 'urls',
            'domain|ip': 'names', 'md5': 'hashes', 'sha1': 'hashes', 'sha256': 'hashes',
            'sha512': 'hashes', 'malware-sample': 'hashes', 'filename|md5': 'hashes',
-           'filename|sha1': 'hashes', 'filename|sha256': 'hashes', 'filename|sha512': 'hashes'}
+           'filename|sha1': 'hashes', 'filename|sha256': 'hashes', 'filename|sha512': 'hashes',
+           'x509-fingerprint-md5': 'hashes', 'x509-fingerprint-sha1': 'hashes',
+           'x509-fingerprint-sha256': 'hashes'}
 ZEEK_MATCHED = {'Intel::ADDR': 'addresses', 'Intel::SUBNET': 'addresses', 'Intel::DOMAIN': 'names',
-                'Intel::URL': 'urls', 'Intel::FILE_HASH': 'hashes'}
+                'Intel::URL': 'urls', 'Intel::FILE_HASH': 'hashes', 'Intel::CERT_HASH': 'hashes'}
 ID = re.compile(r'indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 
 if not MATERIAL.is_dir():

@@ -64,13 +64,15 @@ static void the_fields_line_of_zeek_is_a_header(void **state)
 	struct feed_fixture fixture;
 
 	(void)state;
-	feed_fixture_read(slice_text("#fields\tindicator\tindicator_type\tmeta.source\n"
-	                             "evil.example.com\tIntel::DOMAIN\tCTI\n"
-	                             "a@example.com\tIntel::EMAIL\tCTI\n"
-	                             "#close\n"),
-	                  FEED_CSV, &fixture);
+	feed_fixture_read(
+		slice_text("#fields\tindicator\tindicator_type\tmeta.source\n"
+	                   "evil.example.com\tIntel::DOMAIN\tCTI\n"
+	                   "a@example.com\tIntel::EMAIL\tCTI\n"
+	                   "0123456789abcdef0123456789abcdef01234567\tIntel::CERT_HASH\tCTI\n"
+	                   "#close\n"),
+		FEED_CSV, &fixture);
 	assert_int_equal(fixture.summary.format, FEED_CSV);
-	assert_int_equal(fixture.summary.indicators, 1);
+	assert_int_equal(fixture.summary.indicators, 2);
 	assert_int_equal(feed_fixture_problems(&fixture, "not matchable yet"), 1);
 	feed_fixture_close(&fixture);
 }

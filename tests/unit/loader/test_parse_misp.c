@@ -67,6 +67,33 @@ static void attributes_of_an_event_become_indicators(void **state)
 	feed_fixture_close(&fixture);
 }
 
+static void fingerprints_of_certificates_are_hashes(void **state)
+{
+	static const char md5[] = "0123456789abcdef0123456789abcdef";
+	static const char sha1[] = "0123456789abcdef0123456789abcdef01234567";
+	static const char sha256[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char event[2048];
+	struct feed_fixture fixture;
+
+	(void)state;
+	(void)snprintf(event, sizeof(event),
+	               "{\"Event\":{\"Attribute\":[" ATTRIBUTE(
+			       "1", "x509-fingerprint-md5",
+			       "%s") "," ATTRIBUTE("2", "x509-fingerprint-sha1",
+	                                           "%s") "," ATTRIBUTE("3",
+	                                                               "x509-fingerprint-sha256",
+	                                                               "%s") "]}}",
+	               md5, sha1, sha256);
+	feed_fixture_read(slice_text(event), FEED_AUTO, &fixture);
+	assert_int_equal(fixture.result, 0);
+	assert_int_equal(fixture.summary.indicators, 3);
+	assert_true(feed_fixture_has(&fixture, md5));
+	assert_true(feed_fixture_has(&fixture, sha1));
+	assert_true(feed_fixture_has(&fixture, sha256));
+	feed_fixture_close(&fixture);
+}
+
 static void a_host_name_is_that_name_alone_and_a_domain_all_below_it(void **state)
 {
 	struct feed_fixture fixture;
@@ -413,6 +440,7 @@ int main(void)
 		cmocka_unit_test(
 			a_record_keeps_whole_labels_of_1_kb_and_an_event_tells_the_rest_once),
 		cmocka_unit_test(attributes_of_an_event_become_indicators),
+		cmocka_unit_test(fingerprints_of_certificates_are_hashes),
 		cmocka_unit_test(a_host_name_is_that_name_alone_and_a_domain_all_below_it),
 		cmocka_unit_test(what_is_not_for_detection_is_not_compiled),
 		cmocka_unit_test(both_values_of_a_composite_are_looked_for),

@@ -18,18 +18,20 @@ static void values_are_taken_by_their_type(void **state)
 	                   "evil.example.com\tIntel::DOMAIN\tcps\n"
 	                   "evil.example.org/a?b=1\\x2c2\tIntel::URL\tcps\t-\t-\n"
 	                   "0123456789abcdef0123456789abcdef\tIntel::FILE_HASH\tcps\t-\t-\n"
+	                   "0123456789abcdef0123456789abcdef01234567\tIntel::CERT_HASH\tcps\t-\t-\n"
 	                   "198.51.100.1\tIntel::ADDR\tcps\tagain\t-\n"
 	                   "a@example.com\tIntel::EMAIL\tcps\t-\t-\n"
 	                   "x\tIntel::NONSENSE\tcps\t-\t-\n-\tIntel::ADDR\tcps\t-\t-\n"),
 		FEED_AUTO, &fixture);
 	assert_int_equal(fixture.result, 0);
 	assert_int_equal(fixture.summary.format, FEED_ZEEK);
-	assert_int_equal(fixture.summary.objects, 9);
-	assert_int_equal(fixture.summary.indicators, 5);
+	assert_int_equal(fixture.summary.objects, 10);
+	assert_int_equal(fixture.summary.indicators, 6);
 	assert_int_equal(fixture.summary.duplicates, 1);
 	assert_true(feed_fixture_has(&fixture, "203.0.113.9"));
 	assert_true(feed_fixture_has(&fixture, "https://evil.example.org/a?b=1,2"));
 	assert_true(feed_fixture_has(&fixture, "http://evil.example.org/a?b=1,2"));
+	assert_true(feed_fixture_has(&fixture, "0123456789abcdef0123456789abcdef01234567"));
 	assert_int_equal(feed_fixture_problems(&fixture, "Intel::EMAIL: not matchable yet"), 1);
 	assert_int_equal(feed_fixture_problems(&fixture, "indicator type not known"), 1);
 	assert_int_equal(feed_fixture_problems(&fixture, "line without a value"), 1);
