@@ -1,5 +1,6 @@
 #include "dataplane/http_multipart.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -20,7 +21,8 @@ static struct slice boundary_of(struct slice media_type)
 	struct slice boundary = http_field_parameter(media_type, "boundary", NULL);
 
 	if (boundary.size > MULTIPART_BOUNDARY_BYTES_MAX ||
-	    slice_find(boundary, '\r') < boundary.size)
+	    slice_find(boundary, '\r') < boundary.size ||
+	    slice_find(boundary, '\n') < boundary.size)
 		return slice_text("");
 	return boundary;
 }
@@ -117,22 +119,29 @@ static void write_held(struct http_multipart *multipart, struct extract_output *
 	multipart->line_bytes = 0;
 }
 
-// The level whose boundary `line` is, 1 the outermost; 0: none. *ret_may_be: it may become one.
+// The level with the longest boundary that `line` begins with (RFC 2046, section 5.1.1, lets
+// anything follow it), 1 the outermost; 0: none. *ret_may_be: it may become a longer one.
 static unsigned level_of_line(const struct http_multipart *multipart, bool *ret_may_be)
 {
 	struct slice line = slice_of(multipart->line, multipart->line_bytes);
+	unsigned level = 0;
+	size_t longest = 0;
 
 	*ret_may_be = false;
 	for (unsigned i = 0; i < multipart->depth; i++) {
-		const struct multipart_level *level = &multipart->levels[i];
-		struct slice boundary = slice_of(level->boundary, level->boundary_bytes);
+		struct slice boundary = slice_of(multipart->levels[i].boundary,
+		                                 multipart->levels[i].boundary_bytes);
 
-		if (slice_equal(boundary, line))
-			return i + 1;
-		if (slice_equal(slice_first(boundary, line.size), line))
-			*ret_may_be = true;
+		if (line.size < boundary.size) {
+			if (slice_equal(slice_first(boundary, line.size), line))
+				*ret_may_be = true;
+		} else if (boundary.size > longest &&
+		           slice_equal(slice_first(line, boundary.size), boundary)) {
+			longest = boundary.size;
+			level = i + 1;
+		}
 	}
-	return 0;
+	return level;
 }
 
 static void take_delimiter(struct http_multipart *multipart, unsigned level,
@@ -147,50 +156,6 @@ static void take_delimiter(struct http_multipart *multipart, unsigned level,
 	multipart->phase = PHASE_DELIMITER;
 	multipart->is_closing = false;
 	multipart->dashes = 0;
-}
-
-// Takes a byte behind "\r\n--". False: it is no boundary, and the byte is to be looked at again.
-static bool take_boundary_byte(struct http_multipart *multipart, uint8_t byte,
-                               struct extract_output *output)
-{
-	bool may_be = false;
-	unsigned level;
-
-	if (multipart->line_bytes == MULTIPART_BOUNDARY_BYTES_MAX) {
-		write_held(multipart, output);
-		return false;
-	}
-	multipart->line[multipart->line_bytes++] = byte;
-	level = level_of_line(multipart, &may_be);
-	if (level > 0) {
-		take_delimiter(multipart, level, output);
-	} else if (!may_be) {
-		multipart->line_bytes--;
-		write_held(multipart, output);
-		return false;
-	}
-	return true;
-}
-
-// A carriage return can begin a delimiter, no other byte of one is one.
-static size_t take_data(struct http_multipart *multipart, struct slice bytes,
-                        struct extract_output *output)
-{
-	size_t size;
-
-	if (multipart->match_bytes == DELIMITER_START_BYTES)
-		return take_boundary_byte(multipart, bytes.data[0], output) ? 1 : 0;
-	if (bytes.data[0] == (uint8_t)delimiter_start[multipart->match_bytes]) {
-		multipart->match_bytes++;
-		return 1;
-	}
-	if (multipart->match_bytes > 0) {
-		write_held(multipart, output);
-		return 0;
-	}
-	size = slice_find(bytes, '\r');
-	file_write(output, multipart->file_id, slice_first(bytes, size));
-	return size;
 }
 
 // "--" behind the boundary closes it; blanks may follow.
@@ -215,6 +180,57 @@ static size_t take_delimiter_line(struct http_multipart *multipart, struct slice
 			multipart->depth--;
 	}
 	return 1;
+}
+
+// Takes a byte behind "\r\n--". False: the byte is to be looked at again, as it is not of a
+// boundary.
+static bool take_boundary_byte(struct http_multipart *multipart, uint8_t byte,
+                               struct extract_output *output)
+{
+	bool may_be = false;
+	unsigned level;
+	uint8_t line_bytes, at;
+
+	assert(multipart->line_bytes < MULTIPART_BOUNDARY_BYTES_MAX); // else it was no prefix
+	multipart->line[multipart->line_bytes++] = byte;
+	level = level_of_line(multipart, &may_be);
+	if (may_be)
+		return true;
+	if (level == 0) {
+		multipart->line_bytes--;
+		write_held(multipart, output);
+		return false;
+	}
+	line_bytes = multipart->line_bytes;
+	at = multipart->levels[level - 1].boundary_bytes;
+	take_delimiter(multipart, level, output);
+	if (at == line_bytes)
+		return true;
+	// It looked like a longer one for a while.
+	for (; at + 1 < line_bytes; at++)
+		(void)take_delimiter_line(multipart, slice_of(&multipart->line[at], 1));
+	return false;
+}
+
+// A carriage return can begin a delimiter, no other byte of one is one.
+static size_t take_data(struct http_multipart *multipart, struct slice bytes,
+                        struct extract_output *output)
+{
+	size_t size;
+
+	if (multipart->match_bytes == DELIMITER_START_BYTES)
+		return take_boundary_byte(multipart, bytes.data[0], output) ? 1 : 0;
+	if (bytes.data[0] == (uint8_t)delimiter_start[multipart->match_bytes]) {
+		multipart->match_bytes++;
+		return 1;
+	}
+	if (multipart->match_bytes > 0) {
+		write_held(multipart, output);
+		return 0;
+	}
+	size = slice_find(bytes, '\r');
+	file_write(output, multipart->file_id, slice_first(bytes, size));
+	return size;
 }
 
 static size_t take_head(struct http_multipart *multipart, struct slice bytes,

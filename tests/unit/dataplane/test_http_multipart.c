@@ -128,6 +128,22 @@ static void nested_parts_are_files_to_a_depth(void **state)
 	                    strrchr(FILES("", "--b4\r\n\r\none\r\n--b4--"), ' ') + 1);
 }
 
+static void of_boundaries_that_begin_alike_the_longest_counts(void **state)
+{
+	(void)state;
+	assert_string_equal(form("--b-1\r\nContent-Type: multipart/mixed; boundary=b-123\r\n\r\n"
+	                         "--b-123\r\n\r\none\r\n--b-123\r\n\r\ntwo\r\n--b-123--\r\n"
+	                         "\r\n--b-1\r\n" PART("b", "three") "\r\n--b-1--\r\n"),
+	                    FILES("", "one", "", "two", "b", "three"));
+	// The shorter one after all, with something behind it.
+	assert_string_equal(form("--b-1\r\nContent-Type: multipart/mixed; boundary=b-1--4\r\n\r\n"
+	                         "--b-1--4\r\n\r\none\r\n--b-1 \r\n" PART(
+					 "b", "two") "\r\n"
+	                                             "--b-1--\r\n\r\n--b-1\r\n" PART(
+							     "c", "three") "\r\n--b-1--"),
+	                    FILES("", "one", "b", "two", "c", "three"));
+}
+
 static void a_long_head_of_a_part_is_read_as_far_as_there_is_room(void **state)
 {
 	static char body[8 * 1024];
@@ -180,6 +196,7 @@ int main(void)
 		cmocka_unit_test(an_empty_part_is_no_file),
 		cmocka_unit_test(a_part_that_is_cut_has_no_hash),
 		cmocka_unit_test(nested_parts_are_files_to_a_depth),
+		cmocka_unit_test(of_boundaries_that_begin_alike_the_longest_counts),
 		cmocka_unit_test(a_long_head_of_a_part_is_read_as_far_as_there_is_room),
 		cmocka_unit_test(other_multiparts_are_files_all_through),
 		cmocka_unit_test(a_gap_costs_the_part_it_lies_in),
