@@ -33,19 +33,45 @@ static bool is_common_method(struct slice method)
 	return false;
 }
 
-// Splits off the version at the end of a request line, empty without one; *target is what stands
-// before it.
-static struct slice split_version(struct slice rest, struct slice *target)
+// Where the word behind the last blank begins.
+static size_t last_word(struct slice rest)
 {
 	size_t start = rest.size;
 
 	while (start > 0 && !is_blank(rest.data[start - 1]))
 		start--;
+	return start;
+}
+
+// Splits off the version at the end of a request line, empty without one; *target is what stands
+// before it.
+static struct slice split_version(struct slice rest, struct slice *target)
+{
+	size_t start = last_word(rest);
+
 	*target = rest;
 	if (!ascii_begins_with(slice_from(rest, start), "http/"))
 		return slice_text("");
 	*target = slice_trim(slice_first(rest, start));
 	return slice_from(rest, start);
+}
+
+// Does what stands behind a method end in a version that is another protocol's ("RTSP/1.0")?
+static bool has_other_version(struct slice rest)
+{
+	size_t start = last_word(rest), slash;
+
+	rest = slice_from(rest, start);
+	slash = slice_find(rest, '/');
+	if (start == 0 || slash == 0 || slash + 1 >= rest.size || ascii_begins_with(rest, "http/"))
+		return false;
+	for (size_t i = 0; i < slash; i++)
+		if (!is_token_byte(rest.data[i]))
+			return false;
+	for (size_t i = slash + 1; i < rest.size; i++)
+		if (!ascii_is_digit(rest.data[i]) && rest.data[i] != '.')
+			return false;
+	return true;
 }
 
 static size_t method_size(struct slice bytes)
@@ -67,6 +93,7 @@ enum probe_result http_head_probe(struct slice bytes)
 {
 	size_t size = method_size(bytes);
 	struct slice line, target;
+	bool has_line;
 
 	if (size > METHOD_BYTES_MAX)
 		return PROBE_NO;
@@ -74,10 +101,13 @@ enum probe_result http_head_probe(struct slice bytes)
 		return PROBE_MAYBE;
 	if (size == 0 || !is_blank(bytes.data[size]))
 		return PROBE_NO;
+	has_line = http_field_line(bytes, &line) > 0;
 	if (is_common_method(slice_first(bytes, size)) &&
 	    begins_target(slice_from(bytes, size + 1)))
-		return PROBE_YES;
-	if (http_field_line(bytes, &line) == 0)
+		return has_line && has_other_version(slice_trim(slice_from(line, size)))
+		               ? PROBE_NO
+		               : PROBE_YES;
+	if (!has_line)
 		return bytes.size < PROBE_LINE_MAX ? PROBE_MAYBE : PROBE_NO;
 	// HTTP/2's preface is a request on purpose (RFC 9113, section 3.4).
 	if (slice_starts_with(line, "PRI * HTTP/2"))
@@ -114,7 +144,9 @@ static void parse_request_line(struct slice line, struct http_head *head)
 	while (size < line.size && !is_blank(line.data[size]))
 		size++;
 	head->method = slice_first(line, size);
-	head->version = split_version(slice_trim(slice_from(line, size)), &head->target);
+	line = slice_trim(slice_from(line, size));
+	head->version = split_version(line, &head->target);
+	head->is_other_protocol = has_other_version(line);
 }
 
 // "HTTP/1.1 200 OK" (RFC 9112, section 4).

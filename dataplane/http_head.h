@@ -19,12 +19,13 @@ struct http_codings {
 };
 
 struct http_head {
-	struct slice method;  // of a request
-	struct slice target;  // as it stands, spaces inside included
-	struct slice version; // as it stands; empty: HTTP/0.9
-	struct slice host;    // of the first Host field; empty without one
-	struct slice status;  // of a response: three digits, or empty
-	struct slice fields;  // the lines behind the first
+	struct slice method;    // of a request
+	struct slice target;    // as it stands, spaces inside included
+	struct slice version;   // as it stands; empty: HTTP/0.9
+	struct slice host;      // of the first Host field; empty without one
+	struct slice status;    // of a response: three digits, or empty
+	struct slice fields;    // the lines behind the first
+	bool is_other_protocol; // of a request: the version is not one of HTTP
 
 	uint64_t body_bytes; // the first Content-Length; 0 when is_chunked
 	bool has_length;
@@ -42,7 +43,8 @@ struct http_head {
 };
 
 // HOT. Can a request begin so? YES for the usual methods as soon as the target begins like one,
-// for any other word when its whole line ends in " HTTP/…". Leading empty lines are for the
+// unless the line is there and ends in another protocol's version, for any other word when its
+// whole line ends in " HTTP/…". Leading empty lines are for the
 // caller to skip.
 enum probe_result http_head_probe(struct slice bytes);
 

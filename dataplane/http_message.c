@@ -84,6 +84,8 @@ static bool read_request(struct http_reader *reader, struct slice bytes)
 	struct http_head head;
 
 	http_head_parse(bytes, &head);
+	if (head.is_other_protocol)
+		return http_reader_give_up(reader);
 	http_request_tell(reader->output, &head);
 	if (is_head_cut(reader))
 		return http_reader_give_up(reader);
