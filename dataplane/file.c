@@ -120,6 +120,14 @@ static void open_decoders(struct file_table *table, struct file *file,
 	}
 }
 
+void file_refuse(struct extract_output *output)
+{
+	if (!file_is_wanted(output))
+		return;
+	output->files->counters.files++;
+	output->files->counters.lost[FILE_LOSS_ROOM]++;
+}
+
 uint32_t file_begin(struct extract_output *output, const struct file_start *start)
 {
 	struct file_table *table = output->files;
@@ -130,8 +138,7 @@ uint32_t file_begin(struct extract_output *output, const struct file_start *star
 		return 0;
 	id = pool_take(&table->files);
 	if (id == 0) {
-		table->counters.files++;
-		table->counters.lost[FILE_LOSS_ROOM]++;
+		file_refuse(output);
 		return 0;
 	}
 	file = file_at(table, id);

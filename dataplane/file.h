@@ -54,6 +54,9 @@ static inline bool file_is_wanted(const struct extract_output *output)
 // with id 0 do nothing.
 uint32_t file_begin(struct extract_output *output, const struct file_start *start);
 
+// HOT. A file that cannot be begun as its carrier has no room: counted, if anybody wants files.
+void file_refuse(struct extract_output *output);
+
 // HOT. The bytes that follow.
 void file_write(struct extract_output *output, uint32_t id, struct slice bytes);
 

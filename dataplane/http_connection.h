@@ -2,7 +2,7 @@
 // requests wait for their response, and the bodies on their way.
 //
 // Found by extract_output.shared. There is one only where somebody wants files; when the budget is
-// used up requests are told all the same, and bodies and responses passed over (counted).
+// used up requests are told all the same, and bodies passed over (counted as files without room).
 #pragma once
 
 #include <stdbool.h>

@@ -63,8 +63,11 @@ static void take_request(struct http_reader *reader, const struct http_head *hea
 	struct http_request request = {.kind = (uint8_t)kind_of(head)};
 	struct slice name;
 
-	if (connection == NULL)
+	if (connection == NULL) {
+		if (reader->state->phase != HTTP_PHASE_HEAD)
+			file_refuse(reader->output);
 		return;
+	}
 	request.target_key = http_request_target_key(head);
 	name = http_request_target_name(head);
 	http_connection_ask(connection, &request, name);
@@ -122,8 +125,10 @@ static void begin_response_body(struct http_reader *reader, const struct http_he
 {
 	struct http_connection *connection = http_connection_find(reader->output);
 
-	if (connection == NULL)
+	if (connection == NULL) {
+		file_refuse(reader->output);
 		return;
+	}
 	begin_body(reader, &connection->response_body,
 	           &(struct http_body_start){
 			   .head = head,

@@ -261,14 +261,20 @@ static void where_nobody_wants_files_responses_are_done_at_once(void **state)
 
 static void without_room_bodies_are_passed_over(void **state)
 {
+
 	(void)state;
 	http_scene_open(&scene, 1); // one connection, one file
 	scene.shared.owner = 99;    // which is another's
 	http_scene_give(&scene, 0, slice_text(GET("/1")), 999);
 	http_scene_give(&scene, 1, slice_text(OK "Content-Length: 9\r\n\r\n"), 999);
 	assert_int_equal(scene.skip_bytes[1], 9);
+	http_scene_give(&scene, 0, slice_text("PUT / HTTP/1.1\r\nContent-Length: 7\r\n\r\n"), 999);
+	assert_int_equal(scene.skip_bytes[0], 7);
 	scene.shared.owner = 0;
 	assert_string_equal(http_scene_end(&scene, true), "");
+	file_table_counters(scene.recorder.output.files, &counters);
+	assert_int_equal(counters.files, 2);
+	assert_int_equal(counters.lost[FILE_LOSS_ROOM], 2);
 	http_scene_close(&scene);
 }
 
