@@ -1,5 +1,5 @@
 // HTTP/1.x (RFC 9112) on any port: requests, who is asked and for what; where somebody wants files,
-// responses and the bodies of both. docs/observe.md states what is made of messages that contradict
+// responses and the bodies of both. docs/evasion.md states what is made of messages that contradict
 // themselves.
 //
 // Where nobody does, bodies are skipped and a direction of responses is done at once. What either
