@@ -15,6 +15,7 @@ static bool is_magic(const uint8_t bytes[MAGIC_BYTES])
 		{0xa1, 0xb2, 0x3c, 0x4d}, {0x4d, 0x3c, 0xb2, 0xa1}, // pcap, nanoseconds
 		{0xa1, 0xb2, 0xcd, 0x34}, {0x34, 0xcd, 0xb2, 0xa1}, // pcap, Kuznetzov's
 		{0x0a, 0x0d, 0x0d, 0x0a},                           // pcapng
+		{'s', 'n', 'o', 'o'},                               // snoop
 	};
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)

@@ -53,7 +53,8 @@ static const struct command_line observe_line = {
 	"sekisho observe",
 	"[options] CAPTURE...",
 	"Prints every address, name, URL and file of captures that 'sekisho match' would look for, "
-	"and what goes with them (pcap and pcapng; plain, gzip or zstd; folders with all their "
+	"and what goes with them (pcap, pcapng and snoop; plain, gzip or zstd; folders with all "
+        "their "
 	"captures; - is standard input), one JSON object a line.",
 	observe_options,
 	add_capture,

@@ -134,7 +134,7 @@ struct port_ops {
 	void (*close)(struct port *port);
 };
 
-extern const struct port_ops port_file; // our own reader of pcap and pcapng
+extern const struct port_ops port_file; // our own reader of pcap, pcapng and snoop
 extern const struct port_ops port_pcap; // libpcap, for the formats that only it knows
 
 // Devices:

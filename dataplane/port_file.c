@@ -6,6 +6,9 @@
 #include "base/byte_source.h"
 #include "dataplane/capture_pcap.h"
 #include "dataplane/capture_pcapng.h"
+#include "dataplane/capture_snoop.h"
+
+enum capture_kind { CAPTURE_NONE, CAPTURE_PCAP, CAPTURE_PCAPNG, CAPTURE_SNOOP };
 
 struct port_file {
 	struct port port;
@@ -15,7 +18,7 @@ struct port_file {
 	size_t held_bytes; // of the window, under the last burst
 	bool is_cut_short;
 	bool is_ended;
-	bool is_pcapng;
+	enum capture_kind kind;
 	struct capture_pcap pcap;
 	struct capture_pcapng pcapng;
 };
@@ -46,8 +49,10 @@ static unsigned read_window(struct port_file *file, struct frame frames[PORT_BUR
 {
 	struct slice window = byte_source_window(file->source);
 
-	if (file->is_pcapng)
+	if (file->kind == CAPTURE_PCAPNG)
 		return capture_pcapng_read(&file->pcapng, window, frames, ret_step);
+	if (file->kind == CAPTURE_SNOOP)
+		return capture_snoop_read(window, frames, ret_step);
 	return capture_pcap_read(&file->pcap, window, frames, ret_step);
 }
 
@@ -121,6 +126,24 @@ static void port_file_counters(const struct port *port, struct port_counters *re
 	ret_counters->is_cut_short = file->is_cut_short;
 }
 
+// Finds out what the file is, and passes over its header; the sections of pcapng have their own.
+static enum capture_kind begin(struct port_file *file, struct byte_source *source)
+{
+	struct slice window = byte_source_window(source);
+
+	if (capture_pcapng_open(&file->pcapng, window))
+		return CAPTURE_PCAPNG;
+	if (capture_pcap_open(&file->pcap, window)) {
+		byte_source_skip(source, CAPTURE_PCAP_HEADER_BYTES);
+		return CAPTURE_PCAP;
+	}
+	if (capture_snoop_open(window)) {
+		byte_source_skip(source, CAPTURE_SNOOP_HEADER_BYTES);
+		return CAPTURE_SNOOP;
+	}
+	return CAPTURE_NONE;
+}
+
 static int port_file_open(struct byte_source *source, struct report *report, struct port **ret_port)
 {
 	struct port_file *file;
@@ -134,13 +157,10 @@ static int port_file_open(struct byte_source *source, struct report *report, str
 		return -ENOMEM;
 	file->port.ops = &port_file;
 	file->report = report;
-	file->is_pcapng = capture_pcapng_open(&file->pcapng, byte_source_window(source));
-	if (!file->is_pcapng) {
-		if (!capture_pcap_open(&file->pcap, byte_source_window(source))) {
-			free(file);
-			return -EINVAL;
-		}
-		byte_source_skip(source, CAPTURE_PCAP_HEADER_BYTES);
+	file->kind = begin(file, source);
+	if (file->kind == CAPTURE_NONE) {
+		free(file);
+		return -EINVAL;
 	}
 	file->source = source;
 	*ret_port = &file->port;
