@@ -86,12 +86,12 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-// A packet is a nanosecond later than the one before it.
+// A packet is a nanosecond later than the one before it. It stays the one at hand until the next.
 static inline void give_segment(const struct segment *segment)
 {
 	static uint8_t frame[FRAME_BYTES_MAX];
+	static struct packet packet;
 	struct segment timed = *segment;
-	struct packet packet;
 
 	timed.time_ns += (int64_t)(1000 + number);
 	timed.protocol = IP_TCP;
