@@ -1,6 +1,7 @@
 #include "dataplane/file_memory.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <sys/mman.h>
@@ -93,6 +94,14 @@ void file_memory_close(struct file_memory *memory)
 	*memory = (struct file_memory){0};
 }
 
+static bool leaves_too_little(const struct file_memory *memory, unsigned order)
+{
+	size_t block_bytes = (size_t)UNIT_BYTES << order;
+
+	return block_bytes >= FILE_MEMORY_LARGE_BYTES &&
+	       memory->used_bytes + block_bytes > memory->size_bytes / 4 * 3;
+}
+
 void *file_memory_take(struct file_memory *memory, size_t size_bytes)
 {
 	unsigned order = 0, found;
@@ -100,6 +109,8 @@ void *file_memory_take(struct file_memory *memory, size_t size_bytes)
 
 	while (order < FILE_MEMORY_ORDERS && (size_t)UNIT_BYTES << order < size_bytes)
 		order++;
+	if (leaves_too_little(memory, order))
+		return NULL;
 	found = order;
 	while (found < FILE_MEMORY_ORDERS && memory->free[found] == 0)
 		found++;

@@ -3,7 +3,9 @@
 // zlib and brotli ask for memory of very different sizes, some of it late. A block's size is
 // rounded up to a power of two, its neighbour of the same size is joined to it when both are free
 // (buddy system; Knuth, The Art of Computer Programming, section 2.5). The budget is address space;
-// memory is used only as blocks are touched. One owner, one thread.
+// memory is used only as blocks are touched. Large blocks leave a quarter of it to smaller ones: a
+// few streams that claim large windows must not keep all others from being decoded. One owner, one
+// thread.
 #pragma once
 
 #include <stddef.h>
@@ -13,6 +15,7 @@ enum {
 	FILE_MEMORY_ORDER_MIN = 10, // 1 KB
 	FILE_MEMORY_ORDER_MAX = 25, // 32 MB: brotli's largest window, and what lies around it
 	FILE_MEMORY_ORDERS = FILE_MEMORY_ORDER_MAX - FILE_MEMORY_ORDER_MIN + 1,
+	FILE_MEMORY_LARGE_BYTES = 1 << 20, // and more: zlib asks for less, brotli for small files
 };
 
 struct file_memory {

@@ -59,6 +59,23 @@ static void what_does_not_fit_is_refused(void **state)
 	file_memory_close(&memory);
 }
 
+// A few streams of brotli may claim large windows: others are decoded all the same.
+static void large_blocks_leave_a_quarter_for_small_ones(void **state)
+{
+	const size_t large = FILE_MEMORY_LARGE_BYTES;
+	struct file_memory memory;
+
+	(void)state;
+	assert_int_equal(file_memory_open(&memory, 8 * large), 0);
+	for (unsigned i = 0; i < 6; i++)
+		assert_non_null(file_memory_take(&memory, large));
+	assert_null(file_memory_take(&memory, large));
+	for (unsigned i = 0; i < 4; i++)
+		assert_non_null(file_memory_take(&memory, large / 2));
+	assert_null(file_memory_take(&memory, 1));
+	file_memory_close(&memory);
+}
+
 static void closing_and_giving_nothing_is_fine(void **state)
 {
 	struct file_memory memory = {0};
@@ -73,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_of_any_size_do_not_overlap),
 		cmocka_unit_test(what_does_not_fit_is_refused),
+		cmocka_unit_test(large_blocks_leave_a_quarter_for_small_ones),
 		cmocka_unit_test(closing_and_giving_nothing_is_fine),
 	};
 
