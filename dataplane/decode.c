@@ -196,14 +196,13 @@ static bool decode_tcp(struct packet *packet, const struct ip_layer *layer)
 	if (layer->rest.size < TCP_HEADER_BYTES)
 		return false;
 	header_bytes = (size_t)(tcp[12] >> 4) * 4;
-	if (header_bytes < TCP_HEADER_BYTES)
+	if (header_bytes < TCP_HEADER_BYTES ||
+	    header_bytes > layer->rest.size + layer->missing_bytes)
 		return false;
 	packet->sequence = wire_be32(tcp + 4);
 	packet->acknowledged = wire_be32(tcp + 8);
 	packet->urgent_offset = wire_be16(tcp + 18);
 	packet->tcp_flags = tcp[13];
-	if (header_bytes > layer->rest.size + layer->missing_bytes)
-		return false;
 	set_payload(packet, layer, header_bytes);
 	if (header_bytes > layer->rest.size) // options that were not captured
 		packet->missing_bytes -= (uint32_t)(header_bytes - layer->rest.size);

@@ -347,6 +347,30 @@ static void a_header_cut_in_its_options_tells_what_is_missing_behind_it(void **s
 	}
 }
 
+// No receiver takes it: it must not end anything either.
+static void a_header_longer_than_its_segment_says_nothing_but_ports(void **state)
+{
+	const struct segment segment = {.src = 1,
+	                                .dst = 2,
+	                                .src_port = 7,
+	                                .protocol = IP_TCP,
+	                                .flags = TCP_FIN | TCP_ACK,
+	                                .text = "0123"};
+	uint8_t bytes[FRAME_BYTES_MAX];
+	struct frame frame = {.data = bytes, .link = LINK_ETHERNET};
+	struct packet packet;
+
+	(void)state;
+	frame.wire_bytes = frame.captured_bytes = frame_write(&segment, bytes);
+	bytes[46] = 0x70; // 28 bytes, where 24 are
+	memset(&counters, 0, sizeof(counters));
+	decode_batch(&frame, 1, 1, &packet, &counters);
+	assert_int_equal(packet.src_port, 7);
+	assert_int_equal(packet.tcp_flags, 0);
+	assert_int_equal(packet.payload_bytes, 0);
+	assert_int_equal(counters.packets_malformed, 1);
+}
+
 static void a_length_beyond_the_wire_leaves_only_addresses(void **state)
 {
 	char bytes[] = UDP4;
@@ -401,6 +425,7 @@ int main(void)
 		cmocka_unit_test(an_ipv4_mapped_address_is_the_ipv4_address),
 		cmocka_unit_test(a_cut_payload_tells_what_is_missing),
 		cmocka_unit_test(a_header_cut_in_its_options_tells_what_is_missing_behind_it),
+		cmocka_unit_test(a_header_longer_than_its_segment_says_nothing_but_ports),
 		cmocka_unit_test(a_length_beyond_the_wire_leaves_only_addresses),
 		cmocka_unit_test(an_icmp_error_quotes_a_packet),
 	};
