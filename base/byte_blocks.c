@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/decompress.h"
+#include "base/thread.h"
 
 enum {
 	MAGIC_BYTES = 4,
@@ -384,18 +384,6 @@ static int detect(struct byte_blocks *blocks)
 	return 0;
 }
 
-// Signals are for the threads that were there before. Without a thread the taker decompresses.
-static void start_thread(struct byte_blocks *blocks)
-{
-	sigset_t all;
-	sigset_t before;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	blocks->has_thread = pthread_create(&blocks->thread, NULL, read_all, blocks) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 // In which way the file is to be read.
 static int choose_way(struct byte_blocks *blocks)
 {
@@ -406,7 +394,8 @@ static int choose_way(struct byte_blocks *blocks)
 	if (error < 0)
 		return error;
 	if (blocks->decompress != NULL) {
-		start_thread(blocks);
+		// Without a thread the taker decompresses.
+		blocks->has_thread = thread_start(&blocks->thread, read_all, blocks);
 		return 0;
 	}
 	if (fstat(blocks->fd, &status) < 0 || !S_ISREG(status.st_mode))

@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 struct queued_job {
 	task_job *job;
@@ -68,19 +69,6 @@ static void *work(void *argument)
 	return NULL;
 }
 
-// Signals are for the threads that were there before.
-static bool start_thread(struct task *task)
-{
-	sigset_t all;
-	sigset_t before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	task->has_thread = pthread_create(&task->thread, NULL, work, task) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return task->has_thread;
-}
-
 // Waits until at most `count` jobs are left.
 static void wait_for(struct task *task, unsigned count)
 {
@@ -110,7 +98,8 @@ static void add_job(struct task *task, task_job *job, void *context)
 
 void task_begin(struct task *task, task_job *job, void *context)
 {
-	if (task->has_thread || start_thread(task))
+	task->has_thread = task->has_thread || thread_start(&task->thread, work, task);
+	if (task->has_thread)
 		add_job(task, job, context);
 	else if (task->error == 0)
 		task->error = job(context);

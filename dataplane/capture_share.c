@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/byte_source.h"
 #include "base/cpu.h"
 #include "base/decompress.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "dataplane/capture_turn.h"
 
@@ -225,18 +225,6 @@ static void *help(void *context)
 	return NULL;
 }
 
-// Signals are for the threads that were there before. Without the helper all goes on, slower.
-static void start_helper(struct capture_share *share)
-{
-	sigset_t all;
-	sigset_t before;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	share->has_helper = pthread_create(&share->helper, NULL, help, share) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 static void stop_helper(struct capture_share *share)
 {
 	if (!share->has_helper)
@@ -357,8 +345,9 @@ int capture_share_open(const struct capture_share_options *options,
 	error = prepare_turns(share);
 	if (error < 0)
 		return error;
+	// Without the helper all goes on, slower.
 	if (options->has_helper)
-		start_helper(share);
+		share->has_helper = thread_start(&share->helper, help, share);
 	*ret_share = TAKE(share);
 	return 0;
 }
