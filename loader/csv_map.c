@@ -34,11 +34,6 @@ static const struct {
 	{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"pipe", '|'}, {"space", ' '},
 };
 
-const char *csv_map_role_name(enum csv_role role)
-{
-	return role_names[role];
-}
-
 static bool parse_separator(struct slice value, uint8_t *ret_separator)
 {
 	if (value.size == 1 && value.data[0] != '"' && value.data[0] != '\n') {

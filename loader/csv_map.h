@@ -1,7 +1,7 @@
 // loader/csv_map.h — a column map: what the columns of a CSV file mean, as the operator says.
 //
 // "value=2,type=1,operation=4,skip=1,separator=;": what a column means, '=', its number from 1 on
-// or its name in the header. Meanings are those of csv_columns.h (csv_map_role_name). `skip` is the
+// or its name in the header. Meanings are those of csv_columns.h. `skip` is the
 // number of lines before the data (or before the header, when columns are named); `separator` a
 // byte or comma, semicolon, tab, pipe, space.
 #pragma once
@@ -24,9 +24,6 @@ struct csv_map {
 	uint8_t separator; // 0: found out from the first line
 	bool has_names;    // so there is a header
 };
-
-// "value", "ip", "domain", "url", "hash", "type" …; NULL for one that no map names.
-const char *csv_map_role_name(enum csv_role role);
 
 // `text` is borrowed as long as the map. True, or false with what is wrong, static, and where.
 bool csv_map_parse(struct slice text, struct csv_map *ret_map, const char **ret_wrong,
