@@ -149,6 +149,35 @@ static inline void scene_close(struct scene *scene)
 	buffer_close(&scene->told);
 }
 
+// For cmocka: a scene of its own for each test.
+static inline int scene_setup(void **state)
+{
+	struct scene *scene = malloc(sizeof(*scene));
+
+	scene_open(scene);
+	*state = scene;
+	return 0;
+}
+
+// Likewise, one that answers what it drops, with its database in force.
+static inline int scene_setup_answering(void **state)
+{
+	const struct scene_options options = {.live = {.has_resets = true, .has_nxdomain = true}};
+	struct scene *scene = malloc(sizeof(*scene));
+
+	scene_open_with(scene, &options);
+	scene_publish(scene, scene_database());
+	*state = scene;
+	return 0;
+}
+
+static inline int scene_teardown(void **state)
+{
+	scene_close(*state);
+	free(*state);
+	return 0;
+}
+
 static inline const char *scene_outcome(enum hit_outcome outcome)
 {
 	return outcome == OUTCOME_DROPPED ? "dropped"

@@ -7,24 +7,6 @@ enum { CLIENT = 1, SERVER = 60, LISTED = 66 };
 
 static const struct slice nothing = {0};
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-	const struct scene_options options = {.live = {.has_resets = true, .has_nxdomain = true}};
-
-	scene_open_with(scene, &options);
-	scene_publish(scene, scene_database());
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 // The own frame number `index` that left by `port`, decoded; its size counts as the packet's.
 static struct packet own_packet(const struct scene *scene, unsigned port, unsigned index,
                                 const uint8_t **ret_bytes)
@@ -295,7 +277,8 @@ static void a_dry_run_and_a_broadcast_answer_nothing(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SCENE_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, scene_setup_answering, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(a_dropped_query_is_answered_nxdomain_in_both_families_with_its_tags),
 		SCENE_TEST(a_query_with_edns_is_answered_with_edns),

@@ -15,22 +15,6 @@ enum {
 
 static const struct slice nothing = {0};
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-
-	scene_open(scene);
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void reopen(struct scene *scene, const struct scene_options *options)
 {
 	scene_close(scene);
@@ -383,7 +367,7 @@ static void a_full_ring_loses_hits_and_no_verdict(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(a_listed_address_is_dropped_from_its_first_packet_on),
 		SCENE_TEST(what_is_no_ip_or_malformed_passes_as_it_is),

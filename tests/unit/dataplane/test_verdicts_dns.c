@@ -5,22 +5,6 @@
 
 enum { CLIENT = 1, SERVER = 60 };
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-
-	scene_open(scene);
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on(void **state)
 {
 	struct scene *scene = *state;
@@ -149,7 +133,7 @@ static void messages_of_other_name_services_are_left_alone(void **state)
 
 int main(void)
 {
-#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(a_dns_query_for_a_listed_name_is_dropped_and_its_flow_goes_on),
 		SCENE_TEST(an_answer_is_dropped_for_its_question_and_for_where_a_cname_leads),

@@ -7,24 +7,6 @@
 
 enum { CLIENT = 1, SERVER = 60, LISTED = 66 };
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-
-	scene_open_with(
-		scene, &(struct scene_options){.live = {.has_resets = true, .has_nxdomain = true}});
-	scene_publish(scene, scene_database());
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void add(struct scene *scene, const struct live_frame *frame)
 {
 	scene_add_bytes(scene, 0, frame->bytes, frame->size, SCENE_TIME_NS);
@@ -143,16 +125,17 @@ static void a_tunnel_in_fragments_is_looked_into(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_query_in_two_fragments_is_never_complete, setup,
-	                                        teardown),
-		cmocka_unit_test_setup_teardown(fragments_of_one_burst_are_put_together, setup,
-	                                        teardown),
-		cmocka_unit_test_setup_teardown(a_hello_in_fragments_condemns_its_flow, setup,
-	                                        teardown),
+		cmocka_unit_test_setup_teardown(a_query_in_two_fragments_is_never_complete,
+	                                        scene_setup_answering, scene_teardown),
+		cmocka_unit_test_setup_teardown(fragments_of_one_burst_are_put_together,
+	                                        scene_setup_answering, scene_teardown),
+		cmocka_unit_test_setup_teardown(a_hello_in_fragments_condemns_its_flow,
+	                                        scene_setup_answering, scene_teardown),
 		cmocka_unit_test_setup_teardown(
-			the_later_fragments_of_a_condemned_flow_follow_the_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_tunnel_in_fragments_is_looked_into, setup,
-	                                        teardown),
+			the_later_fragments_of_a_condemned_flow_follow_the_first,
+			scene_setup_answering, scene_teardown),
+		cmocka_unit_test_setup_teardown(a_tunnel_in_fragments_is_looked_into,
+	                                        scene_setup_answering, scene_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

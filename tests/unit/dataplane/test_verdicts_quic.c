@@ -6,22 +6,6 @@
 
 enum { CLIENT = 1, SERVER = 60, HELLO_BYTES = 1500, CUT = 900, QUIC_PORT = 443 };
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-
-	scene_open(scene);
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 // Bytes [begin, end) of a hello for `name` in a datagram of its own.
 static bool part_passes(struct scene *scene, const char *name, uint32_t begin, uint32_t end)
 {
@@ -85,10 +69,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			the_datagram_that_completes_a_listed_hello_condemns_its_flow, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(another_hello_passes_and_its_flow_is_done, setup,
-	                                        teardown),
+			the_datagram_that_completes_a_listed_hello_condemns_its_flow, scene_setup,
+			scene_teardown),
+		cmocka_unit_test_setup_teardown(another_hello_passes_and_its_flow_is_done,
+	                                        scene_setup, scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,22 +6,6 @@
 
 enum { CLIENT = 1, SERVER = 60, LISTED = 66 };
 
-static int setup(void **state)
-{
-	struct scene *scene = malloc(sizeof(*scene));
-
-	scene_open(scene);
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_close(*state);
-	free(*state);
-	return 0;
-}
-
 // Gives a frame with each of `packets` in VXLAN; returns how many left.
 static unsigned give(struct scene *scene, const struct live_packet packets[], unsigned count)
 {
@@ -126,16 +110,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_listed_address_in_a_tunnel_drops_its_frames_alone,
-	                                        setup, teardown),
+	                                        scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(what_is_said_in_a_tunnel_condemns_the_inner_flow,
-	                                        setup, teardown),
+	                                        scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_full_burst_of_tunnelled_queries_loses_the_listed_ones, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_in_a_tunnel_is_sent_a_reset, setup,
-	                                        teardown),
-		cmocka_unit_test_setup_teardown(a_dry_run_counts_a_frame_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_ends_of_a_tunnel_are_told_as_such, setup,
-	                                        teardown),
+			a_full_burst_of_tunnelled_queries_loses_the_listed_ones, scene_setup,
+			scene_teardown),
+		cmocka_unit_test_setup_teardown(nobody_in_a_tunnel_is_sent_a_reset, scene_setup,
+	                                        scene_teardown),
+		cmocka_unit_test_setup_teardown(a_dry_run_counts_a_frame_once, scene_setup,
+	                                        scene_teardown),
+		cmocka_unit_test_setup_teardown(the_ends_of_a_tunnel_are_told_as_such, scene_setup,
+	                                        scene_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
