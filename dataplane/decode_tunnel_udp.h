@@ -2,17 +2,7 @@
 #pragma once
 
 #include "dataplane/decode_tunnel.h"
-
-// www.iana.org/assignments/service-names-port-numbers, but for Linux' first one for VXLAN.
-enum tunnel_port {
-	PORT_L2TP = 1701,
-	PORT_GTP_U = 2152,
-	PORT_TEREDO = 3544,
-	PORT_VXLAN = 4789,
-	PORT_VXLAN_GPE = 4790,
-	PORT_GENEVE = 6081,
-	PORT_VXLAN_LINUX = 8472,
-};
+#include "ebpf/tunnel_port.h"
 
 static inline bool decode_tunnel_is_port(uint16_t port)
 {

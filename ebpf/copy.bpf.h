@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ebpf/flows.bpf.h"
+#include "ebpf/tunnel_port.h"
 
 enum { PORT_DNS = 53, PORT_QUIC = 443 };
 
@@ -16,17 +17,6 @@ enum {
 	IP_IPV6 = 41,
 	IP_GRE = 47,
 	IP_L2TP = 115,
-};
-
-// Likewise over UDP: the ports that packets are sent to.
-enum {
-	PORT_L2TP = 1701,
-	PORT_GTP_U = 2152,
-	PORT_TEREDO = 3544,
-	PORT_VXLAN = 4789,
-	PORT_VXLAN_GPE = 4790,
-	PORT_GENEVE = 6081,
-	PORT_VXLAN_LINUX = 8472,
 };
 
 static __always_inline bool has_port(const struct parsed *packet, uint16_t port)

@@ -16,7 +16,7 @@ MAY_USE = {  # a folder may include itself, and only these
 PUBLIC = {  # from outside, only these headers of a folder
     'engine': {'indicator.h', 'address.h', 'address_range.h', 'normalize.h', 'hit.h', 'build.h',
                'publish.h', 'drops.h', 'drops_mark.h', 'match.h', 'overlay.h', 'search.h'},
-    'ebpf': {'ebpf.h', 'netdev.h'},
+    'ebpf': {'ebpf.h', 'netdev.h', 'tunnel_port.h'},
     'dataplane': {'dataplane.h', 'ports.h', 'sensor.h', 'dpdk.h'},
     'loader': {'loader.h', 'config.h', 'config_sensor.h', 'config_insert.h', 'http_url.h', 'judge.h', 'policy.h', 'store.h',
                'store_history.h', 'store_review.h', 'store_figures.h', 'store_compile.h', 'sync.h',
