@@ -26,22 +26,40 @@ struct labels {
 	unsigned count;
 	unsigned pointers; // that were followed to them
 	uint8_t ends[LABELS_MAX];
-	uint8_t bytes[WIRE_BYTES_MAX + 2 * STEP_BYTES]; // to copy whole steps
+	uint8_t bytes[WIRE_BYTES_MAX + 2 * STEP_BYTES]; // to fold whole steps
 };
 
-// `length` bytes at `from`, behind which the message has `room` bytes in all.
-static void add_label(struct labels *labels, const uint8_t *from, size_t length, size_t room)
+// Where the labels end that stand one behind the other from `at` on, `room` bytes of them at most:
+// at what is no label, or not there whole.
+static size_t run_end(struct slice bytes, size_t at, size_t room)
 {
-	uint8_t *to = labels->bytes + labels->size;
+	const size_t limit = at + room < bytes.size ? at + room : bytes.size;
 
-	*to++ = '.';
-	if (likely(room >= length + STEP_BYTES - 1))
-		for (size_t at = 0; at < length; at += STEP_BYTES)
-			memcpy(to + at, from + at, STEP_BYTES);
-	else
-		memcpy(to, from, length);
-	labels->size += 1 + length;
-	labels->ends[labels->count++] = (uint8_t)labels->size;
+	while (at < bytes.size) {
+		const size_t length = bytes.data[at];
+
+		if (length - 1 >= LABEL_BYTES_MAX || limit - at <= length)
+			break;
+		at += 1 + length;
+	}
+	return at;
+}
+
+// Takes in whole labels, and makes dots of their sizes.
+static void add_run(struct labels *labels, const uint8_t *from, size_t size)
+{
+	const size_t end = labels->size + size;
+	size_t at = labels->size;
+
+	memcpy(labels->bytes + at, from, size);
+	while (at < end) {
+		const size_t dot = at;
+
+		at += 1u + labels->bytes[dot];
+		labels->bytes[dot] = '.';
+		labels->ends[labels->count++] = (uint8_t)at;
+	}
+	labels->size = end;
 }
 
 // Takes in the labels of the name at *offset, without the root label, and moves *offset behind the
@@ -49,37 +67,31 @@ static void add_label(struct labels *labels, const uint8_t *from, size_t length,
 // or malformed.
 static bool take_labels(struct slice bytes, size_t *offset, struct labels *ret_labels)
 {
-	size_t at = *offset, start = *offset, end = 0;
+	size_t start = *offset, end = 0;
 
 	ret_labels->size = ret_labels->count = ret_labels->pointers = 0;
 	for (;;) {
-		uint8_t length;
+		size_t at = run_end(bytes, start, WIRE_BYTES_MAX - ret_labels->size);
 
+		if (start < at)
+			add_run(ret_labels, bytes.data + start, at - start);
 		if (at >= bytes.size)
 			return false;
-		length = bytes.data[at];
-		if (length == 0)
+		if (ret_labels->pointers == 0)
+			end = at + 1;
+		if (bytes.data[at] == 0)
 			break;
-		if (length >= POINTER_MARK) {
-			size_t target;
-
-			if (bytes.size - at < 2 || ++ret_labels->pointers > POINTERS_MAX)
-				return false;
-			target = wire_be16(bytes.data + at) & 0x3fff;
-			if (target < DNS_HEADER_BYTES || target >= start)
-				return false;
-			if (ret_labels->pointers == 1)
-				end = at + 2;
-			at = start = target;
-			continue;
-		}
-		if (length > LABEL_BYTES_MAX || bytes.size - at <= length ||
-		    ret_labels->size + 1 + length > WIRE_BYTES_MAX)
+		if (bytes.data[at] < POINTER_MARK || bytes.size - at < 2 ||
+		    ++ret_labels->pointers > POINTERS_MAX)
 			return false;
-		add_label(ret_labels, bytes.data + at + 1, length, bytes.size - at - 1);
-		at += 1u + length;
+		if (ret_labels->pointers == 1)
+			end = at + 2;
+		at = wire_be16(bytes.data + at) & 0x3fff;
+		if (at < DNS_HEADER_BYTES || at >= start)
+			return false;
+		start = at;
 	}
-	*offset = ret_labels->pointers > 0 ? end : at + 1;
+	*offset = end;
 	return true;
 }
 
@@ -109,7 +121,7 @@ static bool expand_name(struct slice bytes, size_t *offset, size_t *work_left,
 static bool fold_name(struct labels *labels, struct dns_name *ret_name)
 {
 	size_t size = labels->size - 1;
-	bytes16 odd = {0}, dots = {0};
+	bytes16 odd = {0};
 	uint64_t odd_halves[2];
 	unsigned dot_count = 0;
 
@@ -119,13 +131,11 @@ static bool fold_name(struct labels *labels, struct dns_name *ret_name)
 
 		memcpy(&text, labels->bytes + 1 + at, sizeof(text));
 		odd |= (bytes16)(text <= ' ') | (bytes16)(text >= 0x7f) | (bytes16)(text == '\\');
-		dots -= (bytes16)(text == '.');
+		dot_count += (unsigned)__builtin_popcount(cpu_bytes_equal_to(text, '.'));
 		text |= (bytes16)(text - 'A' < 26) & 0x20;
 		memcpy(ret_name->bytes + at, &text, sizeof(text));
 	}
 	memcpy(odd_halves, &odd, sizeof(odd));
-	for (unsigned i = 0; i < STEP_BYTES; i++)
-		dot_count += dots[i];
 	ret_name->size = (uint16_t)size;
 	return (odd_halves[0] | odd_halves[1]) == 0 && dot_count == labels->count - 1;
 }
