@@ -42,6 +42,25 @@ static void take_match(struct judge *judge, const struct packet *packet, unsigne
 	watch_add(judge->watches, flow_at(judge->flows, packet->flow_id), packet, &found);
 }
 
+// What of an address decides what it meets: where it stood does not.
+static void put_address(struct observable *observable, const struct address *address, uint16_t port,
+                        uint8_t protocol)
+{
+	observable->type = OBSERVABLE_ADDRESS;
+	observable->address = *address;
+	observable->port = port;
+	observable->protocol = protocol;
+}
+
+static void put_addresses(struct observable observables[2], const struct packet *packet)
+{
+	const uint8_t protocol = packet->protocol;
+	const bool has_ports = protocol == IP_TCP || protocol == IP_UDP || protocol == IP_SCTP;
+
+	put_address(&observables[0], &packet->src, has_ports ? packet->src_port : 0, protocol);
+	put_address(&observables[1], &packet->dst, has_ports ? packet->dst_port : 0, protocol);
+}
+
 // Asks for both addresses of at most half a batch of flows, on account of some of `packets`.
 static void judge_flows(struct judge *judge, const struct packet packets[],
                         const struct packet *const chosen[], unsigned count)
@@ -50,10 +69,8 @@ static void judge_flows(struct judge *judge, const struct packet packets[],
 	const struct match *matches;
 	unsigned match_count;
 
-	for (unsigned i = 0; i < count; i++) {
-		observables[2 * i] = watch_observable(chosen[i], false);
-		observables[2 * i + 1] = watch_observable(chosen[i], true);
-	}
+	for (unsigned i = 0; i < count; i++)
+		put_addresses(&observables[2 * i], chosen[i]);
 	match_count = match_find(judge->batch->context, observables, 2 * count, &matches);
 	for (unsigned i = 0; i < match_count; i++) {
 		const struct packet *packet = chosen[matches[i].observable / 2];

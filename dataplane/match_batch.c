@@ -2,12 +2,16 @@
 
 #include <string.h>
 
+#include "base/cpu.h"
+
 static void add_from_extractor(struct extract_output *output, const struct observable *observable)
 {
 	match_batch_add((struct match_batch *)output, observable);
 }
 
-static void observe(struct match_batch *batch, const struct observable *observable)
+// Apart, so that match_batch_add() has no frame for an origin.
+__attribute__((noinline)) static void observe(struct match_batch *batch,
+                                              const struct observable *observable)
 {
 	struct origin origin;
 
@@ -69,26 +73,38 @@ void match_batch_init(struct match_batch *batch)
 	memset(batch->observable_count, 0, sizeof(batch->observable_count));
 }
 
+// Where the observable at `index` stood, which is told only of hits.
+static void keep_origin(struct match_batch *batch, unsigned index)
+{
+	const struct packet *packet = batch->packet;
+	bool stays = (uintptr_t)packet - (uintptr_t)batch->packets < batch->packets_bytes;
+
+	batch->positions[index] = batch->position;
+	batch->observed_in[index] = stays ? packet : NULL;
+	if (unlikely(!stays))
+		emit_origin(packet, batch->capture_id, &batch->origins[index]);
+}
+
 void match_batch_add(struct match_batch *batch, const struct observable *observable)
 {
-	struct slice text = slice_first(observable->text, URL_BYTES_MAX);
+	const struct slice text = slice_first(observable->text, URL_BYTES_MAX);
+	uint8_t *copy;
 
 	batch->observable_count[observable->type]++;
-	if (batch->context == NULL) {
+	if (unlikely(batch->context == NULL)) {
 		observe(batch, observable);
 		return;
 	}
-	if (batch->count == MATCH_BATCH_MAX || MATCH_TEXT_BYTES - batch->text_bytes < text.size)
+	if (unlikely(batch->count == MATCH_BATCH_MAX ||
+	             MATCH_TEXT_BYTES - batch->text_bytes < text.size))
 		match_batch_run(batch);
+	copy = batch->text + batch->text_bytes;
 	batch->observables[batch->count] = *observable;
-	batch->observables[batch->count].text = slice_of(batch->text + batch->text_bytes,
-	                                                 text.size);
+	batch->observables[batch->count].text = slice_of(copy, text.size);
 	if (text.size > 0)
-		memcpy(batch->text + batch->text_bytes, text.data, text.size);
+		memcpy(copy, text.data, text.size);
 	batch->text_bytes += text.size;
-	emit_origin(batch->packet, batch->capture_id, &batch->origins[batch->count]);
-	batch->positions[batch->count] = batch->position;
-	batch->count++;
+	keep_origin(batch, batch->count++);
 }
 
 static void emit_match(struct match_batch *batch, const struct match *match)
@@ -97,7 +113,10 @@ static void emit_match(struct match_batch *batch, const struct match *match)
 	struct hit hit;
 
 	memset(&hit, 0, sizeof(hit));
-	hit.origin = batch->origins[match->observable];
+	if (batch->observed_in[match->observable] != NULL)
+		emit_origin(batch->observed_in[match->observable], batch->capture_id, &hit.origin);
+	else
+		hit.origin = batch->origins[match->observable];
 	hit.observable.type = observable->type;
 	hit.observable.where = observable->where;
 	hit.observable.address = observable->address;

@@ -22,6 +22,10 @@ struct match_batch {
 	struct emitter *emitter;       // borrowed
 	uint32_t capture_id;
 	uint16_t position; // of `packet` in the batch of packets, or MATCH_NO_PACKET
+	// Those that stay what they are until match_batch_run(): of others the origin is kept.
+	// NULL: none.
+	const struct packet *packets;
+	size_t packets_bytes;
 	// Live: what a match does to the packet at `position`. NULL: nothing.
 	enum hit_outcome (*judge)(void *context, const struct match *match,
 	                          const struct observable *observable, unsigned position);
@@ -36,8 +40,9 @@ struct match_batch {
 	unsigned count;
 	size_t text_bytes;
 	struct observable observables[MATCH_BATCH_MAX];
-	struct origin origins[MATCH_BATCH_MAX];
+	const struct packet *observed_in[MATCH_BATCH_MAX]; // NULL: its origin is among `origins`
 	uint16_t positions[MATCH_BATCH_MAX];
+	struct origin origins[MATCH_BATCH_MAX];
 	uint8_t text[MATCH_TEXT_BYTES];
 };
 

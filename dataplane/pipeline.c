@@ -19,6 +19,8 @@ static void end_flow(void *context, struct flow *flow)
 {
 	struct pipeline *pipeline = context;
 
+	if ((flow->content_id | flow->watch_id) == 0) // most
+		return;
 	pipeline->batch.position = MATCH_NO_PACKET;
 	content_end(&pipeline->content, flow);
 	watch_end(&pipeline->watches, flow);
@@ -133,6 +135,8 @@ int pipeline_create(const struct pipeline_options *options, struct pipeline **re
 	pipeline->batch.observe_file = options->observe_file;
 	pipeline->batch.observe_context = options->observe_context;
 	pipeline->batch.output.hashes_wanted = hashes_wanted(options);
+	pipeline->batch.packets = pipeline->packets;
+	pipeline->batch.packets_bytes = sizeof(pipeline->packets);
 	match_batch_init(&pipeline->batch);
 	pipeline->judge.flows = &pipeline->flows;
 	pipeline->judge.watches = &pipeline->watches;
