@@ -9,9 +9,8 @@
 
 #include "base/cpu.h"
 #include "base/hash.h"
-#include "base/icmp.h"
 #include "base/timestamp.h"
-#include "base/word.h"
+#include "dataplane/flow_key.h"
 
 static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "one line per flow");
 static_assert(offsetof(struct flow, state) == 38, "the key has no holes but its last byte");
@@ -39,6 +38,7 @@ static const struct {
 struct flow_question {
 	struct flow_key key;
 	uint64_t hash;
+	uint32_t candidate; // the flow it most likely is; 0: none, or it may be gone since
 };
 
 static uint32_t tick_of(int64_t time_ns)
@@ -70,92 +70,6 @@ void flow_table_close(struct flow_table *table)
 	pool_close(&table->flows);
 	flow_index_close(&table->index);
 	*table = (struct flow_table){0};
-}
-
-// Both factors of each product are keyed: an address that equals a public constant would
-// otherwise cancel the other one.
-static uint64_t hash_key(const struct flow_key *key, const uint64_t seeds[2])
-{
-	uint64_t ports = (uint64_t)key->low_port << 24 | (uint64_t)key->high_port << 8 |
-	                 key->protocol;
-	uint64_t tails = hash_mix(word_load(key->low.octets + WORD_BYTES) ^ seeds[0],
-	                          word_load(key->high.octets + WORD_BYTES) ^ seeds[1]);
-	uint64_t heads = hash_mix(word_load(key->low.octets) ^ seeds[1],
-	                          word_load(key->high.octets) ^ seeds[0]);
-
-	return hash_mix(tails ^ ports ^ seeds[1], heads ^ seeds[0]);
-}
-
-// What the flow's key has for the ports of one packet.
-struct port_pair {
-	uint16_t src;
-	uint16_t dst;
-};
-
-// What in a key tells ICMP messages that nothing answers from the others: no type is as high.
-enum { ONE_WAY = 0xffff };
-
-// As Community ID has it: a message and its answer are one flow, of the others each direction,
-// type and code is its own.
-static struct port_pair icmp_ports(const struct packet *packet)
-{
-	uint8_t counterpart;
-
-	if (icmp_counterpart(packet->protocol == IP_ICMPV6, (uint8_t)packet->src_port,
-	                     &counterpart))
-		return (struct port_pair){packet->src_port, counterpart};
-	return (struct port_pair){(uint16_t)(packet->src_port << 8 | packet->dst_port), ONE_WAY};
-}
-
-static struct port_pair ports_of(const struct packet *packet)
-{
-	if (!packet->has_ports)
-		return (struct port_pair){0, 0};
-	if (packet->protocol == IP_ICMP || packet->protocol == IP_ICMPV6)
-		return icmp_ports(packet);
-	return (struct port_pair){packet->src_port, packet->dst_port};
-}
-
-// Any total order will do, as long as both directions agree.
-static bool is_above(const struct packet *packet, struct port_pair ports)
-{
-	uint64_t src = word_load(packet->src.octets + WORD_BYTES);
-	uint64_t dst = word_load(packet->dst.octets + WORD_BYTES);
-
-	if (src != dst)
-		return src > dst;
-	src = word_load(packet->src.octets);
-	dst = word_load(packet->dst.octets);
-	if (src != dst)
-		return src > dst;
-	return ports.src > ports.dst;
-}
-
-// Writes `a` and `b` in this order, or exchanged. Which of them nobody can foresee, so that there
-// is no branch.
-static void put_words(uint64_t a, uint64_t b, bool is_exchanged, uint8_t *low, uint8_t *high)
-{
-	uint64_t exchange = (a ^ b) & -(uint64_t)is_exchanged;
-
-	a ^= exchange;
-	b ^= exchange;
-	memcpy(low, &a, sizeof(a));
-	memcpy(high, &b, sizeof(b));
-}
-
-static void make_key(struct packet *packet, struct flow_key *key)
-{
-	struct port_pair ports = ports_of(packet);
-	bool is_from_high = is_above(packet, ports);
-	unsigned exchange = (ports.src ^ ports.dst) & -(unsigned)is_from_high;
-
-	for (unsigned i = 0; i < sizeof(struct address); i += WORD_BYTES)
-		put_words(word_load(packet->src.octets + i), word_load(packet->dst.octets + i),
-		          is_from_high, key->low.octets + i, key->high.octets + i);
-	key->low_port = (uint16_t)(ports.src ^ exchange);
-	key->high_port = (uint16_t)(ports.dst ^ exchange);
-	key->protocol = packet->protocol;
-	packet->is_from_high = is_from_high;
 }
 
 static void list_add(struct flow_table *table, uint32_t id)
@@ -191,7 +105,7 @@ static void list_remove(struct flow_table *table, uint32_t id)
 
 static uint64_t hash_of(const struct flow_table *table, uint32_t id)
 {
-	return hash_key(&flow_at(table, id)->key, table->seeds);
+	return flow_key_hash(&flow_at(table, id)->key, table->seeds);
 }
 
 static void end_flow(struct flow_table *table, uint32_t id, uint64_t hash)
@@ -273,7 +187,7 @@ static uint32_t create_flow(struct flow_table *table, const struct flow_question
 	flow_at(table, id)->key.judged = 0;
 	flow_index_add(&table->index, &table->flows, id, question->hash);
 	if (flow_index_is_crowded(&table->index))
-		flow_index_grow(&table->index, &table->flows, hash_key, table->seeds);
+		flow_index_grow(&table->index, &table->flows, flow_key_hash, table->seeds);
 	list_add(table, id);
 	table->created++;
 	return id;
@@ -335,13 +249,40 @@ static void touch_flow(struct flow_table *table, uint32_t id, const struct packe
 	flow->last_tick = now;
 }
 
+static uint32_t find_flow(const struct flow_table *table, const struct flow_question *question)
+{
+	uint32_t id = question->candidate;
+
+	if (likely(id != 0 &&
+	           memcmp(&flow_at(table, id)->key, &question->key, FLOW_KEY_BYTES) == 0))
+		return id;
+	return flow_index_find(&table->index, &table->flows, &question->key, question->hash);
+}
+
+// Takes the packet that most are: of an established connection, to which nothing happens. Within an
+// epoch no flow is over, nor moves in its list.
+static bool take_usual(struct flow *flow, struct packet *packet, uint32_t now)
+{
+	if (flow->idle_class != FLOW_ESTABLISHED ||
+	    (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0 ||
+	    (flow->last_tick ^ now) >> classes[FLOW_ESTABLISHED].epoch_shift != 0)
+		return false;
+	flow->state |= packet->is_from_high ? FLOW_SEEN_HIGH : FLOW_SEEN_LOW;
+	flow->last_tick = now;
+	packet->is_flow_first = false;
+	return true;
+}
+
 // Returns false when the packet has to wait for the next batch.
 static bool assign_flow(struct flow_table *table, struct packet *packet,
                         const struct flow_question *question, const struct flow_users *users)
 {
 	uint32_t now = tick_of(packet->time_ns);
-	uint32_t id = flow_index_find(&table->index, &table->flows, &question->key, question->hash);
+	uint32_t id = find_flow(table, question);
 
+	packet->flow_id = id;
+	if (id != 0 && likely(take_usual(flow_at(table, id), packet, now)))
+		return true;
 	if (id != 0 && is_over(flow_at(table, id), packet, now)) {
 		if (is_used(users, id))
 			return false;
@@ -358,15 +299,21 @@ static bool assign_flow(struct flow_table *table, struct packet *packet,
 	return true;
 }
 
+static uint64_t count_ended(const struct flow_table *table)
+{
+	return table->created - table->flows.used;
+}
+
 unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned count)
 {
 	struct flow_question questions[PORT_BURST_MAX];
+	const uint64_t ended = count_ended(table);
 
 	for (unsigned i = 0; i < count; i++) {
 		if (!packets[i].is_ip)
 			continue;
-		make_key(&packets[i], &questions[i].key);
-		questions[i].hash = hash_key(&questions[i].key, table->seeds);
+		flow_key_make(&packets[i], &questions[i].key);
+		questions[i].hash = flow_key_hash(&questions[i].key, table->seeds);
 		prefetch_read(flow_index_bucket(&table->index, questions[i].hash));
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -375,12 +322,15 @@ unsigned flow_batch(struct flow_table *table, struct packet packets[], unsigned 
 		if (!packets[i].is_ip)
 			continue;
 		id = flow_index_candidate(&table->index, questions[i].hash);
+		questions[i].candidate = id;
 		if (id != 0)
 			prefetch_read(flow_at(table, id));
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct flow_users users = {packets, i};
 
+		if (unlikely(count_ended(table) != ended))
+			questions[i].candidate = 0;
 		if (packets[i].is_ip && !assign_flow(table, &packets[i], &questions[i], &users))
 			return i;
 	}
