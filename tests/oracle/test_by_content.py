@@ -161,6 +161,12 @@ def test_local_dns_is_told_by_option(tmp_path):
             ('dns.answer.name', 'known._ipp._tcp.local'), ('dns.query', 'windows')}
     assert observe(frames, tmp_path / 'x.pcap') == set()
     assert observe(frames, tmp_path / 'x.pcap', '--local-dns') == told
+    feed = tmp_path / 'feed.txt'
+    feed.write_text('192.0.2.99\n')
+    for options, status in (([], 1), (['--local-dns'], 0)):
+        run = subprocess.run([SEKISHO, 'match', *options, '-f', feed, tmp_path / 'x.pcap'],
+                             capture_output=True)
+        assert run.returncode == status
 
 
 def test_random_datagrams_and_streams_are_no_dns(tmp_path):

@@ -442,6 +442,20 @@ def test_a_case_matches_as_it_is_observed(tmp_path):
         assert run.returncode == 0 and run.stdout.count('"http.url"') == 1, (name, run)
 
 
+def test_a_wrong_checksum_misleads_unless_checksums_are_verified(tmp_path):
+    feed = tmp_path / 'feed.txt'
+    feed.write_text(URL + '\n')
+    wire = Wire().open()
+    wire.client(0, DECOY, chksum=0x1234)
+    wire.client(0, REQUEST)
+    path = wire.write(tmp_path / 'case.pcap')
+    for options, url, status in (([], DECOY_URL, 1), (['--checksums'], URL, 0)):
+        seen = subprocess.run([SEKISHO, 'observe', *options, path], capture_output=True, text=True)
+        assert re.findall(r'"value":"(http:[^"]*)"', seen.stdout) == [url]
+        run = subprocess.run([SEKISHO, 'match', *options, '-f', feed, path], capture_output=True)
+        assert run.returncode == status
+
+
 def in_fragments(packets, size):
     return [part for packet in packets for part in fragment(packet[IP], fragsize=size)]
 
