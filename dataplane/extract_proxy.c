@@ -31,6 +31,8 @@ static enum probe_result proxy_probe(struct slice bytes, uint16_t port)
 	(void)port;
 	if (bytes.size == 0)
 		return PROBE_MAYBE;
+	if (bytes.data[0] != line_starts[0][0] && bytes.data[0] != signature[0])
+		return PROBE_NO;
 	best = begins_with(bytes, signature, sizeof(signature));
 	for (unsigned i = 0; i < sizeof(line_starts) / sizeof(line_starts[0]); i++) {
 		result = begins_with(bytes, line_starts[i], strlen(line_starts[i]));

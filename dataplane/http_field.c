@@ -1,13 +1,6 @@
 #include "dataplane/http_field.h"
 
-#include <strings.h>
-
 #include "base/ascii.h"
-
-static bool is_blank(uint8_t byte)
-{
-	return byte == ' ' || byte == '\t';
-}
 
 size_t http_field_line(struct slice bytes, struct slice *ret_line)
 {
@@ -21,29 +14,24 @@ size_t http_field_line(struct slice bytes, struct slice *ret_line)
 	return end + 1;
 }
 
-struct http_field http_field_take(struct slice *rest)
+struct http_field http_field_split(struct slice text)
 {
-	size_t size = 0, colon;
-	struct slice line;
+	size_t colon = slice_find(text, ':');
 
-	do {
-		size += slice_find(slice_from(*rest, size), '\n');
-		if (size < rest->size)
-			size++;
-	} while (size < rest->size && is_blank(rest->data[size]));
-	line = slice_first(*rest, size);
-	*rest = slice_from(*rest, size);
-	colon = slice_find(line, ':');
 	return (struct http_field){
-		.name = slice_trim(slice_first(line, colon)),
-		.value = slice_trim(slice_from(line, colon + 1)),
+		.name = slice_trim(slice_first(text, colon)),
+		.value = slice_trim(slice_from(text, colon + 1)),
 	};
 }
 
-bool http_field_is(struct slice slice, const char *word)
+struct http_field http_field_take(struct slice *rest)
 {
-	return slice.size == strlen(word) &&
-	       strncasecmp((const char *)slice.data, word, slice.size) == 0;
+	struct line_scan scan = line_scan_begin(*rest);
+	size_t size = http_field_end(&scan);
+	struct http_field field = http_field_split(slice_first(*rest, size));
+
+	*rest = slice_from(*rest, size);
+	return field;
 }
 
 struct slice http_field_element(struct slice *list)

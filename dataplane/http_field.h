@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ascii.h"
+#include "base/line_scan.h"
 #include "base/slice.h"
 
 struct http_field {
@@ -21,8 +23,31 @@ size_t http_field_line(struct slice bytes, struct slice *ret_line);
 // begin with a blank). The empty line that ends a head gives a field without a name.
 struct http_field http_field_take(struct slice *rest);
 
+// HOT. Where the field ends that begins where *scan stands, with the lines that continue it.
+static inline size_t http_field_end(struct line_scan *scan)
+{
+	struct slice text = scan->text;
+	size_t next;
+
+	do {
+		next = line_scan_next(scan) + 1;
+	} while (next < text.size && (text.data[next] == ' ' || text.data[next] == '\t'));
+	return next < text.size ? next : text.size;
+}
+
+// HOT. The name and the value of a field's text, up to its end.
+struct http_field http_field_split(struct slice text);
+
 // HOT. Is `slice` this word, in whatever case?
-bool http_field_is(struct slice slice, const char *word);
+static inline bool http_field_is(struct slice slice, const char *word)
+{
+	if (slice.size != strlen(word))
+		return false;
+	for (size_t i = 0; i < slice.size; i++)
+		if (ascii_lower(slice.data[i]) != ascii_lower((uint8_t)word[i]))
+			return false;
+	return true;
+}
 
 // HOT. Takes the next element off a list with commas; blanks around it are not part of it.
 struct slice http_field_element(struct slice *list);

@@ -37,7 +37,6 @@ struct http_head {
 	struct slice media_type; // Content-Type, with parameters
 	struct slice disposition;
 	struct slice range; // Content-Range
-	struct slice user_agent;
 	struct http_codings codings;          // of the content
 	struct http_codings transfer_codings; // put on after them
 };
