@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "dataplane/http_field.h"
 #include "engine/normalize.h"
@@ -17,13 +18,13 @@ struct target {
 static struct target split_target(const struct http_head *head)
 {
 	struct target target = {.authority = slice_text(""), .path = head->target};
-	size_t scheme = slice_find(head->target, ':');
-	size_t end = 0;
+	size_t scheme, end = 0;
 
 	if (http_field_is(head->method, "CONNECT"))
 		return (struct target){.authority = head->target, .path = slice_text("")};
 	if (slice_starts_with(head->target, "/"))
 		return target;
+	scheme = slice_find(head->target, ':');
 	target.is_https = http_field_is(slice_first(head->target, scheme), "https");
 	if (!slice_starts_with(slice_from(head->target, scheme), "://") ||
 	    (!target.is_https && !http_field_is(slice_first(head->target, scheme), "http")))
@@ -65,6 +66,20 @@ static size_t write_url(struct slice authority, const struct target *target, boo
 	return size > 0 ? (size_t)size : 0;
 }
 
+// The host of a URL: normal as it is, but that "192.0.2.1." may have become an address.
+static bool tell_host(struct extract_output *output, const struct url_parts *parts, uint8_t hints)
+{
+	if (!parts->is_host_name || ascii_is_digit(parts->host.data[0]))
+		return extract_add_host(output, WHERE_HTTP_HOST, parts->host, parts->port, hints);
+	output->add(output, &(struct observable){
+				    .type = OBSERVABLE_NAME,
+				    .where = WHERE_HTTP_HOST,
+				    .hints = hints,
+				    .text = parts->host,
+			    });
+	return true;
+}
+
 // A Host header beside a target that names its host itself: told when it says another.
 static void tell_other_host(struct extract_output *output, struct slice authority,
                             struct slice told_host)
@@ -75,8 +90,7 @@ static void tell_other_host(struct extract_output *output, struct slice authorit
 	if (normalize_request_url(authority, slice_text("/"), false, url, sizeof(url), &parts) >
 	            0 &&
 	    !slice_equal(parts.host, told_host))
-		(void)extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port,
-		                       OBSERVABLE_PROXIED);
+		(void)tell_host(output, &parts, OBSERVABLE_PROXIED);
 }
 
 static void tell_asked(struct extract_output *output, const struct http_head *head)
@@ -93,8 +107,7 @@ static void tell_asked(struct extract_output *output, const struct http_head *he
 	if (authority.size == 0)
 		return;
 	size = write_url(authority, &target, &has_path, &parts, url);
-	if (size == 0 ||
-	    !extract_add_host(output, WHERE_HTTP_HOST, parts.host, parts.port, hints)) {
+	if (size == 0 || !tell_host(output, &parts, hints)) {
 		output->messages_malformed++;
 		return;
 	}

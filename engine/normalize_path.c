@@ -88,17 +88,70 @@ static int put_special(struct url_output *output, struct slice text)
 	return error < 0 ? error : 1;
 }
 
+// Bytes of a vector that stand in paths and queries as they are, in most of them.
+static cpu_vector flag_usual(cpu_vector bytes)
+{
+	return (cpu_vector)(((bytes >= '&') & (bytes <= ';')) | ((bytes >= '@') & (bytes <= '[')) |
+	                    ((bytes >= 'a') & (bytes <= 'z')) | (bytes == '=') | (bytes == '_') |
+	                    (bytes == '~'));
+}
+
+// The next bytes of `text`, zeros behind its end.
+static cpu_vector load_next(struct slice text, size_t offset)
+{
+	size_t left = text.size - offset;
+	cpu_vector bytes = {0};
+
+	if (likely(left >= sizeof(bytes)))
+		memcpy(&bytes, text.data + offset, sizeof(bytes));
+	else
+		memcpy(&bytes, text.data + offset, left);
+	return bytes;
+}
+
+// Copies what begins `text` and needs no change, as far as it is soon told: up to a byte that is
+// not usual, or a segment that begins with a dot (not in a query). Returns how much that is. A
+// '/' goes before `text`.
+static size_t put_usual(struct url_output *output, struct slice text, bool is_query)
+{
+	unsigned slash_before = 1;
+	size_t offset = 0;
+
+	while (offset < text.size && (size_t)(output->end - output->next) >= CPU_VECTOR_BYTES) {
+		cpu_vector bytes = load_next(text, offset);
+		unsigned stops = cpu_bytes_equal_to(flag_usual(bytes), 0);
+		unsigned slashes = cpu_bytes_equal_to(bytes, '/');
+		unsigned size = CPU_VECTOR_BYTES;
+
+		if (!is_query)
+			stops |= cpu_bytes_equal_to(bytes, '.') & (slashes << 1 | slash_before);
+		if (stops != 0)
+			size = (unsigned)__builtin_ctz(stops);
+		memcpy(output->next, &bytes, sizeof(bytes));
+		output->next += size;
+		offset += size;
+		if (stops != 0)
+			break;
+		slash_before = slashes >> (CPU_VECTOR_BYTES - 1);
+	}
+	return offset;
+}
+
 // Writes the path, which is empty or begins with '/' or '\', and sets *ret_size to how many bytes
 // of `rest` it took. A backslash is a slash, as browsers read it (WHATWG URL, section 4.4).
 static int put_path(struct url_output *output, struct slice rest, size_t *ret_size)
 {
 	char *path = output->next;
-	char *segment = path + 1;
+	char *segment;
 	size_t offset = 1;
 	int taken = 1;
 
 	if (url_output_put(output, "/", 1) < 0)
 		return -EMSGSIZE;
+	offset += put_usual(output, slice_from(rest, 1), false);
+	segment = output->next;
+	while (segment[-1] != '/')
+		segment--;
 	for (; offset < rest.size; offset += (size_t)taken) {
 		uint8_t byte = rest.data[offset];
 		uint8_t class = byte_classes[byte];
@@ -130,9 +183,13 @@ static int put_path(struct url_output *output, struct slice rest, size_t *ret_si
 // Writes the query with its '?', which `text` begins with; an empty one stays.
 static int put_query(struct url_output *output, struct slice text)
 {
+	size_t offset = 1;
 	int taken;
 
-	for (size_t offset = 0; offset < text.size; offset += (size_t)taken) {
+	if (url_output_put(output, "?", 1) < 0)
+		return -EMSGSIZE;
+	offset += put_usual(output, slice_from(text, 1), true);
+	for (; offset < text.size; offset += (size_t)taken) {
 		uint8_t byte = text.data[offset];
 		uint8_t class = byte_classes[byte];
 

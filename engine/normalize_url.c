@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "base/ascii.h"
+#include "base/word.h"
 #include "engine/normalize_path.h"
 
 enum {
@@ -86,12 +87,31 @@ static int put_literal(struct url_output *output, struct slice literal, struct u
 	return put_address(output, &address, true, &parts->host);
 }
 
+// Eight bytes for which ascii_is_unreserved() holds.
+static bool is_unreserved_word(uint64_t word)
+{
+	uint64_t lower = word | WORD_EACH_BYTE(0x20);
+	uint64_t letters = word_flag_above(lower, 'a' - 1) & ~word_flag_above(lower, 'z');
+	uint64_t others = word_flag_above(word, '-' - 1) & ~word_flag_above(word, '9') &
+	                  ~word_flag_equal(word, '/');
+
+	others |= word_flag_equal(word, '_') | word_flag_equal(word, '~');
+	return (letters | others) == WORD_FLAGS;
+}
+
 // Names on the wire may hold bytes that no hostname has; those that mean something in a URL
 // would make the result ambiguous. Cheaper than decode_host() for the usual host.
 static bool is_plain_host(struct slice host)
 {
-	for (size_t i = 0; i < host.size; i++)
-		if (!ascii_is_unreserved(host.data[i]))
+	size_t offset = 0;
+
+	for (; offset + WORD_BYTES <= host.size; offset += WORD_BYTES)
+		if (!is_unreserved_word(word_load(host.data + offset)))
+			return false;
+	if (offset < host.size && host.size >= WORD_BYTES)
+		return is_unreserved_word(word_load(host.data + host.size - WORD_BYTES));
+	for (; offset < host.size; offset++)
+		if (!ascii_is_unreserved(host.data[offset]))
 			return false;
 	return true;
 }
@@ -116,12 +136,16 @@ static int put_host(struct url_output *output, const struct url_source *source, 
 		return put_address(output, &address, false, &parts->host);
 	}
 
-	int size = source->take_name(host, name);
+	bool has_room = output->end - output->next > NAME_BYTES_MAX;
+	int size = source->take_name(host, has_room ? output->next : name);
 	if (size < 0)
 		return size;
 	parts->is_host_name = true;
 	parts->host = slice_of(output->next, (size_t)size);
-	return url_output_put(output, name, (size_t)size);
+	if (!has_room)
+		return url_output_put(output, name, (size_t)size);
+	output->next += size;
+	return 0;
 }
 
 // `text` is what follows the host: empty, or ':' and a port, which may be empty (RFC 3986,
