@@ -145,18 +145,29 @@ static struct slice format_field(const struct http_field *field, char text[HTTP_
 	return slice_of(text, size);
 }
 
+static struct slice find_agent(struct slice fields)
+{
+	while (fields.size > 0) {
+		struct http_field field = http_field_take(&fields);
+
+		if (http_field_is(field.name, "User-Agent"))
+			return field.value;
+	}
+	return slice_text("");
+}
+
 // What only whoever observes is told: the fields of STIX's http-request extension.
 static void tell_rest(struct extract_output *output, const struct http_head *head)
 {
-	struct slice rest = head->fields;
+	struct slice rest = head->fields, agent = find_agent(rest);
 	char text[HTTP_FIELD_BYTES_MAX];
 
 	output->tell(output, WHERE_HTTP_METHOD, head->method);
 	if (head->version.size > 0)
 		output->tell(output, WHERE_HTTP_VERSION, head->version);
-	if (head->user_agent.size > 0)
+	if (agent.size > 0)
 		output->tell(output, WHERE_HTTP_USER_AGENT,
-		             slice_first(head->user_agent, HTTP_FIELD_BYTES_MAX));
+		             slice_first(agent, HTTP_FIELD_BYTES_MAX));
 	for (unsigned i = 0; rest.size > 0 && i < HTTP_FIELDS_TOLD_MAX; i++) {
 		struct http_field field = http_field_take(&rest);
 
