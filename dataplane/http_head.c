@@ -32,8 +32,6 @@ static bool is_token_byte(uint8_t byte)
 
 static bool is_common_method(struct slice method)
 {
-	if (likely(slice_is(method, "GET") || slice_is(method, "POST")))
-		return true;
 	for (size_t i = 0; i < sizeof(common_methods) / sizeof(common_methods[0]); i++) {
 		if (http_field_is(method, common_methods[i]))
 			return true;
@@ -41,16 +39,22 @@ static bool is_common_method(struct slice method)
 	return false;
 }
 
-// Where the word behind the last blank begins.
-static size_t last_word(struct slice rest)
+static bool ends_as_usual(struct slice line)
 {
 	static const char usual[] = " HTTP/1."; // and a digit
 	const size_t size = sizeof(usual) - 1;
+
+	return line.size > size && ascii_is_digit(line.data[line.size - 1]) &&
+	       memcmp(line.data + line.size - size - 1, usual, size) == 0;
+}
+
+// Where the word behind the last blank begins.
+static size_t last_word(struct slice rest)
+{
 	size_t start = rest.size;
 
-	if (likely(start > size && memcmp(rest.data + start - size - 1, usual, size) == 0 &&
-	           !is_blank(rest.data[start - 1])))
-		return start - size;
+	if (likely(ends_as_usual(rest)))
+		return start - (sizeof("HTTP/1.1") - 1);
 	while (start > 0 && !is_blank(rest.data[start - 1]))
 		start--;
 	return start;
@@ -104,12 +108,24 @@ static bool begins_target(struct slice target)
 	       ascii_begins_with(target, "http://") || ascii_begins_with(target, "https://");
 }
 
+// Nearly every request, each of which is probed more than once.
+static bool is_usual(struct slice bytes)
+{
+	struct slice line;
+
+	return (slice_starts_with(bytes, "GET /") || slice_starts_with(bytes, "POST /")) &&
+	       http_field_line(bytes, &line) > 0 && ends_as_usual(line);
+}
+
 enum probe_result http_head_probe(struct slice bytes)
 {
-	size_t size = method_size(bytes);
 	struct slice line, target;
 	bool has_line;
+	size_t size;
 
+	if (likely(is_usual(bytes)))
+		return PROBE_YES;
+	size = method_size(bytes);
 	if (size > METHOD_BYTES_MAX)
 		return PROBE_NO;
 	if (size == bytes.size)
