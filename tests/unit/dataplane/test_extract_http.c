@@ -85,6 +85,18 @@ static void connect_tells_its_host_and_makes_room_for_another_protocol(void **st
 	assert_string_equal(recorder.text, "http.host example.com\n");
 }
 
+static void fields_are_found_among_others_that_begin_alike(void **state)
+{
+	(void)state;
+	assert_string_equal(told("GET / HTTP/1.1\r\nA\r\n:\r\nHos: b\r\nHostess: c\r\nX: y\r\n"
+	                         " Host: d\r\nhOsT: e.example\r\n\r\n"),
+	                    "http.host e.example\n"
+	                    "http.url http://e.example/\n");
+	assert_string_equal(told("GET / HTTP/1.1\r\n Host: a.example\r\nHost: b.example\r\n\r\n"),
+	                    "http.host a.example\n"
+	                    "http.url http://a.example/\n");
+}
+
 static void without_a_host_there_is_nothing_to_tell(void **state)
 {
 	(void)state;
@@ -252,6 +264,7 @@ int main(void)
 		cmocka_unit_test(a_port_stays_in_the_url_only),
 		cmocka_unit_test(the_absolute_form_goes_before_host),
 		cmocka_unit_test(connect_tells_its_host_and_makes_room_for_another_protocol),
+		cmocka_unit_test(fields_are_found_among_others_that_begin_alike),
 		cmocka_unit_test(without_a_host_there_is_nothing_to_tell),
 		cmocka_unit_test(pipelined_requests_are_told_in_any_pieces),
 		cmocka_unit_test(of_several_hosts_the_first_counts),
