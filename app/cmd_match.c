@@ -94,7 +94,7 @@ static const struct command_line match_line = {
 	"sekisho match",
 	"[options] (-d DB | -f FEED) CAPTURE...",
 	"Looks for indicators in captures (pcap, pcapng and snoop; plain, gzip or zstd; folders "
-        "with all "
+	"with all "
 	"their captures; - is standard input) and writes the hits.",
 	match_options,
 	add_capture,

@@ -54,7 +54,7 @@ static const struct command_line observe_line = {
 	"[options] CAPTURE...",
 	"Prints every address, name, URL and file of captures that 'sekisho match' would look for, "
 	"and what goes with them (pcap, pcapng and snoop; plain, gzip or zstd; folders with all "
-        "their "
+	"their "
 	"captures; - is standard input), one JSON object a line.",
 	observe_options,
 	add_capture,

@@ -36,7 +36,7 @@ struct http_head {
 
 	struct slice media_type; // Content-Type, with parameters
 	struct slice disposition;
-	struct slice range; // Content-Range
+	struct slice range;                   // Content-Range
 	struct http_codings codings;          // of the content
 	struct http_codings transfer_codings; // put on after them
 };
