@@ -16,7 +16,7 @@ import time
 
 from peer_maltrail import Maltrail, find_maltrail
 from peer_suricata import Suricata, find_suricata, version
-from timing import medians, timed, timed_together, write_feed
+from timing import medians, pinned, read_back, timed, timed_together, write_feed
 
 RUNS = 5
 KINDS = ('ipv4', 'ipv6', 'network', 'name', 'url')  # file hashes are measured apart
@@ -37,6 +37,7 @@ class Bench:
         self.shares = json.loads(subprocess.run(
             [build / 'bench/generate_traffic', '-o', self.mix, '--feed', self.planted,
              '--packets', str(packets)], check=True, capture_output=True).stdout)
+        read_back(self.mix)
         self.few = folder / 'few.pcap'  # some peers wait long for a capture without any
         subprocess.run([build / 'bench/generate_traffic', '-o', self.few, '--packets',
                         str(FEW_PACKETS)], check=True, stdout=subprocess.DEVNULL)
@@ -93,13 +94,13 @@ def measure_file(bench, counts):
 
 
 def measure_workers(bench, count):
-    """Two workers on one file, beside what the machine gives to two programs at once."""
+    """Two workers on one file beside one on one core, and what the machine gives to two programs."""
     database = bench.database(count)
     one, two = (bench.match(database, bench.mix, jobs=jobs) for jobs in (1, 2))
     results = medians({
-        'one': lambda: timed(one, FOUND),
+        'one': lambda: timed(pinned(0, one), FOUND),
         'two': lambda: timed(two, FOUND),
-        'apart': lambda: timed_together(one, 2, FOUND),
+        'apart': lambda: timed_together([pinned(core, one) for core in (0, 1)], FOUND),
     }, RUNS)
     took = {name: row['wall_s'] for name, row in results.items()}
     return {'indicators_of_each_type': count, 'one_s': took['one'], 'two_s': took['two'],

@@ -4,30 +4,12 @@ workers, beside what two processes that share nothing but the machine reach on i
 The ways take turns, so that other work on the machine hits them alike; the shortest of each counts."""
 import os
 import subprocess
-import time
 
-from timing import timed, write_feed
+from timing import pinned, read_back, timed, timed_together, write_feed
 
 ROUNDS = 5
 KINDS = ['ipv4', 'ipv6', 'network', 'name', 'url']
 PACKETS = 2_100_000
-
-
-def run_together(commands):
-    """Seconds until all have ended, and the processor's time of all."""
-    begin = time.monotonic()
-    processes = [subprocess.Popen([str(item) for item in command], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL) for command in commands]
-    processor = 0
-    for process in processes:
-        _, status, usage = os.wait4(process.pid, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, commands
-        processor += usage.ru_utime + usage.ru_stime
-    return time.monotonic() - begin, processor
-
-
-def pinned(core, command):
-    return ['taskset', '-c', str(core), *command]
 
 
 def ways_of(match):
@@ -57,6 +39,7 @@ def measure_captures(build, folder, count):
     mix = folder / 'captures.pcap'
     subprocess.run([build / 'bench/generate_traffic', '-o', mix, '--packets', str(PACKETS),
                     '--feed', folder / 'captures.txt'], check=True, capture_output=True)
+    read_back(mix)
     feeds = [folder / 'captures.txt']
     for kind in KINDS:
         feeds.append(folder / f'captures-{kind}.txt')
@@ -68,16 +51,16 @@ def measure_captures(build, folder, count):
     runs = {}
     for _ in range(ROUNDS):
         for way, commands in ways_of([*match, mix]).items():
-            runs.setdefault(way, []).append(run_together(commands))
+            runs.setdefault(way, []).append(timed_together(commands, (0, 1)))
     mix.unlink()
-    walls = {way: min(wall for wall, _ in times) for way, times in runs.items()}
+    walls = {way: min(row['wall_s'] for row in rows) for way, rows in runs.items()}
     return {
         'packets': PACKETS, 'indicators_of_each_type': count, 'load': os.getloadavg()[0],
         'ns_per_packet': {way: wall / PACKETS * 1e9 for way, wall in walls.items()},
-        'processor_ns_per_packet': {way: min(cpu for _, cpu in times) / PACKETS * 1e9
-                                    for way, times in runs.items()},
-        'all_ns_per_packet': {way: [round(wall / PACKETS * 1e9) for wall, _ in times]
-                              for way, times in runs.items()},
+        'processor_ns_per_packet': {way: min(row['user_s'] + row['system_s'] for row in rows) / PACKETS * 1e9
+                                    for way, rows in runs.items()},
+        'all_ns_per_packet': {way: [round(row['wall_s'] / PACKETS * 1e9) for row in rows]
+                              for way, rows in runs.items()},
         'two_workers_ratio': walls['one core'] / walls['two workers'],
         'two_processes_ratio': 2 * walls['one core'] / walls['two processes'],
         'memory': peaks(build, folder, match),

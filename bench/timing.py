@@ -5,6 +5,7 @@ import subprocess
 import time
 
 RUNS = 3
+READ_BYTES = 1 << 20
 
 
 def finish(process, begin, arguments, statuses):
@@ -26,12 +27,29 @@ def timed(arguments, statuses=(0,)):
     return finish(start(arguments), begin, arguments, statuses)
 
 
-def timed_together(arguments, copies, statuses=(0,)):
-    """As timed(), of so many copies at the same time: the wall time is that of all."""
+def timed_together(commands, statuses=(0,)):
+    """As timed(), of commands at the same time: until all have ended, with all their processor time."""
     begin = time.monotonic()
-    processes = [start(arguments) for _ in range(copies)]
-    return max((finish(process, begin, arguments, statuses) for process in processes),
-               key=lambda result: result['wall_s'])
+    processes = [(start(command), command) for command in commands]
+    rows = [finish(process, begin, command, statuses) for process, command in processes]
+    return {'wall_s': max(row['wall_s'] for row in rows),
+            **{name: sum(row[name] for row in rows) for name in ('user_s', 'system_s')},
+            'peak_bytes': max(row['peak_bytes'] for row in rows)}
+
+
+def pinned(core, command):
+    """The command, on this core alone."""
+    return ['taskset', '-c', str(core), *command]
+
+
+def read_back(path):
+    """A file that was just written lies in the page cache in single pages, which cost more to read
+    than the larger ones of a file that came from the disk."""
+    with open(path, 'rb') as stream:
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while stream.read(READ_BYTES):
+            pass
 
 
 def best(arguments, statuses=(0,), prepare=lambda run: None, runs=RUNS):
