@@ -48,6 +48,8 @@ static ssize_t read_cookie(void *cookie, char *data, size_t size)
 		return -1;
 	}
 	ready = slice_first(byte_source_window(source), size);
+	if (ready.size == 0)
+		return 0;
 	memcpy(data, ready.data, ready.size);
 	byte_source_skip(source, ready.size);
 	return (ssize_t)ready.size;
