@@ -215,7 +215,7 @@ static const char *put_together(const char *const ranges[], unsigned count)
 		               "HTTP/1.1 206 Partial\r\nContent-Range: bytes %s\r\n"
 		               "Content-Length: %u\r\n\r\n%.*s",
 		               ranges[i], last - first + 1, (int)(last - first + 1),
-		               "0123456789" + first);
+		               &"0123456789"[first]);
 		http_scene_give(&scene, 0, slice_text(GET("/x")), 100);
 		http_scene_give(&scene, 1, slice_text(response), 10);
 	}

@@ -52,7 +52,7 @@ static void add_flow(struct buffer *capture, uint16_t flow)
 	capture_add(capture, &segment);
 	segment.flags = TCP_ACK;
 	segment.sequence = 100 + (uint32_t)half;
-	segment.text = REQUEST + half;
+	segment.text = &REQUEST[half];
 	capture_add(capture, &segment);
 	segment.sequence = 100;
 	segment.text = REQUEST;
