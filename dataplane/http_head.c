@@ -135,9 +135,7 @@ enum probe_result http_head_probe(struct slice bytes)
 	has_line = http_field_line(bytes, &line) > 0;
 	if (is_common_method(slice_first(bytes, size)) &&
 	    begins_target(slice_from(bytes, size + 1)))
-		return has_line && has_other_version(slice_trim(slice_from(line, size)))
-		               ? PROBE_NO
-		               : PROBE_YES;
+		return PROBE_YES; // the version is looked at with the whole head, however it is cut
 	if (!has_line)
 		return bytes.size < PROBE_LINE_MAX ? PROBE_MAYBE : PROBE_NO;
 	// HTTP/2's preface is a request on purpose (RFC 9113, section 3.4).

@@ -41,10 +41,9 @@ struct http_head {
 	struct http_codings transfer_codings; // put on after them
 };
 
-// HOT. Can a request begin so? YES for the usual methods as soon as the target begins like one,
-// unless the line is there and ends in another protocol's version, for any other word when its
-// whole line ends in " HTTP/…". Leading empty lines are for the
-// caller to skip.
+// HOT. Can a request begin so? YES for the usual methods as soon as the target begins like one
+// (http_head_parse() knows other protocols' versions), for any other word when its whole line ends
+// in " HTTP/…". Leading empty lines are for the caller to skip.
 enum probe_result http_head_probe(struct slice bytes);
 
 // HOT. Bytes of the head that `bytes` begin with, with its empty line, or 0 when it has not
