@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/timestamp.h"
 #include "bench/memory_port.h"
+#include "bench/pipeline_scene.h"
 #include "dataplane/pipeline.h"
 #include "engine/build.h"
 #include "engine/publish.h"
@@ -35,28 +34,6 @@ struct run {
 	double ns;
 	uint64_t dropped, hits;
 };
-
-static bool never(void *context)
-{
-	(void)context;
-	return false;
-}
-
-static void drain(struct ring *ring)
-{
-	struct slice record;
-
-	while (ring_peek(ring, &record))
-		ring_release(ring);
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static int open_database(const char *path, struct database **ret_database)
 {
@@ -107,14 +84,14 @@ static void run_packets(struct run *run, struct pipeline *pipeline, enum mode mo
 	int64_t begin_ns;
 
 	memory_port_rewind(run->memory);
-	begin_ns = now_ns();
+	begin_ns = scene_now_ns();
 	if (mode == MODE_CAPTURE)
 		while (pipeline_run(pipeline, path.port) > 0)
 			continue;
 	else
 		while (pipeline_run_live(pipeline, &path, mode == MODE_DRY_RUN) > 0)
 			continue;
-	run->ns = (double)(now_ns() - begin_ns) / (double)run->memory->total;
+	run->ns = (double)(scene_now_ns() - begin_ns) / (double)run->memory->total;
 	pipeline_end(pipeline);
 }
 
@@ -125,7 +102,7 @@ static int run_mode(struct run *run, enum mode mode)
 		.ring = run->ring,
 		.flow_budget_bytes = flow_budget_bytes,
 		.stream_budget_bytes = flow_budget_bytes,
-		.is_abandoned = never,
+		.is_abandoned = scene_never,
 	};
 	struct dataplane_counters counters;
 	struct database *database;
@@ -147,7 +124,7 @@ static int run_mode(struct run *run, enum mode mode)
 	pipeline_counters(pipeline, &counters);
 	run->hits = counters.hits;
 	run->dropped = run->memory->dropped;
-	drain(run->ring);
+	scene_drain(run->ring);
 	return 0;
 }
 

@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/timestamp.h"
 #include "bench/kinds_frames.h"
+#include "bench/pipeline_scene.h"
 #include "dataplane/pipeline.h"
 
 enum { RING_BYTES = 64 * 1024 * 1024, ROUNDS_DEFAULT = 7, ROUNDS_MAX = 101 };
@@ -35,28 +34,6 @@ struct bench {
 	unsigned rounds;
 	struct measured kinds[KIND_COUNT];
 };
-
-static bool never(void *context)
-{
-	(void)context;
-	return false;
-}
-
-static void drain(struct ring *ring)
-{
-	struct slice record;
-
-	while (ring_peek(ring, &record))
-		ring_release(ring);
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static void run_packets(struct pipeline *pipeline, struct memory_port *memory)
 {
@@ -82,14 +59,14 @@ static void run_kind(struct bench *bench, struct measured *kind, unsigned round)
 	pipeline_begin(bench->pipeline, 0);
 	run_packets(bench->pipeline, &kind->frames.before);
 	pipeline_counters(bench->pipeline, &before);
-	begin_ns = now_ns();
+	begin_ns = scene_now_ns();
 	run_packets(bench->pipeline, &kind->frames.timed);
-	kind->ns[round] = (double)(now_ns() - begin_ns) / (double)kind->frames.timed.total;
+	kind->ns[round] = (double)(scene_now_ns() - begin_ns) / (double)kind->frames.timed.total;
 	pipeline_end(bench->pipeline);
 	pipeline_counters(bench->pipeline, &after);
 	kind->hits = after.hits - before.hits;
 	kind->observables = observable_count(&after) - observable_count(&before);
-	drain(bench->ring);
+	scene_drain(bench->ring);
 }
 
 static int compare(const void *left, const void *right)
@@ -141,7 +118,7 @@ static int prepare(struct bench *bench, const char *database_path)
 	struct pipeline_options options = {
 		.flow_budget_bytes = flow_budget_bytes,
 		.stream_budget_bytes = flow_budget_bytes,
-		.is_abandoned = never,
+		.is_abandoned = scene_never,
 	};
 
 	if (ring_create(RING_BYTES, &bench->ring) < 0 ||
